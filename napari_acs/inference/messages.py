@@ -1,0 +1,89 @@
+"""What an inference job says: progress, then exactly one result or one failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_acs.imaging import Grid
+    from napari_acs.models.spec import LabelClass
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step of a job; ``done`` of ``total`` units of the named stage are finished.
+
+    Stages come in the order of ``STAGES``; ``fraction`` runs over the whole job.
+    """
+
+    done: int
+    total: int
+    stage: str
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """A label map on the study's own grid, and how it came about.
+
+    Attributes
+    ----------
+    labels : ndarray of uint8, shape (z, y, x)
+        On ``grid``; read-only (copy before editing). Values are those of ``classes``.
+    grid : Grid
+        The study's reference grid.
+    classes : tuple of LabelClass
+        Value, name, title and colour of every label (background 0 left out).
+    probabilities : mapping of str to ndarray of float16, shape (z, y, x)
+        Region name (``WT``, ``TC``, ``ET``) to probability on ``grid``; nested voxel by voxel.
+    volumes_ml : mapping of str to float
+        Volume of every region and every label class, by name, in millilitres.
+    provenance : mapping
+        JSON-ready: model id and sha256, package version, device, precision, tiling, input
+        hashes, time; see DESIGN.md.
+    seconds : mapping of str to float
+        Wall time of each stage, by stage name.
+    """
+
+    labels: NDArray[np.uint8]
+    grid: Grid
+    classes: tuple[LabelClass, ...]
+    probabilities: Mapping[str, NDArray[np.float16]]
+    volumes_ml: Mapping[str, float]
+    provenance: Mapping[str, Any]
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The job ended well; ``notes`` are sentences worth showing (a missing sequence, say)."""
+
+    segmentation: Segmentation
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The job ended without a result: what happened, why, and what to do about it.
+
+    ``kind`` is ``"input"`` (refused, exit 2), ``"cancelled"`` (exit 3), ``"empty"`` (the
+    network saw no tumour; exit 2) or ``"internal"`` (our fault, exit 1).
+    """
+
+    what: str
+    why: str
+    do: str
+    kind: str = "input"
+
+    def sentence(self) -> str:
+        """Return the failure as plain sentences."""
+        parts = (part.rstrip(". ") for part in (self.what, self.why, self.do))
+        return " ".join(f"{part}." for part in parts if part)
+
+
+Message = Progress | Result | Failure
