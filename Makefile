@@ -1,0 +1,51 @@
+# Every target does its own set-up (scripts/setup); the second time that takes a moment.
+#   make demo PYTHON=/path/to/python3.12    with another interpreter
+#   make test PYTEST_ARGS="-k grid -x"      with more options for pytest
+.PHONY: help install demo test test-slow lint bench screenshots
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+PYTEST_ARGS ?=
+export PYTHON
+
+help:
+	@echo "make install      .venv, the package and its tools, system libraries"
+	@echo "make demo         open the sample in napari (without a display: pictures in demo-output)"
+	@echo "make test         the tests, on a virtual screen"
+	@echo "make test-slow    the tests that take minutes each"
+	@echo "make lint         ruff, mypy, import contracts, manifest"
+	@echo "make bench        every benchmark, each writes its table"
+	@echo "make screenshots  the pictures of the README and the guide"
+
+install:
+	@scripts/setup test
+
+demo:
+	@scripts/setup run
+ifeq ($(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),)
+	scripts/with-display $(BIN)/napari-acs demo --headless --out demo-output
+else
+	$(BIN)/napari-acs demo
+endif
+
+test: install
+	scripts/with-display $(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+test-slow: install
+	scripts/with-display $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+lint:
+	@scripts/setup env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/check-manifest --no-build-isolation
+
+bench: install
+	@set -e; for script in $(wildcard benchmarks/bench_*.py); do \
+		echo "== $$script"; $(BIN)/python $$script; done
+
+screenshots: install
+	scripts/with-display $(BIN)/python scripts/screenshots.py

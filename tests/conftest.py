@@ -1,0 +1,75 @@
+"""What every test shares: a world of its own for settings, the real cases, and the plugin.
+
+Nothing here imports torch, SimpleITK, Qt or napari: a test that needs none stays fast.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REPO = Path(__file__).resolve().parents[1]
+
+SHARED_DATA = Path(
+    os.environ.get("NAPARI_ACS_SHARED_DATA", REPO.parent / "shared" / "data")
+).resolve()
+"""The folder of real cases; it is no part of the repository and may be absent."""
+
+needs_shared_data = pytest.mark.skipif(
+    not (SHARED_DATA / "README.md").is_file(),
+    reason=f"the real cases are not at {SHARED_DATA} (NAPARI_ACS_SHARED_DATA names the folder)",
+)
+"""Mark of a test that reads ``SHARED_DATA``; without it the test is skipped, with the reason."""
+
+# napari's test fixtures reset and save its settings, and the model store is in the user's data
+# folder: point all of them at a folder that goes away. napari reads NAPARI_CONFIG on import.
+assert "napari.settings" not in sys.modules, "napari's settings were read before conftest.py"
+_HOME = Path(tempfile.mkdtemp(prefix="napari-acs-tests-"))
+os.environ["NAPARI_CONFIG"] = str(_HOME / "napari" / "settings.yaml")
+for _kind in ("CONFIG", "DATA", "STATE", "CACHE"):
+    os.environ[f"XDG_{_kind}_HOME"] = str(_HOME / _kind.lower())
+# Two cores are what the slowest machine has; more threads than cores cost more than they give.
+os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
+os.environ.setdefault(
+    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS", os.environ["OMP_NUM_THREADS"].split(",")[0]
+)
+
+settings.register_profile("default", deadline=None)
+settings.register_profile(
+    "ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_report_header() -> str:
+    """Say at the top of a run where the real cases are, or that they are absent."""
+    there = "there" if (SHARED_DATA / "README.md").is_file() else "absent"
+    return f"real cases: {SHARED_DATA} ({there})"
+
+
+def pytest_unconfigure() -> None:
+    """Remove the settings of this run."""
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture
+def one_torch_thread():
+    """Run torch on one thread: sums come in one order, and results are the same bit for bit."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def acs_plugin(npe2pm):
+    """Give npe2's plugin manager with this plugin alone, from the manifest in the source tree."""
+    with npe2pm.tmp_plugin(manifest=str(REPO / "napari_acs" / "napari.yaml")):
+        yield npe2pm

@@ -1,0 +1,82 @@
+"""What importing costs: the package and its rooms load no more than they say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import napari_acs
+
+HEAVY = ("torch", "torchvision", "SimpleITK", "napari", "qtpy", "superqt", "magicgui", "scipy")
+QT_BINDINGS = ("PyQt5", "PyQt6", "PySide2", "PySide6")
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, check=True, timeout=120
+    )
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return the top-level modules that a fresh interpreter holds after ``code``."""
+    said = python("-c", f"{code}\nimport json, sys; print(json.dumps(sorted(sys.modules)))")
+    return {name.partition(".")[0] for name in json.loads(said.stdout.splitlines()[-1])}
+
+
+def test_import_time_lists_no_heavy_module():
+    # -X importtime names every module that the import executed, one a line, on stderr.
+    lines = python("-X", "importtime", "-c", "import napari_acs").stderr.splitlines()
+    executed = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines if "|" in line}
+    assert "napari_acs" in executed
+    assert executed.isdisjoint({*HEAVY, *QT_BINDINGS, "numpy", "pydantic"})
+
+
+@pytest.mark.parametrize("name", sorted(set(napari_acs.__all__) - {"__version__"}))
+def test_lazy_names_resolve_to_what_their_room_exports(name):
+    code = f"import napari_acs; print(callable(napari_acs.{name}), napari_acs.{name}.__module__)"
+    resolved, module = python("-c", code).stdout.split()
+    assert resolved == "True"
+    assert module.startswith("napari_acs.")
+    assert name in dir(napari_acs)
+
+
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = napari_acs.no_such_name
+
+
+def without(*modules: str) -> str:
+    """Return code after which importing any of ``modules`` fails, as where it is missing."""
+    return f"import sys\nsys.modules.update(dict.fromkeys({modules!r}))\n"
+
+
+@pytest.mark.parametrize("room", ["acs", "models"])
+def test_torch_rooms_need_torch_alone(room):
+    # Training moves to machines that have torch, numpy, pydantic and safetensors, no more.
+    absent = {*HEAVY, *QT_BINDINGS, "skimage", "platformdirs", "pooch", "typer", "rich"} - {"torch"}
+    if room == "acs":
+        absent |= {"pydantic", "safetensors"}
+    loaded = loaded_by(f"{without(*sorted(absent))}import napari_acs.{room}")
+    assert "napari_acs" in loaded
+
+
+def test_acs_knows_no_other_room():
+    said = python(
+        "-c",
+        "import sys, napari_acs.acs\n"
+        "print(*sorted(n for n in sys.modules if n.startswith('napari_acs.')))",
+    )
+    rooms = {name.split(".")[1] for name in said.stdout.split()}
+    assert rooms <= {"acs", "errors"}
+
+
+def test_imaging_runs_without_torch_qt_and_napari():
+    loaded_by(f"{without('torch', 'napari', 'qtpy', *QT_BINDINGS)}import napari_acs.imaging")
+
+
+def test_command_line_starts_without_the_heavy_rooms():
+    loaded = loaded_by("import napari_acs.cli")
+    assert loaded.isdisjoint({"torch", "SimpleITK", "napari", *QT_BINDINGS})
