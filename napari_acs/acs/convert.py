@@ -1,0 +1,108 @@
+"""Turn a 2D CNN into a 3D one by ACS convolution, keeping its state dict."""
+
+from __future__ import annotations
+
+import copy
+from typing import Literal
+
+from torch import nn
+
+from napari_acs.acs.adapt import adapt_input
+from napari_acs.acs.conv import ACSConv3d
+from napari_acs.acs.functional import lift_functional_calls
+from napari_acs.acs.modules import COUNTERPARTS, SAME_BY_NAME, SAME_IN_3D
+
+
+class UnsupportedModule(TypeError):
+    """A module that has no exact 3D counterpart here; the message names it and says why."""
+
+
+def convert(
+    module: nn.Module, mode: Literal["acs"] = "acs", in_channels: int | None = None
+) -> nn.Module:
+    """Return the 3D network of a 2D one; the argument is left untouched.
+
+    Convolutions become ``ACSConv3d``; norms, pools, dropout and upsampling become their 3D
+    counterparts, also where the network calls them as functions in its ``forward``. Parameter
+    and buffer names and shapes stay those of the 2D network, so 2D state dicts load into it.
+    Training mode, ``requires_grad``, dtype and device are kept.
+
+    Parameters
+    ----------
+    module : nn.Module
+        A 2D CNN (any torchvision classification CNN made of square convolutions), mapping
+        (n, c, y, x).
+    mode : {"acs"}
+        The way to 3D.
+    in_channels : int, optional
+        Input channels wanted; the first convolution is adapted by :func:`adapt_input`.
+
+    Returns
+    -------
+    nn.Module
+        The network on (n, c, z, y, x).
+
+    Raises
+    ------
+    UnsupportedModule
+        If a module has no 3D counterpart; its name in the network is given.
+    ValueError
+        If ``mode`` is unknown.
+    """
+    if mode != "acs":
+        raise ValueError(f"mode={mode!r} is unknown; expected 'acs'")
+    network = copy.deepcopy(module)
+    if in_channels is not None:
+        network = _adapt_first(network, in_channels)
+    return lift_functional_calls(_convert(network, name=""))
+
+
+def _convert(module: nn.Module, name: str) -> nn.Module:
+    kind = type(module)
+    if kind is nn.Conv2d:
+        return _named(name, module, ACSConv3d.from_conv2d)
+    if kind in COUNTERPARTS:
+        return _named(name, module, COUNTERPARTS[kind])
+    children = list(module.named_children())
+    known = kind in SAME_IN_3D or (kind.__module__, kind.__name__) in SAME_BY_NAME
+    if not children and not known and kind is not nn.Sequential:
+        raise UnsupportedModule(_refusal(name, module, "it has no 3D counterpart here"))
+    if isinstance(module, nn.Conv2d | nn.MultiheadAttention | nn.TransformerEncoderLayer):
+        # A subclass may compute something of its own that a replacement would drop.
+        raise UnsupportedModule(_refusal(name, module, "only plain convolutions can be converted"))
+    for child_name, child in children:
+        new = _convert(child, f"{name}.{child_name}" if name else child_name)
+        if new is not child:
+            setattr(module, child_name, new)
+    # Torchvision's Conv2dNormActivation and friends are containers: their own forward is dimension
+    # free, or is lifted afterwards.
+    return module
+
+
+def _named(name: str, module: nn.Module, make: object) -> nn.Module:
+    assert callable(make)
+    try:
+        new: nn.Module = make(module)
+    except ValueError as error:
+        raise UnsupportedModule(_refusal(name, module, str(error))) from error
+    return new.train(module.training)
+
+
+def _refusal(name: str, module: nn.Module, why: str) -> str:
+    where = f"module {name!r}" if name else "the module itself"
+    return f"cannot convert {where} ({type(module).__name__}): {why}"
+
+
+def _adapt_first(network: nn.Module, in_channels: int) -> nn.Module:
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Conv2d):
+            try:
+                new = adapt_input(module, in_channels)
+            except ValueError as error:
+                raise UnsupportedModule(_refusal(name, module, str(error))) from error
+            if not name:
+                return new
+            parent, _, leaf = name.rpartition(".")
+            setattr(network.get_submodule(parent), leaf, new)
+            return network
+    raise UnsupportedModule("cannot adapt the input: the network has no Conv2d")

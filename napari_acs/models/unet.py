@@ -1,0 +1,92 @@
+"""A U-Net with a converted torchvision encoder and an ACS decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from napari_acs.acs import ACSConv3d
+from napari_acs.models.encoders import Encoder
+
+
+class ACSUNet(nn.Module):
+    """Encoder-decoder network for nested tumour regions.
+
+    Parameters
+    ----------
+    encoder : str
+        Name of the torchvision encoder.
+    in_channels : int
+        Number of MRI sequences.
+    regions : int
+        Nested regions, outermost first.
+    decoder_channels : sequence of int
+        Channels of the decoder's stages, coarse to fine: one for each encoder resolution, the
+        last at full resolution.
+    stem_channels : int
+        Channels of the full-resolution skip that the encoder, which starts at stride 2, lacks.
+    pretrained : bool
+        Whether the encoder starts from torchvision's ImageNet weights.
+    trunk : nn.Sequential, optional
+        A 2D encoder trunk with weights of its own; see :class:`Encoder`.
+    """
+
+    def __init__(
+        self,
+        encoder: str = "mobilenet_v2",
+        in_channels: int = 4,
+        regions: int = 3,
+        decoder_channels: Sequence[int] = (96, 64, 48, 32, 16),
+        stem_channels: int = 16,
+        *,
+        pretrained: bool = False,
+        trunk: nn.Sequential | None = None,
+    ) -> None:
+        super().__init__()
+        self.encoder = Encoder(encoder, in_channels, pretrained=pretrained, trunk=trunk)
+        if len(decoder_channels) != len(self.encoder.channels):
+            raise ValueError(
+                f"{encoder} has {len(self.encoder.channels)} resolutions; "
+                f"got decoder_channels={tuple(decoder_channels)}"
+            )
+        self.stem = _layer(in_channels, stem_channels)
+        skips = [*self.encoder.channels[-2::-1], stem_channels]
+        stages, narrow, below = [], [], self.encoder.channels[-1]
+        for skip, width in zip(skips, decoder_channels, strict=True):
+            # Linear, so it may come before the interpolation, which then moves fewer channels.
+            narrow.append(ACSConv3d(below, width, 1, bias=False))
+            stages.append(nn.Sequential(_layer(width + skip, width), _layer(width, width)))
+            below = width
+        self.narrow = nn.ModuleList(narrow)
+        self.decoder = nn.ModuleList(stages)
+        self.head = ACSConv3d(below, regions, 1)
+        self.stride = self.encoder.strides[-1]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, in_channels, z, y, x) to logits (n, regions, z, y, x).
+
+        Sides of any length from 1 voxel are padded with zeros (the background of a normalised
+        study) to the network's stride, and the logits cut back.
+        """
+        size = x.shape[2:]
+        pads: list[int] = []
+        for side in reversed(size):
+            pads += [0, -side % self.stride]
+        x = F.pad(x, pads)
+        skips = [self.stem(x), *self.encoder(x)]
+        y = skips.pop()
+        for narrow, stage in zip(self.narrow, self.decoder, strict=True):
+            skip = skips.pop()
+            y = F.interpolate(narrow(y), size=skip.shape[2:], mode="trilinear", align_corners=False)
+            y = stage(torch.cat([y, skip], dim=1))
+        logits: Tensor = self.head(y)
+        return logits[:, :, : size[0], : size[1], : size[2]]
+
+
+def _layer(inputs: int, outputs: int) -> nn.Sequential:
+    conv = ACSConv3d(inputs, outputs, 3, padding=1, bias=False)
+    nn.init.kaiming_normal_(conv.weight, mode="fan_in", nonlinearity="relu")
+    return nn.Sequential(conv, nn.BatchNorm3d(outputs), nn.ReLU(inplace=True))
