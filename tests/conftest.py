@@ -27,35 +27,41 @@ needs_shared_data = pytest.mark.skipif(
 )
 """Mark of a test that reads ``SHARED_DATA``; without it the test is skipped, with the reason."""
 
-# napari's test fixtures reset and save its settings, and the model store is in the user's data
-# folder: point all of them at a folder that goes away. napari reads NAPARI_CONFIG on import.
-assert "napari.settings" not in sys.modules, "napari's settings were read before conftest.py"
-_HOME = Path(tempfile.mkdtemp(prefix="napari-acs-tests-"))
-os.environ["NAPARI_CONFIG"] = str(_HOME / "napari" / "settings.yaml")
-for _kind in ("CONFIG", "DATA", "STATE", "CACHE"):
-    os.environ[f"XDG_{_kind}_HOME"] = str(_HOME / _kind.lower())
-# Two cores are what the slowest machine has; more threads than cores cost more than they give.
-os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
-os.environ.setdefault(
-    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS", os.environ["OMP_NUM_THREADS"].split(",")[0]
-)
+_HOME = pytest.StashKey[Path]()
 
-settings.register_profile("default", deadline=None)
-settings.register_profile(
-    "ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run settings and folders of its own, few threads, and hypothesis its profile.
+
+    In a hook and not on import: a test that says ``from conftest import SHARED_DATA`` gets a
+    second copy of this module.
+    """
+    # napari's fixtures reset and save its settings, and the model store is in the user's data
+    # folder: point all of them at a folder that goes away. napari reads NAPARI_CONFIG on import.
+    assert "napari.settings" not in sys.modules, "napari's settings were read before conftest.py"
+    home = config.stash[_HOME] = Path(tempfile.mkdtemp(prefix="napari-acs-tests-"))
+    os.environ["NAPARI_CONFIG"] = str(home / "napari" / "settings.yaml")
+    for kind in ("CONFIG", "DATA", "STATE", "CACHE"):
+        os.environ[f"XDG_{kind}_HOME"] = str(home / kind.lower())
+    # Two cores are what the slowest machine has; more threads than cores cost more than they give.
+    threads = os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
+    os.environ.setdefault("ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS", threads)
+    settings.register_profile("default", deadline=None)
+    settings.register_profile(
+        "ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the settings of this run."""
+    shutil.rmtree(config.stash[_HOME], ignore_errors=True)
 
 
 def pytest_report_header() -> str:
     """Say at the top of a run where the real cases are, or that they are absent."""
     there = "there" if (SHARED_DATA / "README.md").is_file() else "absent"
     return f"real cases: {SHARED_DATA} ({there})"
-
-
-def pytest_unconfigure() -> None:
-    """Remove the settings of this run."""
-    shutil.rmtree(_HOME, ignore_errors=True)
 
 
 @pytest.fixture
