@@ -1,0 +1,88 @@
+"""Images without a window: grids, volumes, studies, reading, writing and model space.
+
+Names are loaded on first use, so that only the functions that need SimpleITK load it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_acs.imaging.brain import brain_box, foreground, normalise
+    from napari_acs.imaging.grid import Grid
+    from napari_acs.imaging.modelspace import (
+        ModelSpaceImage,
+        labels_to_model_space,
+        to_model_space,
+        to_study_grid,
+    )
+    from napari_acs.imaging.names import SEQUENCES, TITLES, guess_sequence, is_mask_name
+    from napari_acs.imaging.orient import from_lps, lps_grid, to_lps
+    from napari_acs.imaging.read import find_sequences, read_labels, read_study, read_volume
+    from napari_acs.imaging.sample import sample_study
+    from napari_acs.imaging.study import Study
+    from napari_acs.imaging.volume import Volume
+    from napari_acs.imaging.write import write_labels
+
+_HOME = {
+    "SEQUENCES": "names",
+    "TITLES": "names",
+    "Grid": "grid",
+    "ModelSpaceImage": "modelspace",
+    "Study": "study",
+    "Volume": "volume",
+    "brain_box": "brain",
+    "find_sequences": "read",
+    "foreground": "brain",
+    "from_lps": "orient",
+    "guess_sequence": "names",
+    "is_mask_name": "names",
+    "labels_to_model_space": "modelspace",
+    "lps_grid": "orient",
+    "normalise": "brain",
+    "read_labels": "read",
+    "read_study": "read",
+    "read_volume": "read",
+    "sample_study": "sample",
+    "to_lps": "orient",
+    "to_model_space": "modelspace",
+    "to_study_grid": "modelspace",
+    "write_labels": "write",
+}
+
+__all__ = [
+    "SEQUENCES",
+    "TITLES",
+    "Grid",
+    "ModelSpaceImage",
+    "Study",
+    "Volume",
+    "brain_box",
+    "find_sequences",
+    "foreground",
+    "from_lps",
+    "guess_sequence",
+    "is_mask_name",
+    "labels_to_model_space",
+    "lps_grid",
+    "normalise",
+    "read_labels",
+    "read_study",
+    "read_volume",
+    "sample_study",
+    "to_lps",
+    "to_model_space",
+    "to_study_grid",
+    "write_labels",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})
