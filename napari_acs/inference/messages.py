@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from napari_acs.models.spec import LabelClass
 
 
+STAGES = ("prepare", "inference", "finish")
+"""The stages of a job: to model space, window by window, back to the study's grid."""
+
+
 @dataclass(frozen=True)
 class Progress:
     """One step of a job; ``done`` of ``total`` units of the named stage are finished.
@@ -72,13 +76,15 @@ class Failure:
     """The job ended without a result: what happened, why, and what to do about it.
 
     ``kind`` is ``"input"`` (refused, exit 2), ``"cancelled"`` (exit 3), ``"empty"`` (the
-    network saw no tumour; exit 2) or ``"internal"`` (our fault, exit 1).
+    network saw no tumour; exit 2) or ``"internal"`` (our fault, exit 1). ``detail`` is the
+    traceback of an internal failure, for the report of the fault.
     """
 
     what: str
     why: str
     do: str
     kind: str = "input"
+    detail: str = ""
 
     def sentence(self) -> str:
         """Return the failure as plain sentences."""

@@ -1,0 +1,70 @@
+"""The same job as one call, for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from napari_acs.errors import BadInput
+from napari_acs.inference.device import AUTO
+from napari_acs.inference.job import run
+from napari_acs.inference.messages import Failure, Progress, Result, Segmentation
+
+if TYPE_CHECKING:
+    from napari_acs.imaging import Study
+    from napari_acs.models import Bundle
+
+
+class SegmentationError(RuntimeError):
+    """A segmentation that ended without a mask though its input was accepted.
+
+    Attributes
+    ----------
+    failure : Failure
+        What happened: the network saw no tumour (kind ``"empty"``), or a fault of ours
+        (``"internal"``).
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+        super().__init__(failure.sentence())
+
+
+def segment(
+    study: Study,
+    bundle: Bundle,
+    device: str = AUTO,
+    progress: Callable[[Progress], None] | None = None,
+) -> Segmentation:
+    """Segment a study and return the label map on its own grid.
+
+    Parameters
+    ----------
+    study : Study
+        From ``napari_acs.read_study``.
+    bundle : Bundle
+        From ``napari_acs.load_bundle``.
+    device : str
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    progress : callable, optional
+        Called with every ``Progress``. Whatever it raises ends the job and reaches the caller.
+
+    Raises
+    ------
+    BadInput
+        The study, the device or the free memory does not do.
+    SegmentationError
+        The network found no tumour, or napari-acs is at fault.
+    """
+    for message in run(study, bundle, device=device):
+        if isinstance(message, Result):
+            return message.segmentation
+        if isinstance(message, Failure):
+            if message.kind == "input":
+                raise BadInput(
+                    f"{message.what}. {message.why}" if message.why else message.what, do=message.do
+                )
+            raise SegmentationError(message)
+        if progress is not None:
+            progress(message)
+    raise AssertionError("a job ended without a result or a failure")

@@ -1,0 +1,162 @@
+"""A model's agreement with reference masks, case by case and region by region."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging import read_study
+from napari_acs.inference.blocking import SegmentationError
+from napari_acs.inference.device import AUTO
+from napari_acs.inference.job import never, run
+from napari_acs.inference.messages import Failure, Message, Result
+from napari_acs.inference.metrics import DEFINITIONS, Scores, score
+from napari_acs.inference.reference import REGIONS, find_mask, read_reference
+from napari_acs.inference.regions import region_masks
+
+if TYPE_CHECKING:
+    from napari_acs.models import Bundle
+
+
+@dataclass(frozen=True)
+class CaseScores:
+    """The scores of one case.
+
+    Attributes
+    ----------
+    case : str
+        Name of the case's folder.
+    regions : mapping of str to Scores
+        By region name, ``WT``, ``TC``, ``ET``.
+    empty : bool
+        The network found no tumour; scored as an empty mask.
+    missing : tuple of str
+        Sequences of the model that the case does not have.
+    seconds : float
+        Wall time of the segmentation.
+    """
+
+    case: str
+    regions: Mapping[str, Scores]
+    empty: bool
+    missing: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The scores of all cases; ``complete`` is False where the work was cancelled midway."""
+
+    cases: tuple[CaseScores, ...]
+    complete: bool = True
+
+    def means(self) -> dict[str, dict[str, float]]:
+        """Return the mean Dice and HD95 (mm) over the cases, by region name."""
+        return {
+            name: {
+                "dice": fmean(case.regions[name].dice for case in self.cases),
+                "hd95_mm": fmean(case.regions[name].hd95_mm for case in self.cases),
+            }
+            for name in REGIONS
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON-ready record: definitions, cases, means."""
+        return {
+            "definitions": DEFINITIONS,
+            "cases": [asdict(case) for case in self.cases],
+            "mean": self.means(),
+        }
+
+
+def evaluate(
+    bundle: Bundle,
+    cases: Sequence[Path],
+    device: str = AUTO,
+    *,
+    cancelled: Callable[[], bool] = never,
+    progress: Callable[[int, Message], None] | None = None,
+) -> Evaluation:
+    """Segment every case and score it against the mask in its folder.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Its regions must be WT, TC and ET.
+    cases : sequence of Path
+        Folders, each with a study and one mask (see ``reference.find_cases``).
+    device : str
+    cancelled : callable
+        As in ``run``.
+    progress : callable, optional
+        Called with the number of the case and every message of its job.
+
+    Returns
+    -------
+    Evaluation
+        With the cases done so far where it was cancelled.
+
+    Raises
+    ------
+    BadInput
+        A case, a mask or the model does not do.
+    SegmentationError
+        A segmentation failed by a fault of ours.
+    """
+    names = tuple(region.name for region in bundle.spec.output.regions)
+    if names != REGIONS:
+        raise BadInput(
+            f"The model {bundle.spec.id} cannot be scored against BraTS masks",
+            found=f"regions {', '.join(names)}",
+            expected=", ".join(REGIONS),
+            do="Choose a model with these regions",
+        )
+    masks = [find_mask(case) for case in cases]  # refuse before any computing
+    done: list[CaseScores] = []
+    for number, (case, mask) in enumerate(zip(cases, masks, strict=True)):
+        study = read_study(case)
+        reference = read_reference(mask, study.grid)
+        start = perf_counter()
+        end = _last(run(study, bundle, device=device, cancelled=cancelled), number, progress)
+        seconds = perf_counter() - start
+        if isinstance(end, Result):
+            predicted = region_masks(end.segmentation.labels, bundle.spec.output.regions)
+        elif end.kind == "empty":
+            predicted = {name: np.zeros_like(reference[name]) for name in REGIONS}
+        elif end.kind == "cancelled":
+            return Evaluation(tuple(done), complete=False)
+        elif end.kind == "input":
+            raise BadInput(f"{case.name}: {end.what}. {end.why}", do=end.do)
+        else:
+            raise SegmentationError(end)
+        x, y, z = study.grid.spacing
+        channels = [channel.name for channel in bundle.spec.input.channels]
+        done.append(
+            CaseScores(
+                case.name,
+                {name: score(predicted[name], reference[name], (z, y, x)) for name in REGIONS},
+                empty=isinstance(end, Failure),
+                missing=tuple(name for name in channels if name not in study.sequences),
+                seconds=round(seconds, 3),
+            )
+        )
+    return Evaluation(tuple(done))
+
+
+def _last(
+    messages: Iterable[Message], number: int, progress: Callable[[int, Message], None] | None
+) -> Result | Failure:
+    end: Message | None = None
+    for end in messages:
+        if progress is not None:
+            progress(number, end)
+    if not isinstance(end, (Result, Failure)):
+        raise AssertionError("a job ended without a result or a failure")
+    return end

@@ -1,0 +1,267 @@
+"""The segmentation job: a generator of messages that never raises and can stop between windows."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging import to_model_space, to_study_grid
+from napari_acs.inference import memory
+from napari_acs.inference.device import AUTO, pick_device
+from napari_acs.inference.messages import (
+    STAGES,
+    Failure,
+    Message,
+    Progress,
+    Result,
+    Segmentation,
+)
+from napari_acs.inference.provenance import provenance
+from napari_acs.inference.regions import labels_from_regions, volumes_ml
+from napari_acs.inference.windows import Blend, WindowPlan, plan_windows
+
+if TYPE_CHECKING:
+    from napari_acs.imaging import ModelSpaceImage, Study
+    from napari_acs.models import Bundle
+    from napari_acs.models.spec import BundleSpec
+
+# Where each stage starts on the bar of the whole job, measured on a CPU.
+_BAR = {"prepare": 0.0, "inference": 0.1, "finish": 0.9}
+_PREPARE, _INFERENCE, _FINISH = STAGES
+
+
+def never() -> bool:
+    """Return False: the job is not to be cancelled."""
+    return False
+
+
+def run(
+    study: Study,
+    bundle: Bundle,
+    *,
+    device: str = AUTO,
+    cancelled: Callable[[], bool] = never,
+) -> Iterator[Message]:
+    """Segment a study: yield ``Progress`` messages, then exactly one ``Result`` or ``Failure``.
+
+    Nothing is raised for bad input, an empty prediction, want of memory or a fault of ours: all
+    come as a ``Failure``. Closing the generator cancels as well.
+
+    Parameters
+    ----------
+    study : Study
+        Any subset of the model's sequences that its bundle allows.
+    bundle : Bundle
+    device : str
+        ``"auto"`` or one of ``available_devices()``.
+    cancelled : callable
+        Asked before every window and between stages; True ends the job with a ``Failure`` of
+        kind ``"cancelled"``.
+
+    Yields
+    ------
+    Message
+    """
+    try:
+        yield from _Job(study, bundle, device, cancelled).messages()
+    except _Cancelled:
+        yield Failure("Cancelled", "", "Nothing was changed", "cancelled")
+    except BadInput as refusal:
+        yield failure_of(refusal)
+    except Exception as error:
+        yield _failure_of_error(error, device)
+
+
+class _Cancelled(Exception):
+    pass
+
+
+class _Job:
+    """One run; its methods are the stages, in order."""
+
+    def __init__(
+        self, study: Study, bundle: Bundle, device: str, cancelled: Callable[[], bool]
+    ) -> None:
+        self.study = study
+        self.bundle = bundle
+        self.spec: BundleSpec = bundle.spec
+        self.device = device
+        self.cancelled = cancelled
+        channels = self.spec.input.channels
+        self.missing = [c.name for c in channels if c.name not in study.sequences]
+
+    def messages(self) -> Iterator[Message]:
+        """Yield the messages of the whole job."""
+        seconds: dict[str, float] = {}
+        start = perf_counter()
+        yield self._step(_PREPARE, 0, 1)
+        self._check_sequences()
+        device = pick_device(self.device)
+        image = to_model_space(self.study, self._channels(), self.spec.input.spacing_mm)
+        plan = plan_windows(_shape(image.array), self.spec.input.patch)
+        lack = self._lack_of_memory(image, plan, device)
+        if lack:
+            yield lack
+            return
+        network = self.bundle.network().to(device)
+        yield self._step(_PREPARE, 1, 1)
+        seconds[_PREPARE] = perf_counter() - start
+
+        start = perf_counter()
+        blend = Blend(plan, torch.from_numpy(image.array))
+        for index in range(len(plan.starts)):
+            self._stop_if_cancelled()
+            blend.add(index, self._predict(network, blend.cut(index), device))
+            yield self._step(_INFERENCE, index + 1, len(plan.starts))
+        seconds[_INFERENCE] = perf_counter() - start
+
+        start = perf_counter()
+        yield self._step(_FINISH, 0, 1)
+        self._stop_if_cancelled()
+        probabilities = to_study_grid(blend.result().numpy(), image, self.study.grid)
+        del blend, network
+        for outer, inner in pairwise(probabilities):
+            np.minimum(outer, inner, out=inner)  # resampling may break the nesting by rounding
+        labels = labels_from_regions(probabilities, self.spec.output.regions)
+        if not labels.any():
+            yield self._empty(probabilities.max(axis=(1, 2, 3)))
+            return
+        seconds[_FINISH] = perf_counter() - start
+        record = provenance(
+            self.study,
+            self.bundle,
+            device=device,
+            plan=plan,
+            missing=self.missing,
+            seconds=seconds,
+        )
+        labels.setflags(write=False)
+        segmentation = Segmentation(
+            labels=labels,
+            grid=self.study.grid,
+            classes=self.spec.output.labels,
+            probabilities=self._by_region(probabilities),
+            volumes_ml=volumes_ml(labels, self.spec.output, self.study.grid.voxel_ml),
+            provenance=record,
+            seconds=seconds,
+        )
+        yield self._step(_FINISH, 1, 1)
+        yield Result(segmentation, self._notes())
+
+    def _channels(self) -> tuple[str, ...]:
+        return tuple(channel.name for channel in self.spec.input.channels)
+
+    def _check_sequences(self) -> None:
+        needed = [c.name for c in self.spec.input.channels if c.required]
+        lacking = [name for name in needed if name in self.missing]
+        used = len(self.spec.input.channels) - len(self.missing)
+        if not lacking and used >= max(self.spec.input.minimum_sequences, 1):
+            return
+        what = f"{', '.join(lacking)}" if lacking else f"{self.spec.input.minimum_sequences}"
+        raise BadInput(
+            f"The model {self.spec.id} cannot segment {self.study.name!r}",
+            found=f"sequences {', '.join(self.study.sequences)}",
+            expected=f"{what} of {', '.join(self._channels())}",
+            do="Add the missing sequence, or choose another model",
+        )
+
+    def _lack_of_memory(
+        self, image: ModelSpaceImage, plan: WindowPlan, device: str
+    ) -> Failure | None:
+        channels, regions = len(image.array), len(self.spec.output.regions)
+        window = memory.estimate_window_bytes(plan.window, channels, regions)
+        host = memory.estimate_host_bytes(
+            self.study.grid.shape, _shape(image.array), channels, regions
+        )
+        if device == "cpu":
+            return memory.shortage(
+                host + window, memory.free_host_bytes(), memory.place_name("cpu")
+            )
+        on_device = memory.shortage(
+            window, memory.free_device_bytes(device), memory.place_name(device)
+        )
+        return on_device or memory.shortage(
+            host, memory.free_host_bytes(), memory.place_name("cpu")
+        )
+
+    def _predict(self, network: nn.Module, window: Tensor, device: str) -> Tensor:
+        # Both modes are per window, not around the loop: a generator that is suspended inside
+        # them would leave them on for its caller. TF32 off and fixed algorithms: the same
+        # study gives the same mask on any run, and a GPU's differs from the CPU's by rounding.
+        exact = torch.backends.cudnn.flags(benchmark=False, deterministic=True, allow_tf32=False)
+        with torch.inference_mode(), exact:
+            return self.bundle.probabilities(network(window.to(device))).cpu()
+
+    def _step(self, stage: str, done: int, total: int) -> Progress:
+        self._stop_if_cancelled()
+        after = STAGES[STAGES.index(stage) + 1 :]
+        start, end = _BAR[stage], _BAR[after[0]] if after else 1.0
+        return Progress(done, total, stage, start + (end - start) * done / total)
+
+    def _stop_if_cancelled(self) -> None:
+        if self.cancelled():
+            raise _Cancelled
+
+    def _by_region(self, probabilities: NDArray[np.float32]) -> dict[str, NDArray[np.float16]]:
+        maps = {}
+        for region, values in zip(self.spec.output.regions, probabilities, strict=True):
+            maps[region.name] = values.astype(np.float16)
+            maps[region.name].setflags(write=False)
+        return maps
+
+    def _notes(self) -> tuple[str, ...]:
+        if not self.missing:
+            return ()
+        return (f"Segmented without {', '.join(self.missing)}: check the mask with more care.",)
+
+    def _empty(self, peaks: NDArray[np.float32]) -> Failure:
+        regions = self.spec.output.regions
+        highest = ", ".join(f"{r.name} {p:.2f}" for r, p in zip(regions, peaks, strict=True))
+        why = (
+            f"The highest probability of each region was {highest} "
+            f"({regions[0].name} needs {regions[0].threshold:g})"
+        )
+        if self.missing:
+            why += f". The study has no {', '.join(self.missing)}"
+        do = "Check that each sequence is chosen rightly and skull-stripped"
+        return Failure(
+            f"The model found no tumour in {self.study.name!r}",
+            why,
+            f"{do}, and add a missing one if you have it" if self.missing else do,
+            "empty",
+        )
+
+
+def failure_of(refusal: BadInput) -> Failure:
+    """Return the ``Failure`` that says what a ``BadInput`` says."""
+    facts = [f"found {refusal.found}"] if refusal.found else []
+    facts += [f"expected {refusal.expected}"] if refusal.expected else []
+    why = "; ".join(facts)
+    return Failure(refusal.what, why[:1].upper() + why[1:], refusal.do, "input")
+
+
+def _failure_of_error(error: Exception, device: str) -> Failure:
+    if memory.is_out_of_memory(error):
+        place = "on the GPU" if isinstance(error, torch.OutOfMemoryError) else "in main memory"
+        return memory.not_enough(f"it ran out {place} during the work", place)
+    return Failure(
+        "The segmentation stopped by a fault in napari-acs",
+        f"{type(error).__name__}: {error}",
+        "Please report it with the steps that led here; nothing was changed",
+        "internal",
+        detail="".join(traceback.format_exception(error)),
+    )
+
+
+def _shape(array: NDArray[np.float32]) -> tuple[int, int, int]:
+    z, y, x = array.shape[-3:]
+    return z, y, x

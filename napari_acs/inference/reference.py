@@ -1,0 +1,127 @@
+"""Reference masks for an evaluation: which case, which file, and which regions they mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging import is_mask_name, read_labels
+from napari_acs.imaging.names import is_image_name
+
+if TYPE_CHECKING:
+    from napari_acs.imaging import Grid
+
+REGIONS = ("WT", "TC", "ET")
+_BRAIN = re.compile(r"brain[-_ ]?mask", re.IGNORECASE)
+
+
+def find_cases(data: Path, wanted: Sequence[str] = ()) -> list[Path]:
+    """Return the folders of the wanted cases; without a wish, all that hold a mask.
+
+    A case is named by its folder or by the end of it after a ``_`` or ``-``
+    (``01485`` for ``BraTS2021_01485``).
+
+    Raises
+    ------
+    BadInput
+        No such folder, no such case, or a name that several folders bear.
+    """
+    if not data.is_dir():
+        raise BadInput(f"{data} is not a folder", do="Give the folder that holds the cases")
+    folders = sorted(path for path in data.iterdir() if path.is_dir())
+    if not wanted:
+        found = [path for path in folders if any(map(_is_mask, path.iterdir()))]
+        if not found:
+            raise BadInput(f"No case with a reference mask in {data}", do="Choose another folder")
+        return found
+    return [_case(data, folders, name) for name in wanted]
+
+
+def _case(data: Path, folders: Sequence[Path], name: str) -> Path:
+    hits = [path for path in folders if path.name == name]
+    hits = hits or [path for path in folders if path.name.endswith((f"_{name}", f"-{name}"))]
+    if len(hits) == 1:
+        return hits[0]
+    raise BadInput(
+        f"Case {name!r} in {data} is not one folder",
+        found=", ".join(path.name for path in hits or folders[:10]) or "no folders",
+        expected=f"one folder that is called {name} or ends with _{name}",
+        do="Check --data and --cases",
+    )
+
+
+def find_mask(case: Path) -> Path:
+    """Return the one mask file in a case's folder.
+
+    Raises
+    ------
+    BadInput
+        There is none, or more than one.
+    """
+    masks = sorted(filter(_is_mask, case.iterdir()))
+    if len(masks) == 1:
+        return masks[0]
+    raise BadInput(
+        f"{case} does not hold one reference mask",
+        found=", ".join(path.name for path in masks) or "no file named like a mask",
+        expected="one file named ..._seg, ..._mask or ..._label",
+        do="Leave one mask in the folder",
+    )
+
+
+def _is_mask(path: Path) -> bool:
+    return is_image_name(path.name) and is_mask_name(path.name) and not _BRAIN.search(path.name)
+
+
+def read_reference(path: Path, grid: Grid) -> dict[str, NDArray[np.bool_]]:
+    """Read a reference mask that lies on ``grid`` as the masks of WT, TC and ET.
+
+    Returns
+    -------
+    dict of str to ndarray of bool, shape (z, y, x)
+
+    Raises
+    ------
+    BadInput
+        The mask lies on another grid, or its values are no known scheme.
+    """
+    volume = read_labels(path)
+    difference = grid.difference(volume.grid)
+    if difference:
+        raise BadInput(
+            f"The reference mask {path.name} is not on the grid of its images",
+            found=difference,
+            do="Resample the mask to its images (nearest neighbour), and try again",
+        )
+    return regions_of(volume.array, path.name)
+
+
+def regions_of(labels: NDArray[np.integer], name: str) -> dict[str, NDArray[np.bool_]]:
+    """Return WT, TC and ET of a label map in a BraTS scheme.
+
+    The schemes: 0/1/2/4 (BraTS 2017 to 2021) and 0/1/2/3 (since 2023; ours), where 1 is the
+    necrotic and non-enhancing core, 2 oedema and the highest value enhancing tumour; and
+    0/1/2/3/4 (BraTS 2013), where 3 is non-enhancing core and 4 enhancing tumour.
+
+    Raises
+    ------
+    BadInput
+        A value above 4.
+    """
+    values = np.unique(labels)
+    if values[-1] > 4 or values[0] < 0:
+        raise BadInput(
+            f"The reference mask {name} has unknown labels",
+            found=", ".join(str(v) for v in values[:10]),
+            expected="0, 1, 2, 4 or 0, 1, 2, 3",
+            do="Use a mask with BraTS labels",
+        )
+    enhancing = labels == (4 if 4 in values else 3)
+    whole = labels > 0
+    return {"WT": whole, "TC": whole & (labels != 2), "ET": enhancing}

@@ -1,0 +1,110 @@
+"""Scores of whole cases, and the reference masks they are held against."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from scipy.ndimage import binary_erosion
+
+from napari_acs.errors import BadInput
+from napari_acs.inference import evaluate
+from napari_acs.inference.metrics import WORST_HD95_MM, dice, hd95
+from napari_acs.inference.reference import find_cases, find_mask, read_reference, regions_of
+
+
+def _brats(labels):
+    return np.where(labels == 3, 4, labels).astype(np.uint8)
+
+
+def test_a_perfect_prediction_scores_perfectly_in_either_label_scheme(known_case, known_bundle):
+    cases = [known_case("a"), known_case("b", _brats)]
+    seen = []
+    done = evaluate(known_bundle, cases, "cpu", progress=lambda n, m: seen.append(n))
+    assert [case.case for case in done.cases] == ["a", "b"]
+    assert set(seen) == {0, 1}
+    for name in ("WT", "TC", "ET"):
+        assert done.means()[name] == {"dice": 1.0, "hd95_mm": 0.0}
+    record = json.loads(json.dumps(done.as_json(), allow_nan=False))
+    assert "BraTS" in record["definitions"]["empty_masks"]
+
+
+def test_a_reference_that_differs_scores_by_the_metrics(known_case, known_bundle, expected_labels):
+    def edit(labels):
+        thinner = np.where(binary_erosion(labels > 0), labels, 0)
+        return np.where(thinner == 3, 1, thinner).astype(np.uint8)  # no ET in the reference
+
+    done = evaluate(known_bundle, [known_case("c", edit)], "cpu").cases[0].regions
+    truth, ours = edit(expected_labels) > 0, expected_labels > 0
+    assert done["WT"].dice == pytest.approx(dice(ours, truth))
+    assert done["WT"].hd95_mm == pytest.approx(hd95(ours, truth, (1.0, 1.0, 1.0)))
+    assert done["WT"].reference_ml < done["WT"].predicted_ml
+    assert (done["ET"].dice, done["ET"].hd95_mm) == (0.0, WORST_HD95_MM)
+
+
+def test_an_empty_prediction_is_scored_not_refused(known_case, known_bundle):
+    case = known_case("d", leave_out=("flair",))
+    (scores,) = evaluate(known_bundle, [case], "cpu").cases
+    assert scores.empty
+    assert scores.missing == ("flair",)
+    assert scores.regions["WT"].dice == 0.0
+
+
+def test_cancel_keeps_the_cases_that_are_done(known_case, known_bundle):
+    cases = [known_case("e"), known_case("f")]
+    first = []
+    done = evaluate(
+        known_bundle,
+        cases,
+        "cpu",
+        cancelled=lambda: bool(first),
+        progress=lambda n, m: first.append(n) if n == 1 else None,
+    )
+    assert not done.complete
+    assert [case.case for case in done.cases] == ["e"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "core", "enhancing"),
+    [
+        ([0, 1, 2, 4], [1, 4], [4]),
+        ([0, 1, 2, 3], [1, 3], [3]),
+        ([0, 1, 2, 3, 4], [1, 3, 4], [4]),
+        ([0, 2], [], []),
+        ([0], [], []),
+    ],
+)
+def test_label_schemes(labels, core, enhancing):
+    regions = regions_of(np.array(labels), "x")
+    chosen = {name: [v for v in labels if mask[labels.index(v)]] for name, mask in regions.items()}
+    assert chosen == {"WT": [v for v in labels if v], "TC": core, "ET": enhancing}
+
+
+def test_unknown_labels_and_another_grid_are_refused(known_case, known_study, tmp_path):
+    with pytest.raises(BadInput, match=r"unknown labels.*7"):
+        regions_of(np.array([0, 7]), "x.nii.gz")
+    case = known_case("g", lambda labels: labels[:-1])
+    with pytest.raises(BadInput, match="not on the grid"):
+        read_reference(find_mask(case), known_study.grid)
+
+
+def test_cases_are_found_by_name_or_by_its_end(tmp_path):
+    for name in ("BraTS2021_01485", "BraTS2021_11485", "BraTS2021_01484", "notes"):
+        (tmp_path / name).mkdir()
+    for name in ("BraTS2021_01485", "BraTS2021_01484"):
+        (tmp_path / name / f"{name}_seg.nii.gz").touch()
+        (tmp_path / name / "brainmask.nii.gz").touch()
+
+    def names(*wanted):
+        return [path.name for path in find_cases(tmp_path, wanted)]
+
+    assert names("01485", "BraTS2021_11485") == ["BraTS2021_01485", "BraTS2021_11485"]
+    assert names() == ["BraTS2021_01484", "BraTS2021_01485"]
+    with pytest.raises(BadInput, match="485"):
+        names("485")
+    with pytest.raises(BadInput, match="not a folder"):
+        find_cases(tmp_path / "none")
+    assert find_mask(tmp_path / "BraTS2021_01485").name == "BraTS2021_01485_seg.nii.gz"
+    with pytest.raises(BadInput, match="one reference mask"):
+        find_mask(tmp_path / "notes")
