@@ -63,7 +63,7 @@ def _positions(atlas: Atlas, rng: torch.Generator) -> Tensor:
     like = atlas.gm
     centre = (torch.tensor(shape, dtype=like.dtype, device=like.device) - 1) / 2
     # The template is a little larger than the brains of the BraTS cases, in height above all.
-    size = [uniform(rng, 0.84, 0.98), uniform(rng, 0.87, 1.02), uniform(rng, 0.9, 1.02)]
+    size = [uniform(rng, 0.82, 0.95), uniform(rng, 0.85, 0.99), uniform(rng, 0.88, 1.0)]
     inverse = rotation(rng, 3.0, like) / torch.tensor(size, dtype=like.dtype, device=like.device)
     if chance(rng, 0.5):
         inverse = inverse * torch.tensor([1.0, 1.0, -1.0], dtype=like.dtype, device=like.device)
@@ -93,7 +93,9 @@ def draw_anatomy(atlas: Atlas, rng: torch.Generator) -> Anatomy:
     gm, wm, csf, ventricles = sample(maps, positions).clamp(0, 1)
     total = gm + wm + csf
     edge = smooth_noise(rng, atlas.shape, 18.0 / mm, dtype=total.dtype)[0]
-    brain = blur(total[None], 1.5 / mm)[0] + 0.04 * edge > uniform(rng, 0.2, 0.55)
+    filled = blur(total[None], 1.5 / mm)[0]
+    brain = filled + uniform(rng, 0.03, 0.12) * edge > uniform(rng, 0.3, 0.7)
+    brain = brain & (filled > 0.15)
     share = ventricles / csf.clamp(min=1e-6)
     # What stripping left around the brain is fluid; wide sulci are atrophy.
     csf = csf * log_uniform(rng, 0.8, 2.2) + (1 - total).clamp(min=0)

@@ -95,7 +95,7 @@ def _template_folder() -> Path:
 
 def _template_maps() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Read T1, grey and white matter as (z, y, x) in LPS array order, 0-1 float32."""
-    import SimpleITK as sitk  # noqa: PLC0415  only the preparation needs it
+    import SimpleITK as sitk  # noqa: N813, PLC0415  only the preparation needs it
 
     folder = _template_folder()
     maps = []
@@ -103,6 +103,16 @@ def _template_maps() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         image = sitk.DICOMOrient(sitk.ReadImage(str(folder / _FILE.format(kind))), "LPS")
         maps.append(sitk.GetArrayFromImage(image).astype(np.float32) / 255)
     return maps[0], maps[1], maps[2]
+
+
+def _cistern(brain: Tensor) -> Tensor:
+    """Mark the fluid behind the midbrain, as deep as the ventricles but outside the brain."""
+    z, y, x = (torch.arange(n, dtype=torch.float32) for n in brain.shape)
+    # MNI152 mm from LPS indices: the template's origin is (-98, -134, -72) in RAS.
+    behind = ((98 - y) < -28)[None, :, None]
+    middle = ((98 - x).abs() < 13)[None, None, :]
+    level = (((z - 72) > -18) & ((z - 72) < 14))[:, None, None]
+    return behind & middle & level
 
 
 def _mean_pool(x: Tensor, spacing: float, shape: tuple[int, int, int]) -> Tensor:
@@ -126,7 +136,7 @@ def prepare_atlas(out_npz: str | Path, spacing_mm: float = 2.0) -> Path:
 
     The source is the symmetric ICBM 2009a template that the nilearn wheel carries (1 mm; T1,
     grey and white matter). Its CSF is what is left of the brain, and the ventricles are the CSF
-    more than about 15 mm deep.
+    more than about 15 mm deep, less the cistern behind the midbrain.
 
     Parameters
     ----------
@@ -152,7 +162,7 @@ def prepare_atlas(out_npz: str | Path, spacing_mm: float = 2.0) -> Path:
     scale = brain / (gm + wm).clamp(min=1.0)
     gm, wm = gm * scale, wm * scale
     csf = brain - gm - wm
-    deep = blur(brain[None], 12.0)[0] > 0.93
+    deep = (blur(brain[None], 12.0)[0] > 0.93) & ~_cistern(brain)
     ventricles = csf * deep
     where = brain.nonzero()
     low, high = where.amin(0), where.amax(0) + 1

@@ -15,12 +15,12 @@ non-enhancing tumour, and fluid-like necrosis. ``wmh``: white-matter hyperintens
 
 # White matter on T1 is 1. After the mean signal in the real cases, brain by brain.
 _MEAN = {
-    "t1": (1.00, 0.80, 0.38, 0.72, 0.45, 0.80, 0.74, 0.70, 0.85, 1.25),
-    "t1ce": (0.95, 0.80, 0.40, 0.72, 0.45, 0.78, 1.60, 1.70, 0.82, 1.15),
-    "t2": (0.45, 0.60, 1.45, 0.95, 1.40, 0.85, 0.85, 0.35, 0.80, 0.40),
-    "flair": (0.62, 0.75, 0.22, 1.10, 0.75, 1.20, 1.15, 0.60, 1.15, 0.75),
+    "t1": (1.00, 0.80, 0.38, 0.82, 0.60, 0.80, 0.79, 0.70, 0.85, 1.25),
+    "t1ce": (0.95, 0.80, 0.40, 0.82, 0.58, 0.79, 1.35, 1.50, 0.82, 1.15),
+    "t2": (0.45, 0.58, 1.45, 1.05, 1.35, 0.98, 0.98, 0.35, 0.75, 0.40),
+    "flair": (0.62, 0.72, 0.22, 1.10, 0.92, 1.08, 1.06, 0.60, 1.05, 0.75),
 }
-_SPREAD = (0.04, 0.05, 0.15, 0.12, 0.18, 0.10, 0.15, 0.20, 0.10, 0.20)
+_SPREAD = (0.04, 0.05, 0.15, 0.12, 0.25, 0.10, 0.15, 0.20, 0.10, 0.20)
 _LEAST_GAP = 0.18
 
 
@@ -45,9 +45,9 @@ def draw_contrast(rng: torch.Generator, like: Tensor) -> Tensor:
         sign = 1.0 if means[0] > means[1] else -1.0
         row[0], row[1] = middle + sign * half, middle - sign * half
         if name == "t1ce":
-            row[6] = max(row[6], 1.15 * max(row[0], row[5]))
+            row[6] = max(row[6], 1.12 * max(row[0], row[5]))
         if name == "flair":
-            row[5] = max(row[5], 1.2 * max(row[0], row[1]))
+            row[5] = max(row[5], 1.15 * max(row[0], row[1]))
         rows.append(row)
     return torch.tensor(rows, dtype=like.dtype, device=like.device)
 

@@ -12,11 +12,10 @@ from .options import PhantomOptions
 from .tumour import ED, ET, NCR, Tumour
 
 
-def _over(mix: Tensor, tissue: str, share: Tensor) -> Tensor:
-    """Put a tissue over the mixture: it takes ``share`` (0-1) of each voxel."""
-    mix = mix * (1 - share)
+def _lay(mix: Tensor, tissue: str, share: Tensor) -> None:
+    """Lay a tissue over the mixture, in place: it takes ``share`` (0-1) of each voxel."""
+    mix.mul_(1 - share)
     mix[TISSUES.index(tissue)] += share
-    return mix
 
 
 def _vessels(anatomy: Anatomy, rng: torch.Generator) -> Tensor:
@@ -67,27 +66,28 @@ def mix_tissues(
     mix = torch.zeros((len(TISSUES), *shape), dtype=dtype, device=anatomy.gm.device)
     mix[0], mix[1], mix[2] = anatomy.wm, anatomy.gm, anatomy.csf
     if chance(rng, 0.4 * options.distractors):
-        mix = _over(mix, "wmh", _hyperintensities(anatomy, rng))
+        _lay(mix, "wmh", _hyperintensities(anatomy, rng))
     if chance(rng, 0.75 * options.distractors):
-        mix = _over(mix, "vessel", _vessels(anatomy, rng))
+        _lay(mix, "vessel", _vessels(anatomy, rng))
     if tumour.radius_mm > 0:
         is_oedema = (tumour.labels == ED).to(dtype)
         # Half-hearted oedema also shows, faintly, just beyond its label.
         strength = uniform(rng, 0.6, 1.0) * tumour.oedema * (0.35 + 0.65 * is_oedema)
         texture = smooth_noise(rng, shape, 8.0 / mm, dtype=dtype)[0]
-        mix = _over(mix, "oedema", (strength * (1 + 0.15 * texture)).clamp(0, 1))
+        _lay(mix, "oedema", (strength * (1 + 0.15 * texture)).clamp(0, 1))
         core = (tumour.labels == NCR).to(dtype)
         cell = max(0.5 * tumour.radius_mm, 2.0) / mm
         fluid = torch.sigmoid(
             (smooth_noise(rng, shape, cell, dtype=dtype)[0] + uniform(rng, -2.5, 2.5)) * 2.0
         )
-        mix = _over(mix, "solid", core)
-        mix = _over(mix, "cyst", core * fluid)
+        _lay(mix, "solid", core)
+        _lay(mix, "cyst", core * fluid)
         enhancing = (tumour.labels == ET).to(dtype)
         patchy = smooth_noise(rng, shape, 4.0 / mm, dtype=dtype)[0]
         dim = (1 - uniform(rng, 0.0, 0.35) * torch.sigmoid(2 * patchy)) * enhancing
-        mix = _over(_over(mix, "solid", enhancing), "enhancing", dim)
+        _lay(mix, "solid", enhancing)
+        _lay(mix, "enhancing", dim)
         if chance(rng, 0.25 * options.distractors):
             spot = smooth_noise(rng, shape, max(0.3 * tumour.radius_mm, 2.0) / mm, dtype=dtype)[0]
-            mix = _over(mix, "blood", (core + enhancing) * (spot > uniform(rng, 1.2, 2.2)))
+            _lay(mix, "blood", (core + enhancing) * (spot > uniform(rng, 1.2, 2.2)))
     return mix

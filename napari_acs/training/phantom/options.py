@@ -40,14 +40,14 @@ class PhantomOptions:
 
     healthy: float = 0.04
     random_contrast: float = 0.2
-    diameter_mm: tuple[float, float] = (6.0, 65.0)
-    oedema_mm: tuple[float, float] = (2.0, 26.0)
+    diameter_mm: tuple[float, float] = (10.0, 76.0)
+    oedema_mm: tuple[float, float] = (5.0, 38.0)
     ring: float = 0.5
     solid: float = 0.12
     tiny: float = 0.18
     none: float = 0.2
     multifocal: float = 0.15
-    displacement: tuple[float, float] = (0.1, 1.4)
+    displacement: tuple[float, float] = (0.2, 2.0)
     lateral_mm: tuple[float, float] = (0.0, 90.0)
     distractors: float = 1.0
     degrade: float = 1.0

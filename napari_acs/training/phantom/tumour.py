@@ -96,7 +96,7 @@ def _growth(anatomy: Anatomy, rng: torch.Generator, foci: list[tuple[Tensor, flo
         axes = (axes / axes.prod() ** (1 / 3)).to(like)
         turn = rotation(rng, 60.0, like) / axes[:, None]
         offset = (where - centre.view(3, 1, 1, 1)) * mm
-        distance = torch.einsum("ij,jzyx->izyx", turn, offset).norm(dim=0)
+        distance = torch.einsum("ij,jzyx->izyx", turn, offset).square().sum(0).sqrt()
         level = radius - distance
         for cell, weight in ((0.9, 0.3), (0.45, 0.16), (0.2, 0.08)):
             noise = smooth_noise(rng, anatomy.shape, cell * radius / mm, dtype=like.dtype)[0]
@@ -230,7 +230,7 @@ def draw_tumour(
     scale = min(max(0.3 * radius, 1.2), 5.0) / mm
     depth = signed_depth(core.to(like.dtype), max(scale, 0.8)) * mm
     enhancing = core & _enhancing(rng, depth, pattern, radius, mm)
-    reach = log_uniform(rng, *options.oedema_mm) * min(1.0, 0.45 + radius / 25)
+    reach = log_uniform(rng, *options.oedema_mm) * min(1.0, 0.65 + radius / 25)
     passed = _creep(anatomy, rng, core.to(like.dtype), reach)
     passed = passed - 6.0 * anatomy.gm - 20.0 * anatomy.csf
     oedema = torch.sigmoid(passed / uniform(rng, 0.5, 2.0)) * anatomy.brain
