@@ -15,9 +15,11 @@ QT_BINDINGS = ("PyQt5", "PyQt6", "PySide2", "PySide6")
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, check=True, timeout=120
+    done = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, check=False, timeout=120
     )
+    assert done.returncode == 0, done.stderr
+    return done
 
 
 def loaded_by(code: str) -> set[str]:
