@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_acs.imaging.brain import brain_box, foreground, normalise
+    from napari_acs.imaging.find import find_sequences, read_study
     from napari_acs.imaging.grid import Grid
     from napari_acs.imaging.modelspace import (
         ModelSpaceImage,
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     )
     from napari_acs.imaging.names import SEQUENCES, TITLES, guess_sequence, is_mask_name
     from napari_acs.imaging.orient import from_lps, lps_grid, to_lps
-    from napari_acs.imaging.read import find_sequences, read_labels, read_study, read_volume
+    from napari_acs.imaging.read import read_grid, read_labels, read_volume
     from napari_acs.imaging.sample import sample_study
     from napari_acs.imaging.study import Study
     from napari_acs.imaging.volume import Volume
@@ -33,7 +34,7 @@ _HOME = {
     "Study": "study",
     "Volume": "volume",
     "brain_box": "brain",
-    "find_sequences": "read",
+    "find_sequences": "find",
     "foreground": "brain",
     "from_lps": "orient",
     "guess_sequence": "names",
@@ -41,8 +42,9 @@ _HOME = {
     "labels_to_model_space": "modelspace",
     "lps_grid": "orient",
     "normalise": "brain",
+    "read_grid": "read",
     "read_labels": "read",
-    "read_study": "read",
+    "read_study": "find",
     "read_volume": "read",
     "sample_study": "sample",
     "to_lps": "orient",
@@ -67,6 +69,7 @@ __all__ = [
     "labels_to_model_space",
     "lps_grid",
     "normalise",
+    "read_grid",
     "read_labels",
     "read_study",
     "read_volume",

@@ -40,7 +40,7 @@ def foreground(array: NDArray[Any]) -> NDArray[np.bool_]:
     inside: NDArray[np.bool_] = array != values[counts.argmax()]
     if np.count_nonzero(inside) < (1 - _EMPTY_PART) * inside.size:
         return inside
-    import SimpleITK as sitk  # noqa: N813, PLC0415  (only heads with skull)
+    import SimpleITK as sitk  # noqa: PLC0415  (only heads with skull)
 
     image = sitk.GetImageFromArray(np.ascontiguousarray(array, dtype=np.float32))
     head = sitk.BinaryFillhole(sitk.OtsuThreshold(image, 0, 1, 256))

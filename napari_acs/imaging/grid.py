@@ -53,6 +53,10 @@ class Grid:
     direction: tuple[float, ...]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "size", tuple(map(int, self.size)))
+        for field in ("spacing", "origin", "direction"):
+            # Adding 0 makes -0.0 a 0.0: equal grids must also print and hash the same.
+            object.__setattr__(self, field, tuple(float(v) + 0.0 for v in getattr(self, field)))
         if len(self.size) != 3 or min(self.size) < 1:
             raise ValueError(f"a size of {self.size} (three positive numbers are needed)")
         if len(self.spacing) != 3 or not all(math.isfinite(s) and s > 0 for s in self.spacing):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
+import SimpleITK as sitk
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.brain import CLIP, brain_box, foreground, normalise

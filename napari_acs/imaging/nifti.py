@@ -12,13 +12,25 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
+
+import numpy as np
 
 from napari_acs.errors import BadInput
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LENGTH = 348
 """Bytes of a NIfTI-1 header."""
 
+_GEOMETRY = (
+    (76, "8f"),  # pixdim
+    (123, "B"),  # xyzt_units
+    (252, "2h"),  # qform_code, sform_code
+    (256, "6f"),  # quatern_b, c, d; qoffset_x, y, z
+    (280, "12f"),  # srow_x, y, z
+)
 _CHUNK = 1 << 20
 
 
@@ -50,8 +62,8 @@ class NiftiHeader:
         dims = [int(n) for n in self.numbers(40, "8h")]
         bits = int(self.numbers(72, "h")[0])
         voxels = math.prod(max(n, 1) for n in dims[1 : 1 + dims[0]])
-        start = int(self.numbers(108, "f")[0]) if self.raw[344:347] == b"n+1" else 0
-        return start + voxels * bits // 8
+        start = self.numbers(108, "f")[0]
+        return (int(start) if math.isfinite(start) else 0) + voxels * bits // 8
 
 
 def check_nifti(path: Path) -> NiftiHeader:
@@ -88,6 +100,32 @@ def check_nifti(path: Path) -> NiftiHeader:
         )
     _check_spacing(header, name)
     return header
+
+
+def with_geometry_of(raw: bytes, header: NiftiHeader) -> bytes:
+    """Return a NIfTI-1 file's bytes with the geometry fields of another header, bit for bit."""
+    changed = bytearray(raw)
+    order = _parse(raw[:LENGTH], "mask").order
+    for offset, kind in _GEOMETRY:
+        struct.pack_into(order + kind, changed, offset, *header.numbers(offset, kind))
+    return bytes(changed)
+
+
+def with_sform_alone(raw: bytes, affine: NDArray[np.float64]) -> bytes:
+    """Return a NIfTI-1 file's bytes with the geometry in the sform, and no qform.
+
+    Parameters
+    ----------
+    raw : bytes
+    affine : ndarray, shape (4, 4)
+        Index (x, y, z) to LPS mm.
+    """
+    changed = bytearray(raw)
+    order = _parse(raw[:LENGTH], "mask").order
+    rows = np.diag([-1.0, -1.0, 1.0]) @ affine[:3]  # NIfTI's axes are RAS
+    struct.pack_into(order + "2h", changed, 252, 0, 1)
+    struct.pack_into(order + "12f", changed, 280, *rows.ravel().tolist())
+    return bytes(changed)
 
 
 def _open(path: Path) -> IO[bytes]:

@@ -1,29 +1,21 @@
-"""Read volumes, label maps and studies from NIfTI, NRRD and MetaImage files."""
+"""Read volumes and label maps from NIfTI, NRRD and MetaImage files."""
 
 # mypy: untyped-calls-exclude=SimpleITK
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
+import SimpleITK as sitk
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.grid import Grid
-from napari_acs.imaging.names import (
-    SEQUENCES,
-    SUFFIXES,
-    TITLES,
-    guess_sequence,
-    is_image_name,
-    is_mask_name,
-    strip_suffix,
-)
+from napari_acs.imaging.metaimage import check_metaimage
+from napari_acs.imaging.names import SUFFIXES
 from napari_acs.imaging.nifti import check_nifti
-from napari_acs.imaging.study import Study
 from napari_acs.imaging.volume import Volume
 
 StrPath = str | PathLike[str]
@@ -59,30 +51,21 @@ def read_volume(path: StrPath) -> Volume:
         its spacing, origin or direction make no grid.
     """
     path = Path(fspath(path))
-    image = _read_image(path)
-    if image.GetDimension() != 3:
-        size = " x ".join(map(str, image.GetSize()))
-        raise BadInput(
-            f"{path.name} is {image.GetDimension()}D",
-            found=f"a size of {size}",
-            expected="one 3D volume",
-            do="Extract one volume, and open it alone"
-            if image.GetDimension() > 3
-            else "Choose the whole series, not a single slice",
-        )
-    kind = image.GetPixelIDTypeAsString()
-    if image.GetNumberOfComponentsPerPixel() != 1 or "complex" in kind:
-        raise BadInput(
-            f"{path.name} is no grey-value image",
-            found=f"voxels of {image.GetNumberOfComponentsPerPixel()} values ({kind})",
-            expected="one real number in every voxel",
-            do="Choose the MRI volume itself, not a colour, vector or complex image",
-        )
-    try:
-        grid = Grid.from_image(image)
-    except ValueError as error:
-        raise _bad_grid(path, str(error)) from error
-    return Volume(sitk.GetArrayFromImage(image), grid, path)
+    with _refusing(path):
+        reader = _reader(path)
+        if path.suffix.lower() in {".nii", ".gz"}:
+            check_nifti(path)
+        grid = _grid(reader, path)
+        if path.suffix.lower() in {".mha", ".mhd"}:
+            check_metaimage(path)
+        return Volume(sitk.GetArrayFromImage(reader.Execute()), grid, path)
+
+
+def read_grid(path: StrPath) -> Grid:
+    """Read from a file's header alone where its voxels are; refuses as `read_volume` does."""
+    path = Path(fspath(path))
+    with _refusing(path):
+        return _grid(_reader(path), path)
 
 
 def read_labels(path: StrPath) -> Volume:
@@ -109,127 +92,7 @@ def read_labels(path: StrPath) -> Volume:
     return Volume(labels, volume.grid, volume.source)
 
 
-def read_study(
-    path_or_paths: StrPath | Iterable[StrPath] | Mapping[str, StrPath], name: str | None = None
-) -> Study:
-    """Open a study: a folder, files, or a mapping of sequence to file.
-
-    Parameters
-    ----------
-    path_or_paths : path, iterable of path, or mapping of str to path
-        Sequences of a folder and of plain files are told by their names (`guess_sequence`);
-        a mapping has keys among ``t1``, ``t1ce``, ``t2``, ``flair``.
-    name : str, optional
-        By default the folder's name, or the file's.
-
-    Raises
-    ------
-    BadInput
-        No sequence found, two files for one sequence, a file that `read_volume` refuses, or
-        volumes that make no `Study`.
-    """
-    if isinstance(path_or_paths, Mapping):
-        files = {key: Path(fspath(path)) for key, path in path_or_paths.items()}
-    elif isinstance(path_or_paths, str | PathLike):
-        path = Path(fspath(path_or_paths))
-        files = {_sure_sequence(path): path} if path.is_file() else find_sequences(path)
-        name = name or (strip_suffix(path.name) if path.is_file() else path.resolve().name)
-    else:
-        files = {}
-        for path in (Path(fspath(p)) for p in path_or_paths):
-            _add(files, _sure_sequence(path), path)
-    for key in files:
-        if key not in SEQUENCES:
-            raise BadInput(f"no sequence is called {key!r}", expected=", ".join(SEQUENCES))
-    if name is None:
-        name = next((path.resolve().parent.name for path in files.values()), "study")
-    return Study(name, {key: read_volume(files[key]) for key in SEQUENCES if key in files})
-
-
-def find_sequences(folder: StrPath) -> dict[str, Path]:
-    """Find a study's sequences among the files of a folder (not of its subfolders).
-
-    Masks and images whose names say nothing are left out.
-
-    Raises
-    ------
-    BadInput
-        The folder is missing or holds no sequence, or two files claim the same one.
-    """
-    folder = Path(fspath(folder))
-    if not folder.is_dir():
-        raise BadInput(
-            f"{folder}",
-            found="no such file or folder",
-            expected="a folder with a study's sequences",
-            do="Check the path",
-        )
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        raise BadInput(f"{folder} cannot be read", found=error.strerror or str(error)) from error
-    images = [entry for entry in entries if entry.is_file() and is_image_name(entry.name)]
-    files: dict[str, Path] = {}
-    for path in images:
-        key = guess_sequence(path.name)
-        if key:
-            _add(files, key, path)
-    if not files:
-        raise _no_sequence(folder, images, entries)
-    return {key: files[key] for key in SEQUENCES if key in files}
-
-
-def _add(files: dict[str, Path], key: str, path: Path) -> None:
-    if key in files:
-        raise BadInput(
-            f"{files[key].name} and {path.name} both look like {TITLES[key]}",
-            expected="one file for each sequence",
-            do="Say which file is which sequence, or remove one from the study",
-        )
-    files[key] = path
-
-
-def _sure_sequence(path: Path) -> str:
-    key = guess_sequence(path.name)
-    if key is None:
-        raise BadInput(
-            f"{path.name}: its name does not say which sequence it is",
-            found="the name of a mask" if is_mask_name(path.name) else "",
-            expected="a name with t1, t1ce, t2 or flair in it",
-            do="Say which sequence it is",
-        )
-    return key
-
-
-def _no_sequence(folder: Path, images: list[Path], entries: list[Path]) -> BadInput:
-    studies = [e.name for e in entries if e.is_dir() and any(map(_is_sequence, e.iterdir()))]
-    if images:
-        masks = all(is_mask_name(path.name) for path in images)
-        found = f"only {'masks' if masks else 'files whose names say no sequence'} "
-        found += f"({', '.join(path.name for path in images[:4])})"
-        do = "Add the MRI sequences" if masks else "Say which file is which sequence"
-    elif studies:
-        found = f"studies in its subfolders ({', '.join(studies[:4])})"
-        do = "Choose one of them"
-    elif any(entry.suffix.lower() in {".dcm", ".ima"} for entry in entries):
-        found = "DICOM files"
-        do = "Convert them first, with dcm2niix for example"
-    else:
-        found = "an empty folder" if not entries else "no image file"
-        do = f"Choose a folder with {', '.join(SUFFIXES)} files"
-    return BadInput(
-        f"{folder} holds no MRI sequence",
-        found=found,
-        expected="files named by their sequence (t1, t1ce, t2, flair)",
-        do=do,
-    )
-
-
-def _is_sequence(path: Path) -> bool:
-    return path.is_file() and is_image_name(path.name) and guess_sequence(path.name) is not None
-
-
-def _read_image(path: Path) -> Any:
+def _reader(path: Path) -> sitk.ImageFileReader:
     suffix = next((s for s in SUFFIXES if path.name.lower().endswith(s)), None)
     if suffix is None:
         raise BadInput(
@@ -241,14 +104,48 @@ def _read_image(path: Path) -> Any:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.SetImageIO(_READERS[suffix])
+    return reader
+
+
+def _grid(reader: sitk.ImageFileReader, path: Path) -> Grid:
+    reader.ReadImageInformation()
+    dimensions = reader.GetDimension()
+    if dimensions != 3:
+        raise BadInput(
+            f"{path.name} is {dimensions}D",
+            found=f"a size of {' x '.join(map(str, reader.GetSize()))}",
+            expected="one 3D volume",
+            do="Extract one volume, and open it alone"
+            if dimensions > 3
+            else "Choose the whole series, not a single slice",
+        )
+    kind = sitk.GetPixelIDValueAsString(reader.GetPixelID())
+    if reader.GetNumberOfComponents() != 1 or "complex" in kind or "vector" in kind:
+        raise BadInput(
+            f"{path.name} is no grey-value image",
+            found=f"voxels of type {kind}",
+            expected="one real number in every voxel",
+            do="Choose the MRI volume itself, not a colour, vector or complex image",
+        )
     try:
-        if suffix.startswith(".nii"):
-            check_nifti(path)
-        return reader.Execute()
+        return Grid.from_image(reader)
+    except ValueError as error:
+        raise _bad_grid(path, str(error)) from error
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Turn what the file system and SimpleITK raise into a refusal; keep ITK off stderr."""
+    warned = sitk.ProcessObject.GetGlobalWarningDisplay()
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    try:
+        yield
     except OSError as error:
         raise BadInput(f"{path.name} cannot be read", found=error.strerror or str(error)) from error
     except RuntimeError as error:
         raise _unreadable(path, str(error)) from error
+    finally:
+        sitk.ProcessObject.SetGlobalWarningDisplay(warned)
 
 
 def _unreadable(path: Path, said: str) -> BadInput:
