@@ -1,0 +1,65 @@
+"""The prepared cache, as tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from napari_acs.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Case:
+    """One prepared study.
+
+    Attributes
+    ----------
+    name : str
+        The case's folder name, or the phantom's.
+    images : Tensor of float16, shape (c, z, y, x)
+        Normalised sequences; exactly 0 outside the brain and for a missing sequence.
+    labels : Tensor of uint8, shape (z, y, x)
+        0 background, 1 NCR, 2 ED, 3 ET.
+    spacing_mm : float
+    """
+
+    name: str
+    images: Tensor
+    labels: Tensor
+    spacing_mm: float
+
+
+def load_cases(cache: Path, spacing_mm: float) -> list[Case]:
+    """Load every case of a cache, sorted by name.
+
+    Raises
+    ------
+    BadInput
+        If the cache is empty, or was prepared at another spacing.
+    """
+    files = sorted(cache.glob("*.npz"))
+    if not files:
+        raise BadInput(f"{cache} holds no prepared case", do="Run `napari-acs train --prepare`")
+    return [_load(file, spacing_mm) for file in files]
+
+
+def _load(file: Path, spacing_mm: float) -> Case:
+    with np.load(file, allow_pickle=False) as data:
+        spacing = float(data["spacing_mm"])
+        if abs(spacing - spacing_mm) > 1e-3:
+            raise BadInput(
+                f"{file} was prepared at another spacing",
+                found=f"{spacing:g} mm",
+                expected=f"{spacing_mm:g} mm, as the recipe says",
+                do="Prepare into another folder",
+            )
+        return Case(
+            file.stem,
+            torch.from_numpy(data["images"]),
+            torch.from_numpy(data["labels"]),
+            spacing,
+        )

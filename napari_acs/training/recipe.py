@@ -1,0 +1,79 @@
+"""A training recipe: a small YAML file, typed and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from napari_acs.errors import BadInput
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Augmentation(_Frozen):
+    """How far, and how often, a patch is changed before the network sees it."""
+
+    rotation_degrees: float = 20.0
+    scale: tuple[float, float] = (0.8, 1.25)
+    elastic_mm: float = 6.0
+    drop_sequences: float = Field(default=0.45, ge=0, le=1)
+    intensity: float = Field(default=1.0, ge=0, description="strength, 1 is the default")
+
+
+class Recipe(_Frozen):
+    """Everything that decides a training run, but the data's place."""
+
+    id: str
+    version: str = "1.0.0"
+    title: str
+    task: Literal["segmentation"] = "segmentation"
+    architecture: dict[str, Any]
+    sequences: tuple[str, ...] = ("t1", "t1ce", "t2", "flair")
+    spacing_mm: float = Field(default=2.0, gt=0)
+    train_patch: tuple[int, int, int] = (64, 64, 64)
+    patch: tuple[int, int, int] = (96, 96, 96)
+    batch: int = Field(default=2, ge=1)
+    steps: int = Field(default=6000, ge=1)
+    decay_steps: int = Field(default=1500, ge=0)
+    learning_rate: float = 1e-3
+    encoder_rate: float = Field(default=0.3, description="encoder's share of the learning rate")
+    weight_decay: float = 1e-2
+    precision: Literal["fp32", "bf16"] = "fp32"
+    ema: float = 0.998
+    tumour_share: float = Field(default=0.75, description="patches centred near tumour")
+    phantom_share: float = Field(default=0.2, description="samples that are phantoms")
+    phantom_every: int = Field(default=8, description="steps between new phantoms")
+    validate_every: int = 400
+    seed: int = 0
+    validation: tuple[str, ...] = Field(description="case names that are never trained on")
+    exclude: tuple[str, ...] = ()
+    augmentation: Augmentation = Augmentation()
+    data: tuple[str, ...] = ()
+    licence: str = "Apache-2.0"
+    citation: tuple[str, ...] = ()
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Raises
+    ------
+    BadInput
+        If the file is missing, not YAML, or says something a recipe cannot.
+    """
+    import yaml  # noqa: PLC0415  # extra ``train``
+
+    if not path.is_file():
+        raise BadInput(f"recipe {path} is not there", do="Check the path")
+    try:
+        return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise BadInput(f"recipe {path} is not valid YAML", found=str(error)) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BadInput(f"recipe {path} has a mistake", found=f"{where}: {first['msg']}") from error
