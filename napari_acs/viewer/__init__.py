@@ -1,0 +1,1 @@
+"""napari's model layer, without Qt: studies to layers and back, readers, writers, sample data."""

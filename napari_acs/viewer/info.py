@@ -1,0 +1,115 @@
+"""What a layer knows about where it came from, and whose grid a layer lies on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_acs.errors import BadInput
+from napari_acs.viewer.display import is_placed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari.layers import Layer
+
+    from napari_acs.imaging import Grid
+
+KEY = "napari_acs"
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """``layer.metadata["napari_acs"]``: the truth behind what is displayed.
+
+    Attributes
+    ----------
+    grid : Grid
+        Of the stored array, in the source file's own voxel order.
+    source : Path or None
+        The file whose geometry a saved mask takes over.
+    study : str
+        Patient and time, as the folder or file is called.
+    sequence : str or None
+        ``"t1"``, ``"t1ce"``, ``"t2"`` or ``"flair"`` where it is known.
+    provenance : mapping or None
+        Of a mask that a model made.
+    """
+
+    grid: Grid
+    source: Path | None = None
+    study: str = ""
+    sequence: str | None = None
+    provenance: Mapping[str, Any] | None = None
+
+
+def info_in(metadata: Mapping[str, Any]) -> LayerInfo | None:
+    """Return what a layer's ``metadata`` says, or None for a layer from elsewhere."""
+    info = metadata.get(KEY)
+    return info if isinstance(info, LayerInfo) else None
+
+
+def is_diagonal(layer: Layer) -> bool:
+    """Whether a layer is placed by scale and translate alone (no rotation, shear, affine)."""
+    n = layer.ndim
+    return (
+        np.allclose(layer.rotate, np.eye(len(layer.rotate)))
+        and np.allclose(layer.shear, 0)
+        and np.allclose(layer.affine.affine_matrix, np.eye(n + 1))
+    )
+
+
+def find_info(name: str, shape: Any, meta: Mapping[str, Any], images: Iterable[Layer]) -> LayerInfo:
+    """Return the grid that a Labels layer lies on: its own, or that of the image below it.
+
+    Parameters
+    ----------
+    name : str
+        Of the Labels layer.
+    shape : tuple of int
+        Of its displayed array.
+    meta : mapping
+        Its attributes as napari hands them to a writer; ``scale``, ``translate`` and
+        ``metadata`` are read.
+    images : iterable of Layer
+        Open image layers.
+
+    Raises
+    ------
+    BadInput
+        No grid fits, or several that differ do.
+    """
+    scale = meta.get("scale", np.ones(len(shape)))
+    translate = meta.get("translate", np.zeros(len(shape)))
+    own = info_in(meta.get("metadata", {}))
+    if own is not None and is_placed(own.grid, shape, scale, translate):
+        return own
+    below = [
+        (layer.name, info)
+        for layer in images
+        if (info := info_in(layer.metadata)) is not None
+        and is_placed(info.grid, shape, scale, translate)
+    ]
+    # napari calls a new layer "<image> - Labels"
+    named = [pair for pair in below if name.startswith(pair[0])]
+    candidates = named or below
+    if not candidates:
+        raise BadInput(
+            f"The layer {name!r} lies on no image that napari-acs opened",
+            found=f"{' x '.join(map(str, shape))} voxels",
+            expected="the size, scale and position of an open image",
+            do="Select the image, make the labels with napari's 'New labels layer' button, "
+            "and paint there",
+        )
+    first = candidates[0]
+    for other in candidates[1:]:
+        if (difference := first[1].grid.difference(other[1].grid)) is not None:
+            raise BadInput(
+                f"The layer {name!r} could belong to {first[0]!r} or to {other[0]!r}",
+                found=f"files that differ: {difference}",
+                do="Rename the labels layer so that it begins with the name of its image",
+            )
+    return first[1]

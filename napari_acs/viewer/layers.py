@@ -1,0 +1,105 @@
+"""Volumes and label maps as napari layers (layer data tuples)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_acs.imaging import to_lps
+from napari_acs.viewer.display import placement
+from napari_acs.viewer.info import KEY, LayerInfo
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LayerTuple = tuple[Any, dict[str, Any], str]
+
+
+@dataclass(frozen=True)
+class LabelStyle:
+    """One label value: its short name, its title in words, its colour (#rrggbb)."""
+
+    value: int
+    name: str
+    title: str
+    color: str
+
+
+GLIOMA_STYLES = (
+    LabelStyle(1, "NCR", "necrotic and non-enhancing core", "#d62728"),
+    LabelStyle(2, "ED", "oedema", "#2ca02c"),
+    LabelStyle(3, "ET", "enhancing tumour", "#ffd400"),
+    LabelStyle(4, "ET", "enhancing tumour", "#ffd400"),
+)
+"""The BraTS classes, for mask files: enhancing tumour is 4 in files up to 2021, 3 since."""
+
+
+def image_layer(array: NDArray[Any], info: LayerInfo, name: str) -> LayerTuple:
+    """Return an Image layer of a stored ``(z, y, x)`` array; the array is not copied."""
+    attributes = {
+        **placement(info.grid),
+        "name": name,
+        "metadata": {KEY: info},
+        "contrast_limits": contrast_limits(array),
+        "colormap": "gray",
+        "blending": "translucent",
+        "interpolation2d": "linear",
+    }
+    return to_lps(array, info.grid), attributes, "image"
+
+
+def labels_layer(
+    labels: NDArray[np.uint8],
+    info: LayerInfo,
+    name: str,
+    styles: Sequence[LabelStyle] = GLIOMA_STYLES,
+) -> LayerTuple:
+    """Return a Labels layer of a stored ``(z, y, x)`` label map.
+
+    napari edits the array that it is given in place, so the layer gets a copy.
+    """
+    attributes = {
+        **placement(info.grid),
+        "name": name,
+        "metadata": {KEY: info},
+        "colormap": _colormap(styles),
+        "features": _features(styles),
+        "opacity": 0.55,
+    }
+    return np.array(to_lps(labels, info.grid), order="C", copy=True), attributes, "labels"
+
+
+def contrast_limits(array: NDArray[Any]) -> tuple[float, float]:
+    """Return display limits: 0.5 to 99.8 percent of the foreground, of every eighth voxel.
+
+    NaN and infinity are left out; a constant array gets limits that napari accepts.
+    """
+    sample = np.asarray(array[::2, ::2, ::2], dtype=np.float32).ravel()
+    sample = sample[np.isfinite(sample)]
+    if sample.size == 0:
+        return 0.0, 1.0
+    tissue = sample[sample > sample.min()]
+    if tissue.size == 0:
+        return float(sample[0]), float(sample[0]) + 1.0
+    low, high = np.percentile(tissue, (0.5, 99.8))
+    low = min(low, float(sample.min()))
+    return float(low), float(high if high > low else low + 1.0)
+
+
+def _colormap(styles: Sequence[LabelStyle]) -> Any:
+    from napari.utils.colormaps import DirectLabelColormap  # noqa: PLC0415 (napari is slow)
+
+    # a value that the user paints and that no class owns is shown, in magenta, not hidden
+    colors: dict[int | None, str] = {None: "#ff00ff", 0: "transparent"}
+    colors.update({style.value: style.color for style in styles})
+    return DirectLabelColormap(color_dict=colors)
+
+
+def _features(styles: Sequence[LabelStyle]) -> Mapping[str, list[Any]]:
+    return {
+        "index": [0, *(s.value for s in styles)],
+        "class": ["background", *(f"{s.name}: {s.title}" for s in styles)],
+    }

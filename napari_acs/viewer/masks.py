@@ -1,0 +1,167 @@
+"""From a Labels layer to a mask file in the source's own voxel order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging import from_lps, write_labels
+from napari_acs.viewer.info import LayerInfo, find_info
+
+if TYPE_CHECKING:
+    from napari.layers import Labels, Layer
+    from numpy.typing import NDArray
+
+Convention = Literal["as shown", "1/2/4", "1/2/3"]
+"""Which number enhancing tumour gets in the file: 4 in BraTS up to 2021, 3 from 2023 on."""
+
+SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A label map taken from a layer, ready to be written, by another thread if need be.
+
+    Attributes
+    ----------
+    labels : ndarray of uint8, shape (z, y, x)
+        A copy, in the voxel order of ``info.grid``.
+    info : LayerInfo
+        Grid and source file.
+    name : str
+        Of the layer, for refusals.
+    """
+
+    labels: NDArray[np.uint8]
+    info: LayerInfo
+    name: str
+
+
+def mask_of(layer: Labels, images: Iterable[Layer]) -> Mask:
+    """Return a Labels layer's content as a mask; see `mask_from`."""
+    meta = {"scale": layer.scale, "translate": layer.translate, "metadata": layer.metadata}
+    return mask_from(layer.data, layer.name, meta, images)
+
+
+def mask_from(data: Any, name: str, meta: Mapping[str, Any], images: Iterable[Layer]) -> Mask:
+    """Return a layer's parts, as napari hands them to a writer, as a mask.
+
+    Parameters
+    ----------
+    data : array of integer, shape (z, y, x) as displayed
+        Values 0 to 255.
+    name : str
+        Of the layer.
+    meta : mapping
+        Attributes of the layer; ``scale``, ``translate`` and ``metadata`` are read.
+    images : iterable of Layer
+        Open image layers, for a Labels layer that the user made over one of them.
+
+    Raises
+    ------
+    BadInput
+        The layer lies on no known grid, or holds what a mask can't.
+    """
+    labels = _as_mask(np.asarray(data), name)
+    info = find_info(name, labels.shape, meta, images)
+    stored = from_lps(labels, info.grid)
+    return Mask(np.array(stored, order="C", copy=True), info, name)
+
+
+def write_mask(
+    path: Path, mask: Mask, convention: Convention = "as shown", *, overwrite: bool = False
+) -> Path:
+    """Write a mask with the exact geometry of the image that it lies on.
+
+    Parameters
+    ----------
+    path : Path
+        ``.nii.gz``, ``.nii``, ``.nrrd`` or ``.mha``; without a suffix ``.nii.gz`` is added.
+    mask : Mask
+        What to write.
+    convention : {"as shown", "1/2/4", "1/2/3"}
+        Number that enhancing tumour gets in the file.
+    overwrite : bool
+        Whether an existing file may be replaced; only where the user was asked.
+
+    Returns
+    -------
+    Path
+        The file that was written.
+
+    Raises
+    ------
+    BadInput
+        The labels can't be numbered so, or the file exists or can't be written.
+    """
+    labels = relabel(mask.labels, convention, mask.name)
+    return write_labels(
+        with_suffix(path), labels, mask.info.grid, overwrite=overwrite, source=mask.info.source
+    )
+
+
+def with_suffix(path: Path) -> Path:
+    """Return the path, with ``.nii.gz`` added where it has no suffix.
+
+    Raises
+    ------
+    BadInput
+        The suffix is not one of a mask file.
+    """
+    if path.name.lower().endswith(SUFFIXES):
+        return path
+    if path.suffix:
+        raise BadInput(
+            f"{path.name} can't be written as a mask",
+            found=f"the ending {path.suffix}",
+            expected=", ".join(SUFFIXES),
+            do="Choose a name with one of these endings",
+        )
+    return path.with_name(path.name + ".nii.gz")
+
+
+def relabel(labels: NDArray[np.uint8], convention: Convention, name: str) -> NDArray[np.uint8]:
+    """Return the labels with enhancing tumour numbered as the convention says.
+
+    Raises
+    ------
+    BadInput
+        The layer holds both 3 and 4, so that they would be merged.
+    """
+    if convention == "as shown":
+        return labels
+    wanted, other = (4, 3) if convention == "1/2/4" else (3, 4)
+    moved = labels == other
+    if not moved.any():
+        return labels
+    if (labels == wanted).any():
+        raise BadInput(
+            f"The layer {name!r} holds both 3 and 4",
+            expected="one number for enhancing tumour",
+            do="Change one of them, or save the layer as it is with File > Save Selected Layers",
+        )
+    return np.where(moved, np.uint8(wanted), labels)
+
+
+def _as_mask(data: NDArray[Any], name: str) -> NDArray[np.uint8]:
+    if data.ndim != 3:
+        raise BadInput(
+            f"The layer {name!r} has {data.ndim} dimensions",
+            expected="3: a volume",
+            do="Save a 3D Labels layer",
+        )
+    if data.dtype == np.uint8:
+        return data
+    low, high = int(data.min(initial=0)), int(data.max(initial=0))
+    if low < 0 or high > 255:
+        raise BadInput(
+            f"The layer {name!r} holds label {high if high > 255 else low}",
+            expected="labels from 0 to 255",
+            do="Change that label and save again",
+        )
+    return data.astype(np.uint8)

@@ -1,0 +1,130 @@
+"""The one job runner: a generator in napari's worker thread, one job at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Event, Lock
+
+from napari.qt.threading import thread_worker
+from qtpy.QtCore import QObject, Signal, Slot
+
+from napari_acs.inference.messages import Failure, Message, Progress
+from napari_acs.widgets.request import Job, SegmentRequest
+
+CANCELLED = Failure(
+    what="The segmentation was cancelled",
+    why="",
+    do="Nothing was changed; click Segment to start again",
+    kind="cancelled",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Ticket:
+    """One started job: its id, its request, and the flag that stops it."""
+
+    id: int
+    request: SegmentRequest
+    stop: Event = field(default_factory=Event)
+
+
+class JobRunner(QObject):
+    """Runs jobs and reports on them from the main thread.
+
+    Every job has an id. Messages of a job that was abandoned are dropped: the signals speak of
+    the current job only. Jobs never overlap; one that starts while an abandoned one still
+    computes its last window waits for it in the worker thread, not in the main one.
+
+    Signals: ``progressed(Progress)``, ``ended(SegmentRequest, Result or Failure)``.
+    """
+
+    progressed = Signal(object)
+    ended = Signal(object, object)
+
+    def __init__(self, job: Job, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._job = job
+        self._started = 0
+        self._current: Ticket | None = None
+        self._one_at_a_time = Lock()
+        self._alive: list[Ticket] = []
+        # a method of self would be gone before it could be called
+        self.destroyed.connect(partial(_stop_all, self._alive))
+
+    @property
+    def request(self) -> SegmentRequest | None:
+        """What is being computed, or None when idle."""
+        return self._current.request if self._current else None
+
+    def start(self, request: SegmentRequest) -> bool:
+        """Start a job and return True; or return False while another is running."""
+        if self._current is not None:
+            return False
+        self._started += 1
+        ticket = Ticket(self._started, request)
+        self._current = ticket
+        self._alive.append(ticket)
+        worker = thread_worker(_work)(self._job, ticket, self._one_at_a_time)
+        worker.yielded.connect(self._on_message)
+        worker.aborted.connect(self._on_aborted)
+        worker.start()
+        return True
+
+    def cancel(self) -> None:
+        """Ask the job to stop; it ends as cancelled after the window that it is computing."""
+        if self._current is not None:
+            self._current.stop.set()
+
+    def abandon(self) -> None:
+        """Stop the job and drop whatever it still says."""
+        self.cancel()
+        self._current = None
+
+    @Slot(object)
+    def _on_message(self, pair: tuple[Ticket, Message]) -> None:
+        ticket, message = pair
+        last = not isinstance(message, Progress)
+        if last and ticket in self._alive:
+            self._alive.remove(ticket)
+        if ticket is not self._current:
+            return
+        if last:
+            self._current = None
+            self.ended.emit(ticket.request, message)
+        elif not ticket.stop.is_set():
+            self.progressed.emit(message)
+
+    @Slot()
+    def _on_aborted(self) -> None:
+        # napari itself stops a worker from its status bar, or when the window closes
+        ticket, self._current = self._current, None
+        if ticket is not None:
+            self.ended.emit(ticket.request, CANCELLED)
+
+
+def _work(job: Job, ticket: Ticket, one_at_a_time: Lock) -> Iterator[tuple[Ticket, Message]]:
+    """Run in the worker thread: pass a job's messages on, up to and with the first last one."""
+    with one_at_a_time:
+        stop: Callable[[], bool] = ticket.stop.is_set
+        if stop():
+            yield ticket, CANCELLED
+            return
+        try:
+            for message in job(ticket.request, stop):
+                yield ticket, message
+                if not isinstance(message, Progress):
+                    return
+        except Exception as error:  # a raising worker ends in a second error under PySide6
+            yield ticket, _fault(f"{type(error).__name__}: {error}")
+            return
+        yield (
+            ticket,
+            Failure("The segmentation ended without a result", "", "Please report it", "internal"),
+        )
+
+
+def _stop_all(tickets: list[Ticket], *_: object) -> None:
+    for ticket in tickets:
+        ticket.stop.set()

@@ -1,0 +1,60 @@
+"""Which open layer holds which sequence, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from napari_acs.imaging import SEQUENCES, guess_sequence
+from napari_acs.viewer.info import info_in
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+
+
+def match_sequences(
+    layers: Sequence[Layer], pinned: Mapping[str, Layer | None]
+) -> dict[str, Layer | None]:
+    """Return the layer for each sequence: what the user chose, else the latest that is named so.
+
+    Layers of one study stay together: the study of the latest recognised layer wins, so that a
+    second patient's T1 never joins the first one's FLAIR.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        Open image layers, oldest first.
+    pinned : mapping of str to Layer or None
+        What the user chose by hand; kept while the layer is open.
+    """
+    latest = latest_study(layers)
+    named = {}
+    for layer in layers:
+        sequence, study = sequence_of(layer)
+        if sequence is not None and study == latest:
+            named[sequence] = layer
+    open_now = {id(layer) for layer in layers}
+    kept = {s: v for s, v in pinned.items() if v is None or id(v) in open_now}
+    return {s: kept[s] if s in kept else named.get(s) for s in SEQUENCES}
+
+
+def latest_study(layers: Sequence[Layer]) -> str | None:
+    """Return the study of the latest layer that is a known sequence, or None."""
+    for layer in reversed(layers):
+        sequence, study = sequence_of(layer)
+        if sequence is not None:
+            return study
+    return None
+
+
+def sequence_of(layer: Layer) -> tuple[str | None, str]:
+    """Return which sequence a layer holds, and of which study it is.
+
+    The name comes first, so that renaming a layer has its effect; the study's part of it is
+    left out (a patient folder may be called ``post_T1_followup``).
+    """
+    info = info_in(layer.metadata)
+    if info is None:
+        return guess_sequence(layer.name), ""
+    name = layer.name.replace(info.study, "") if info.study else layer.name
+    return guess_sequence(name) or info.sequence, info.study

@@ -1,0 +1,48 @@
+"""One segmentation job: what is asked, and the generator that answers, without Qt or napari."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging import Study
+from napari_acs.inference.messages import Failure, Message, Progress
+from napari_acs.viewer.snapshot import StudySnapshot
+
+Job = Callable[["SegmentRequest", Callable[[], bool]], Iterator[Message]]
+
+
+@dataclass(frozen=True)
+class SegmentRequest:
+    """What the user asked for, as it was at the click."""
+
+    study: StudySnapshot
+    bundle: str
+    device: str
+
+
+def segment_job(request: SegmentRequest, cancelled: Callable[[], bool]) -> Iterator[Message]:
+    """Yield progress, then one result or failure; runs in a worker and never raises."""
+    yield Progress(0, 1, "load", 0.0)
+    try:
+        from napari_acs.inference import run  # noqa: PLC0415 (torch comes with it)
+        from napari_acs.models import load_bundle  # noqa: PLC0415
+
+        bundle = load_bundle(request.bundle)
+        volumes = {sequence: shot.volume() for sequence, shot in request.study.layers.items()}
+        study = Study(name=request.study.name, sequences=volumes)
+        yield from run(study, bundle, device=request.device, cancelled=cancelled)
+    except BadInput as refusal:
+        from napari_acs.inference.job import failure_of  # noqa: PLC0415
+
+        yield failure_of(refusal)
+    except Exception as error:
+        logging.getLogger(__name__).exception("segmentation failed")
+        yield Failure(
+            what="The segmentation stopped on an internal error",
+            why=f"{type(error).__name__}: {error}",
+            do="Your layers are as they were. Please report this at the project's issue page",
+            kind="internal",
+        )

@@ -1,0 +1,52 @@
+"""A finished segmentation becomes a new Labels layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.layers import Labels, Layer
+
+from napari_acs.viewer.info import LayerInfo
+from napari_acs.viewer.layers import LabelStyle, labels_layer
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+    from napari_acs.inference.messages import Segmentation
+    from napari_acs.widgets.request import SegmentRequest
+
+
+def add_result(viewer: Viewer, request: SegmentRequest, segmentation: Segmentation) -> Labels:
+    """Add the label map as a layer of its own; an earlier mask is never touched.
+
+    The layer edits a copy: the prediction stays as the model made it. Where the current slice
+    shows no label, the view moves to the slice that shows most.
+    """
+    reference = request.study.reference
+    info = LayerInfo(
+        grid=segmentation.grid,
+        source=reference.source,
+        study=request.study.name,
+        provenance=segmentation.provenance,
+    )
+    styles = tuple(LabelStyle(c.value, c.name, c.title, c.color) for c in segmentation.classes)
+    layer = Layer.create(
+        *labels_layer(segmentation.labels, info, f"mask {request.study.name}", styles)
+    )
+    viewer.add_layer(layer)
+    _show_a_slice_with_labels(viewer, layer)
+    return layer
+
+
+def _show_a_slice_with_labels(viewer: Viewer, layer: Labels) -> None:
+    if viewer.dims.ndisplay != 2 or viewer.dims.ndim != layer.ndim:
+        return
+    axis = viewer.dims.not_displayed[0]
+    others = tuple(a for a in range(layer.ndim) if a != axis)
+    counts = np.count_nonzero(layer.data, axis=others)
+    here = round(layer.world_to_data(viewer.dims.point)[axis])
+    if not 0 <= here < len(counts) or counts[here] == 0:
+        index = np.zeros(layer.ndim)
+        index[axis] = int(counts.argmax())
+        viewer.dims.set_point(axis, layer.data_to_world(index)[axis])

@@ -1,0 +1,161 @@
+"""What the Segment panel shows. It emits signals, and knows neither layers nor models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from magicgui.widgets import ComboBox, Container
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_acs.inference.messages import Progress
+from napari_acs.widgets.catalogue import DEVICE_TITLES, Catalogue
+from napari_acs.widgets.message_box import MessageBox
+from napari_acs.widgets.sequence_form import SequenceForm
+from napari_acs.widgets.timing import time_left
+from napari_acs.widgets.volume_table import VolumeTable
+
+CONVENTIONS = (("1, 2, 4 (BraTS to 2021)", "1/2/4"), ("1, 2, 3 (BraTS from 2023)", "1/2/3"))
+STAGE_TITLES = {
+    "load": "Loading the model",
+    "prepare": "Preparing the study",
+    "inference": "Segmenting: window",
+    "finish": "Back to the study's grid",
+}
+_STEPS = 1000
+
+
+class SegmentPanel(QWidget):
+    """Boxes for sequences, model and device; Segment and Cancel; progress; volumes; Save mask."""
+
+    open_clicked = Signal()
+    segment_clicked = Signal()
+    cancel_clicked = Signal()
+    save_clicked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sequences = SequenceForm()
+        self.volumes = VolumeTable()
+        self.message = MessageBox()
+        self._model = ComboBox(label="Model", choices=[("looking for models ...", None)])
+        self._device = ComboBox(label="Device", choices=[(DEVICE_TITLES["auto"], "auto")])
+        self._convention = ComboBox(
+            label="Labels",
+            choices=CONVENTIONS,
+            tooltip="The numbers that NCR, ED and ET get in the file",
+        )
+        self._open = _button("Open study folder ...", "open", self.open_clicked.emit)
+        self._segment = _button("Segment", "segment", self.segment_clicked.emit)
+        self._cancel = _button("Cancel", "cancel", self.cancel_clicked.emit)
+        self._save = _button(
+            "Save mask ...", "save", lambda: self.save_clicked.emit(self._convention.value)
+        )
+        self._bar = QProgressBar()
+        self._bar.setObjectName("progress")
+        self._bar.setRange(0, _STEPS)
+        self._stage = QLabel()
+        self._stage.setObjectName("stage")
+        self._mask_name = QLabel()
+        self._mask_name.setObjectName("mask_name")
+        self._mask_name.setWordWrap(True)
+        self._lay_out()
+        self.show_running(False)
+        self.show_mask(None)
+
+    @property
+    def model_id(self) -> str | None:
+        """Id of the chosen model, or None while there is none."""
+        value: str | None = self._model.value
+        return value
+
+    @property
+    def device(self) -> str:
+        """Name of the chosen device."""
+        return str(self._device.value)
+
+    def show_catalogue(self, catalogue: Catalogue) -> None:
+        """Offer these models and devices."""
+        self._model.choices = [(m.title, m.id) for m in catalogue.models] or [("none found", None)]
+        if catalogue.default_model is not None:
+            self._model.value = catalogue.default_model
+        self._device.choices = [(DEVICE_TITLES.get(d, d), d) for d in catalogue.devices]
+
+    def show_running(self, running: bool) -> None:
+        """Show that a job runs, or that none does."""
+        self._segment.setEnabled(not running)
+        self._cancel.setEnabled(running)
+        for part in (self.sequences, self._model.native, self._device.native):
+            part.setEnabled(not running)
+        self._bar.setVisible(running)
+        self._stage.setVisible(running)
+        self._bar.setValue(0)
+        self._stage.setText("Starting ..." if running else "")
+
+    def show_progress(self, progress: Progress, elapsed_s: float) -> None:
+        """Show the stage, how much of the whole job is done, and the time left."""
+        self._bar.setValue(round(_STEPS * progress.fraction))
+        stage = STAGE_TITLES.get(progress.stage, progress.stage)
+        count = f" {progress.done} of {progress.total}" if progress.total > 1 else ""
+        left = time_left(elapsed_s, progress.fraction)
+        self._stage.setText(f"{stage}{count}" + (f", {left}" if left else ""))
+
+    def show_cancelling(self) -> None:
+        """Show that the job will stop after its current window."""
+        self._cancel.setEnabled(False)
+        self._stage.setText("Cancelling after this window ...")
+
+    def show_mask(self, name: str | None) -> None:
+        """Name the mask whose volumes are shown and that Save writes; None for no mask."""
+        self._result.setVisible(name is not None)
+        self._mask_name.setText(name or "")
+
+    def _lay_out(self) -> None:
+        model = Container(widgets=[self._model, self._device], labels=True)
+        save = Container(widgets=[self._convention], labels=True)
+        for form in (model, save):
+            form.margins = (0, 0, 0, 0)
+        for box in (self._model, self._device, self._convention):
+            box.native.setMinimumWidth(80)
+        self._forms = (model, save)  # containers own their boxes
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._segment, 2)
+        buttons.addWidget(self._cancel, 1)
+        self._result = _group("Mask", self._mask_name, self.volumes, save.native, self._save)
+        notice = QLabel("For research only. Not for clinical use.")
+        notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(8)
+        layout.addWidget(self._open)
+        layout.addWidget(_group("Sequences", self.sequences))
+        layout.addWidget(_group("Model", model.native))
+        layout.addLayout(buttons)
+        layout.addWidget(self._bar)
+        layout.addWidget(self._stage)
+        layout.addWidget(self.message)
+        layout.addWidget(self._result)
+        layout.addStretch(1)
+        layout.addWidget(notice)
+
+
+def _button(text: str, name: str, clicked: Callable[[], object]) -> QPushButton:
+    button = QPushButton(text)
+    button.setObjectName(name)
+    button.clicked.connect(lambda *_: clicked())
+    return button
+
+
+def _group(title: str, *widgets: QWidget) -> QGroupBox:
+    group = QGroupBox(title)
+    layout = QVBoxLayout(group)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return group
