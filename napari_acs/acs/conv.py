@@ -20,7 +20,7 @@ cost. For even ``k`` the centre plane is ``(k - 1) // 2``, so that with the usua
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Self, cast
 
 import torch
 import torch.nn.functional as F
@@ -49,7 +49,7 @@ def dense_kernel(weight: Tensor, split: tuple[int, int, int] | None = None) -> T
     """
     out, inner, k, _ = weight.shape
     centre = (k - 1) // 2
-    parts = weight.split(list(split or split_channels(out)))
+    parts = torch.split(weight, list(split or split_channels(out)))
     pads = []
     for part, axis in zip(parts, _PLANE_AXIS, strict=True):
         dense = weight.new_zeros((part.shape[0], inner, k, k, k))
@@ -80,7 +80,10 @@ class ACSConv3d(nn.Module):
         Output channels of the axial, coronal and sagittal group.
     """
 
-    def __init__(  # noqa: PLR0917  # the order of nn.Conv2d
+    weight: nn.Parameter
+    bias: nn.Parameter | None
+
+    def __init__(  # the order of nn.Conv2d
         self,
         in_channels: int,
         out_channels: int,
@@ -137,8 +140,8 @@ class ACSConv3d(nn.Module):
         self.padding, self.dilation = padding[0], conv.dilation[0]
         self.groups = conv.groups
         self.split = split_channels(conv.out_channels)
-        self.weight = conv.weight
-        self.register_parameter("bias", conv.bias)
+        self.weight = cast(nn.Parameter, conv.weight)
+        self.register_parameter("bias", cast(nn.Parameter | None, conv.bias))
 
     def extra_repr(self) -> str:
         """Return the layer's geometry, in the words of ``nn.Conv2d``."""
@@ -164,11 +167,11 @@ class ACSConv3d(nn.Module):
         return self.groups == self.in_channels == self.out_channels
 
     def _planes(self, x: Tensor) -> Tensor:
-        biases = (None,) * 3 if self.bias is None else self.bias.split(list(self.split))
-        inputs = x.split(list(self.split), dim=1) if self._depthwise else (x,) * 3
+        biases = (None,) * 3 if self.bias is None else torch.split(self.bias, list(self.split))
+        inputs = torch.split(x, list(self.split), dim=1) if self._depthwise else (x,) * 3
         outputs = []
         for part, weight, bias, axis in zip(
-            inputs, self.weight.split(list(self.split)), biases, _PLANE_AXIS, strict=True
+            inputs, torch.split(self.weight, list(self.split)), biases, _PLANE_AXIS, strict=True
         ):
             if weight.shape[0] == 0:
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from pathlib import Path
 
 import torch
 import torchvision
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from napari_acs.acs import convert
 from napari_acs.errors import BadInput
+from napari_acs.models.safe_load import load_state
 
 _SEQUENTIAL = ("mobilenet_v2", "squeezenet1_1", "densenet121", "efficientnet_b0", "vgg11_bn")
 _RESNETS = ("resnet18", "resnet34", "resnet50")
@@ -45,6 +47,38 @@ def trunk_2d(name: str, *, pretrained: bool = False) -> nn.Sequential:
         # The last 1x1 layer widens to 1280 channels for the classifier alone.
         del features[-1]
     return features
+
+
+def trunk_from_file(name: str, file: Path) -> nn.Sequential:
+    """Return a 2D trunk with the weights of a torchvision state dict.
+
+    Parameters
+    ----------
+    name : str
+        One of ``ENCODERS``.
+    file : Path
+        ``.safetensors``, ``.pt`` or ``.pth`` with torchvision's names; of the whole classifier
+        or of its ``features`` alone.
+
+    Raises
+    ------
+    BadInput
+        If the file cannot be read safely, or lacks a weight of the trunk or has it in another
+        shape.
+    """
+    trunk = trunk_2d(name)
+    state = {k.removeprefix("features."): v for k, v in load_state(file).items()}
+    wanted = trunk.state_dict()
+    for key, tensor in wanted.items():
+        if key not in state or state[key].shape != tensor.shape:
+            found = tuple(state[key].shape) if key in state else "nothing"
+            raise BadInput(
+                f"{file} does not hold the weights of torchvision's {name}",
+                found=f"{found} at {key}",
+                expected=f"{tuple(tensor.shape)}",
+            )
+    trunk.load_state_dict({key: state[key] for key in wanted})
+    return trunk
 
 
 class Encoder(nn.Module):

@@ -5,11 +5,11 @@ Only pydantic is needed to read one, so that lists of models cost no torch impor
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-FORMAT = 1
+FORMAT: Final = 1
 """The version of the format this package reads and writes."""
 
 

@@ -1,0 +1,1 @@
+"""Recipes that make bundles: data, augmentation, losses, loop, card."""

@@ -83,7 +83,7 @@ def _remap(x: Tensor, rng: torch.Generator) -> Tensor:
     knots = torch.linspace(-3, 3, 7) + torch.randn(7, generator=rng) * 0.7
     if _uniform(rng) < 0.2:
         knots = knots.flip(0)
-    place = ((x.clamp(-3, 3) + 3)).clamp(0, 5.999)
+    place = (x.clamp(-3, 3) + 3).clamp(0, 5.999)
     below = place.long()
     share = place - below
     return knots[below] * (1 - share) + knots[below + 1] * share

@@ -88,7 +88,7 @@ def train(
             dice = validate(average.network, validation)
             if mean_dice(dice) >= best:
                 best = mean_dice(dice)
-                _save({"network": average.network.state_dict()}, run / "best.pt")
+                _save(dict(average.network.state_dict()), run / "best.pt")
             _checkpoint(run / "checkpoint.pt", done, best, network, average, optimiser)
         result = Step(done, loss, rate, time.perf_counter() - began, dice)
         _log(run / "log.jsonl", result)
@@ -169,7 +169,7 @@ def _update(
         logits = network(images)
     loss = nested_loss(logits, labels)
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     nn.utils.clip_grad_norm_(network.parameters(), 5.0)
     optimiser.step()
     return float(loss.detach())

@@ -57,23 +57,42 @@ class Recipe(_Frozen):
     citation: tuple[str, ...] = ()
 
 
+def find_recipe(name_or_path: str) -> Path:
+    """Return the file of a recipe given by its path, or by the name of a shipped one.
+
+    Raises
+    ------
+    BadInput
+        If it is neither.
+    """
+    shipped = Path(__file__).parent / "recipes"
+    for file in (Path(name_or_path), shipped / f"{name_or_path}.yaml"):
+        if file.is_file():
+            return file
+    names = ", ".join(sorted(file.stem for file in shipped.glob("*.yaml")))
+    raise BadInput(f"Recipe {name_or_path} is not there", expected=f"a file, or one of {names}")
+
+
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe.
 
     Raises
     ------
     BadInput
-        If the file is missing, not YAML, or says something a recipe cannot.
+        If the file is not YAML, or says something a recipe cannot.
     """
-    import yaml  # noqa: PLC0415  # extra ``train``
+    try:
+        import yaml  # noqa: PLC0415
+    except ImportError as error:
+        raise BadInput(
+            "Recipes are YAML, and PyYAML is not installed",
+            do="Install it with: pip install 'napari-acs[train]'",
+        ) from error
 
-    if not path.is_file():
-        raise BadInput(f"recipe {path} is not there", do="Check the path")
     try:
         return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except yaml.YAMLError as error:
-        raise BadInput(f"recipe {path} is not valid YAML", found=str(error)) from error
+        raise BadInput(f"Recipe {path} is not valid YAML", found=str(error)) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"recipe {path} has a mistake", found=f"{where}: {first['msg']}") from error
+        faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise BadInput(f"Recipe {path} has mistakes", found="; ".join(faults)) from error

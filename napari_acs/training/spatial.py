@@ -64,7 +64,7 @@ def _centre(
     wanted: Tensor | None = None
     if float(uniform[3]) < tumour_share:
         # Each class is as likely as another, or the small ones would rarely be the reason.
-        classes = labels.unique()
+        classes = torch.unique(labels)
         classes = classes[classes > 0]
         if len(classes):
             pick = int(torch.randint(len(classes), (1,), generator=rng))

@@ -30,6 +30,11 @@ def mean_dice(scores: dict[str, dict[str, float]], regions: Sequence[str] = REGI
     return sum(values) / len(values) if values else 0.0
 
 
+def summary(scores: dict[str, dict[str, float]]) -> str:
+    """Return the mean of each region in one line."""
+    return ", ".join(f"{region} {mean_dice(scores, (region,)):.3f}" for region in REGIONS)
+
+
 def _dice(network: nn.Module, case: Case) -> dict[str, float]:
     images = case.images[None].float().contiguous(memory_format=torch.channels_last_3d)
     found = nested_probabilities(network(images)) > 0.5

@@ -1,0 +1,66 @@
+"""The model card: what a bundle was made from, how, and how well it does, in plain words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari_acs.inference.reference import REGIONS
+from napari_acs.training.recipe import Recipe
+
+
+def card(recipe: Recipe, training: dict[str, Any], metrics: dict[str, Any]) -> str:
+    """Return the card as Markdown.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    training : dict
+        What is known of the run: ``command``, ``steps``, ``encoder_weights``, ...
+    metrics : dict
+        From :func:`napari_acs.training.judge.judge`.
+    """
+    parts = [
+        f"# {recipe.title}",
+        f"`{recipe.id}` {recipe.version}. **Research only. Not a medical device; not for "
+        "clinical use.**",
+        "## What it does",
+        f"From any subset of {', '.join(recipe.sequences)} (co-registered, skull-stripped), it "
+        "marks the whole tumour (WT), the tumour core (TC) and the enhancing tumour (ET) of an "
+        "adult glioma before treatment, as nested regions. The more sequences, the better: the "
+        "figures below are for all four.",
+        "## How it was made",
+        f"ACS U-Net, encoder {recipe.architecture.get('encoder')}, model space "
+        f"{recipe.spacing_mm:g} mm. "
+        + ". ".join(f"{key.replace('_', ' ')}: {value}" for key, value in training.items())
+        + f". Seed: {recipe.seed}.",
+        "Training data:",
+        "\n".join(f"- {line}" for line in recipe.data),
+        "## How well it does",
+        "These cases were never trained on, but the checkpoint that ships is the one that did "
+        "best on the real ones among them, so expect a little less on new cases.",
+    ]
+    for group, title in (("cases", "Real validation cases"), ("phantoms", "Fresh phantoms")):
+        if group in metrics:
+            parts += [f"### {title}", _table(metrics[group], metrics[f"mean_{group}"])]
+    parts.append("\n".join(f"- {k}: {v}" for k, v in metrics.get("definitions", {}).items()))
+    parts += [
+        "## Limits",
+        "Few training cases, all skull-stripped gliomas of BraTS, most of them high grade. Not "
+        "trained on: heads with the skull, children, other tumours, the time after surgery, "
+        "other field strengths than the training data's. Small enhancing parts are the weakest "
+        "point. Every mask needs a reader's eye.",
+        "## Licence and citation",
+        f"Weights: {recipe.licence}, and the terms of the training data above.",
+        "\n".join(f"- {line}" for line in recipe.citation),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _table(group: dict[str, Any], mean: dict[str, Any]) -> str:
+    head = "| case | " + " | ".join(f"{r} Dice | {r} HD95 mm" for r in REGIONS) + " |"
+    rule = "| --- |" + " ---: |" * (2 * len(REGIONS))
+    rows = [head, rule]
+    for name, scores in [*group.items(), ("**mean**", mean)]:
+        cells = [f"{scores[r]['dice']:.3f} | {scores[r]['hd95_mm']:.1f}" for r in REGIONS]
+        rows.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)

@@ -1,0 +1,99 @@
+"""From a recipe and a prepared cache to a network: what ``napari-acs train`` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from napari_acs.errors import BadInput
+from napari_acs.models.encoders import trunk_from_file
+from napari_acs.models.safe_load import load_state
+from napari_acs.models.spec import GLIOMA_OUTPUT
+from napari_acs.models.unet import ACSUNet
+from napari_acs.training.cases import load_cases
+from napari_acs.training.loop import Step, train
+from napari_acs.training.phantoms import PhantomStock
+from napari_acs.training.prepare import ATLAS
+from napari_acs.training.recipe import Recipe
+
+
+def start_network(recipe: Recipe, encoder_weights: Path | None, *, pretrained: bool) -> ACSUNet:
+    """Return the untrained network of a recipe.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    encoder_weights : Path, optional
+        A 2D torchvision state dict for the encoder.
+    pretrained : bool
+        Without a file: whether to use torchvision's own ImageNet weights (a download).
+    """
+    torch.manual_seed(recipe.seed)
+    trunk = None
+    if encoder_weights is not None:
+        trunk = trunk_from_file(recipe.architecture.get("encoder", "mobilenet_v2"), encoder_weights)
+    return ACSUNet(
+        in_channels=len(recipe.sequences),
+        regions=len(GLIOMA_OUTPUT.regions),
+        pretrained=pretrained and trunk is None,
+        trunk=trunk,
+        **recipe.architecture,
+    )
+
+
+def train_from_cache(
+    recipe: Recipe,
+    network: nn.Module,
+    cache: Path,
+    run: Path,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Step]:
+    """Train on a prepared cache; see :func:`napari_acs.training.loop.train`.
+
+    Raises
+    ------
+    BadInput
+        If the cache lacks cases, or the tissue maps that the recipe's phantoms need.
+    """
+    cases = load_cases(cache, recipe.spacing_mm)
+    stock = None
+    if recipe.phantom_share > 0:
+        if not (cache / ATLAS).is_file():
+            raise BadInput(
+                f"{cache} has no tissue maps for the recipe's phantoms",
+                do="Prepare it again where nilearn is installed, or set phantom_share to 0",
+            )
+        stock = PhantomStock(cache / ATLAS, recipe.seed, recipe.phantom_every)
+    yield from train(recipe, network, cases, run, stock=stock, stop=stop)
+
+
+def best_network(recipe: Recipe, run: Path) -> ACSUNet:
+    """Return the best averaged network of a run, on the CPU, in eval mode."""
+    network = start_network(recipe, None, pretrained=False)
+    network.load_state_dict(load_state(run / "best.pt"))
+    return network.eval()
+
+
+def bundle_spec(recipe: Recipe, training: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a ``model.json`` that the recipe decides (all but the weights)."""
+    return {
+        "id": recipe.id,
+        "version": recipe.version,
+        "title": recipe.title,
+        "task": recipe.task,
+        "architecture": {"name": "acs-unet", "arguments": recipe.architecture},
+        "input": {
+            "channels": [{"name": name, "required": False} for name in recipe.sequences],
+            "spacing_mm": (recipe.spacing_mm,) * 3,
+            "patch": recipe.patch,
+        },
+        "output": GLIOMA_OUTPUT.model_dump(),
+        "data": recipe.data,
+        "licence": recipe.licence,
+        "citation": recipe.citation,
+        "training": {**training, "recipe": recipe.model_dump(mode="json")},
+    }

@@ -1,0 +1,98 @@
+"""Whole torchvision networks, converted and run."""
+
+import copy
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+import napari_acs
+from napari_acs.acs import ACSConv3d, UnsupportedModule, adapt_input
+
+CLASSIFIERS = [
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "squeezenet1_1",
+    "resnet18",
+    "densenet121",
+    "efficientnet_b0",
+    "mnasnet0_5",
+    "regnet_y_400mf",
+]
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_classifier_runs_in_3d_with_its_2d_state_dict(name):
+    flat = torchvision.models.get_model(name, weights=None, num_classes=5).eval()
+    before = copy.deepcopy(flat.state_dict())
+    solid = napari_acs.convert(flat)
+    assert not solid.training
+    solid.load_state_dict(flat.state_dict(), strict=True)
+    assert {k: v.shape for k, v in solid.state_dict().items()} == {
+        k: v.shape for k, v in before.items()
+    }
+    out = solid(torch.randn(1, 3, 33, 34, 40))
+    assert out.shape == (1, 5)
+    assert out.isfinite().all()
+    out.sum().backward()
+    assert not any(isinstance(m, ACSConv3d) for m in flat.modules()), "the argument was changed"
+    assert all(torch.equal(before[k], v) for k, v in flat.state_dict().items())
+    assert all(p.grad is None for p in flat.parameters()), "parameters are shared"
+
+
+def test_a_volume_constant_along_z_gives_the_2d_network_where_all_planes_are_axial(monkeypatch):
+    flat = torchvision.models.squeezenet1_1(weights=None).features[:8].eval()
+    monkeypatch.setattr("napari_acs.acs.conv.split_channels", lambda n: (n, 0, 0))
+    solid = napari_acs.convert(flat)
+    plane = torch.randn(1, 3, 65, 65)
+    volume = plane.unsqueeze(2).repeat_interleave(65, dim=2)
+    with torch.no_grad():
+        expected, found = flat(plane), solid(volume)
+    torch.testing.assert_close(found[:, :, 3], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_requires_grad_dtype_and_training_mode_are_kept():
+    flat = torchvision.models.resnet18(weights=None).double().train()
+    flat.layer1.requires_grad_(False)
+    flat.layer2.eval()
+    solid = napari_acs.convert(flat)
+    assert solid.training
+    assert not solid.layer2[0].bn1.training
+    assert solid.layer1[0].conv1.weight.dtype == torch.float64
+    assert not solid.layer1[0].conv1.weight.requires_grad
+    assert solid.layer3[0].conv1.weight.requires_grad
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4, 5])
+def test_adapted_input_answers_grey_as_the_pretrained_layer_does(channels):
+    conv = nn.Conv2d(3, 8, 3, padding=1)
+    grey = torch.randn(1, 1, 9, 9)
+    expected = conv(grey.expand(-1, 3, -1, -1))
+    found = adapt_input(conv, channels)(grey.expand(-1, channels, -1, -1))
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_in_channels_reaches_the_first_convolution():
+    solid = napari_acs.convert(torchvision.models.resnet18(weights=None), in_channels=4)
+    assert solid.conv1.weight.shape == (64, 4, 7, 7)
+
+
+@pytest.mark.parametrize(
+    ("module", "named"),
+    [
+        (nn.Sequential(nn.Conv2d(3, 4, 3), nn.PixelShuffle(2)), "'1'"),
+        (nn.Sequential(nn.Sequential(nn.Conv2d(3, 4, (1, 7)))), "'0.0'"),
+        (torchvision.models.vgg11(weights=None), "'avgpool'"),
+        (torchvision.models.vit_b_16(weights=None), "encoder"),
+        (nn.PixelShuffle(2), "the module itself"),
+    ],
+)
+def test_what_cannot_be_converted_is_refused_by_name(module, named):
+    with pytest.raises(UnsupportedModule, match=named):
+        napari_acs.convert(module)
+
+
+def test_an_unknown_mode_is_refused():
+    with pytest.raises(ValueError, match="mode"):
+        napari_acs.convert(nn.Conv2d(3, 3, 3), mode="dense")
