@@ -54,7 +54,10 @@ def convert(
     network = copy.deepcopy(module)
     if in_channels is not None:
         network = _adapt_first(network, in_channels)
-    return lift_functional_calls(_convert(network, name=""))
+    try:
+        return lift_functional_calls(_convert(network, name=""))
+    except ValueError as error:
+        raise UnsupportedModule(_refusal("", module, str(error))) from error
 
 
 def _convert(module: nn.Module, name: str) -> nn.Module:

@@ -6,6 +6,7 @@ Module replacement does not reach ``F.adaptive_avg_pool2d(x, 1)`` in torchvision
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -34,19 +35,37 @@ class _Tracer(fx.Tracer):
 def lift_functional_calls(network: nn.Module) -> nn.Module:
     """Return the network with its 2D function calls made 3D; itself if it has none.
 
-    A network that torch.fx cannot trace is returned as it is: it fails on its first 3D input,
-    in torch's own words, if it does call a 2D function.
+    Raises
+    ------
+    ValueError
+        If torch.fx cannot trace the network, and a small volume shows that its forward is made
+        for pictures only (the channel shuffle of ShuffleNet, say).
     """
     if not any(True for _ in network.children()):
         return network
     try:
         graph = _Tracer().trace(network)
     except Exception:
+        _try_volume(network)
         return network
     lifted = [_lift(node) for node in graph.nodes]
     if not any(lifted):
         return network
     return fx.GraphModule(network, graph, type(network).__name__).train(network.training)
+
+
+def _try_volume(network: nn.Module) -> None:
+    """Raise ValueError where the network, which cannot be traced, fails on a small volume."""
+    convs = [m for m in network.modules() if isinstance(m, ACSConv3d)]
+    if not convs:
+        return
+    trial = copy.deepcopy(network).eval()
+    volume = torch.zeros(1, convs[0].in_channels, 48, 48, 48).to(convs[0].weight)
+    try:
+        with torch.no_grad():
+            trial(volume)
+    except (RuntimeError, ValueError, TypeError) as error:
+        raise ValueError(f"its forward does not take volumes ({error})") from error
 
 
 def _lift(node: fx.Node) -> bool:

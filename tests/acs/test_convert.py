@@ -86,6 +86,7 @@ def test_in_channels_reaches_the_first_convolution():
         (torchvision.models.vgg11(weights=None), "'avgpool'"),
         (torchvision.models.vit_b_16(weights=None), "encoder"),
         (nn.PixelShuffle(2), "the module itself"),
+        (torchvision.models.shufflenet_v2_x0_5(weights=None), "ShuffleNetV2"),
     ],
 )
 def test_what_cannot_be_converted_is_refused_by_name(module, named):
