@@ -25,6 +25,10 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 
 
+_SHAPE_MATTERS = ("view", "reshape", "size", "permute", "transpose", "unfold", getattr)
+"""Calls whose meaning may depend on the number of axes."""
+
+
 class _Tracer(fx.Tracer):
     """Stop at ACS layers and at everything of torch itself."""
 
@@ -38,8 +42,8 @@ def lift_functional_calls(network: nn.Module) -> nn.Module:
     Raises
     ------
     ValueError
-        If torch.fx cannot trace the network, and a small volume shows that its forward is made
-        for pictures only (the channel shuffle of ShuffleNet, say).
+        If torch.fx cannot trace the network, or it looks at shapes, and a small volume shows
+        that its forward is made for pictures only (the channel shuffle of ShuffleNet, say).
     """
     if not any(True for _ in network.children()):
         return network
@@ -48,6 +52,8 @@ def lift_functional_calls(network: nn.Module) -> nn.Module:
     except Exception:
         _try_volume(network)
         return network
+    if any(node.target in _SHAPE_MATTERS for node in graph.nodes):
+        _try_volume(network)
     lifted = [_lift(node) for node in graph.nodes]
     if not any(lifted):
         return network
