@@ -95,7 +95,7 @@ def _template_folder() -> Path:
 
 def _template_maps() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Read T1, grey and white matter as (z, y, x) in LPS array order, 0-1 float32."""
-    import SimpleITK as sitk  # noqa: N813, PLC0415  only the preparation needs it
+    import SimpleITK as sitk  # noqa: PLC0415  only the preparation needs it
 
     folder = _template_folder()
     maps = []

@@ -22,6 +22,15 @@ _MEAN = {
 }
 _SPREAD = (0.04, 0.05, 0.15, 0.12, 0.25, 0.10, 0.15, 0.20, 0.10, 0.20)
 _LEAST_GAP = 0.18
+_BORDERS = (
+    ("oedema", "wm"),
+    ("oedema", "gm"),
+    ("solid", "oedema"),
+    ("cyst", "oedema"),
+    ("enhancing", "solid"),
+    ("enhancing", "cyst"),
+    ("enhancing", "oedema"),
+)
 
 
 def draw_contrast(rng: torch.Generator, like: Tensor) -> Tensor:
@@ -44,6 +53,8 @@ def draw_contrast(rng: torch.Generator, like: Tensor) -> Tensor:
         half = abs(means[0] - means[1]) / 2 * uniform(rng, 0.25, 1.5)
         sign = 1.0 if means[0] > means[1] else -1.0
         row[0], row[1] = middle + sign * half, middle - sign * half
+        if name in {"t1", "t1ce"}:
+            row[5] = min(row[5], 0.92 * row[0])
         if name == "t1ce":
             row[6] = max(row[6], 1.12 * max(row[0], row[5]))
         if name == "flair":
@@ -64,21 +75,14 @@ def draw_random_contrast(rng: torch.Generator, like: Tensor) -> Tensor:
     Tensor
         ``(4, len(TISSUES))``.
     """
-    table = 0.15 + 1.2 * torch.rand(
-        (4, len(TISSUES)), generator=rng, device=rng.device, dtype=like.dtype
-    )
     at = TISSUES.index
-    for a, b in (
-        ("oedema", "wm"),
-        ("oedema", "gm"),
-        ("solid", "oedema"),
-        ("cyst", "oedema"),
-        ("enhancing", "solid"),
-        ("enhancing", "cyst"),
-        ("enhancing", "oedema"),
-    ):
-        row = int(uniform(rng, 0, 4))
-        if float((table[:, at(a)] - table[:, at(b)]).abs().max()) < _LEAST_GAP:
-            table[row, at(a)] = table[row, at(b)] + _LEAST_GAP
+    left, right = ([at(pair[i]) for pair in _BORDERS] for i in (0, 1))
+    while True:
+        table = 0.15 + 1.2 * torch.rand(
+            (4, len(TISSUES)), generator=rng, device=rng.device, dtype=like.dtype
+        )
+        gaps = (table[:, left] - table[:, right]).abs().amax(0)
+        if float(gaps.min()) >= _LEAST_GAP:  # all but a few draws in a hundred
+            break
     table[:, at("wmh")] = 0.6 * table[:, at("oedema")] + 0.4 * table[:, at("wm")]
     return table

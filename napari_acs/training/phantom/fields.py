@@ -105,7 +105,8 @@ def smooth_noise(
     coarse = torch.randn(
         (channels, *(m.shape[1] for m in matrices)), generator=rng, device=device, dtype=dtype
     )
-    return separable(coarse, (matrices[0], matrices[1], matrices[2])) / _SPLINE_VARIANCE**1.5
+    noise = separable(coarse, (matrices[0], matrices[1], matrices[2]))
+    return noise / math.sqrt(_SPLINE_VARIANCE**3)
 
 
 def blur(x: Tensor, sigma: float | tuple[float, float, float]) -> Tensor:
@@ -192,4 +193,5 @@ def signed_depth(mask: Tensor, scale: float) -> Tensor:
         Standard deviation of the blur, voxels.
     """
     share = blur(mask[None], scale)[0].clamp(0.003, 0.997)
-    return scale * torch.special.ndtri(share)
+    depth: Tensor = scale * torch.special.ndtri(share)
+    return depth

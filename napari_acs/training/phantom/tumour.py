@@ -108,7 +108,8 @@ def _growth(anatomy: Anatomy, rng: torch.Generator, foci: list[tuple[Tensor, flo
 def press(anatomy: Anatomy, core: Tensor, strength: float) -> Anatomy:
     """Push the tissue of a brain out of the way of a growing mass (mass effect).
 
-    The skull holds: displacement fades to nothing at the brain's surface.
+    The skull holds: displacement fades to nothing at the brain's surface. Part of the room comes
+    from the ventricles, which are pressed flat rather than only moved.
 
     Parameters
     ----------
@@ -122,7 +123,12 @@ def press(anatomy: Anatomy, core: Tensor, strength: float) -> Anatomy:
     mm = anatomy.spacing_mm
     held = blur(anatomy.brain.to(core.dtype)[None], 5.0 / mm)[0]
     free = ((held - 0.5) / 0.5).clamp(0, 1)
-    shift = push_outward(strength * blur(core[None], 1.5 / mm)[0]) * free
+    growth = strength * blur(core[None], 1.5 / mm)[0]
+    # The skull is full (Monro and Kellie): as much fluid leaves as tumour comes, ventricles first.
+    fluid = anatomy.csf + 2 * anatomy.ventricles
+    fluid = blur((fluid * (1 - core))[None], 1.5 / mm)[0]
+    leaving = min(float(growth.sum() / fluid.sum().clamp(min=1e-6)), 0.35)
+    shift = push_outward(growth - leaving * fluid) * free
     positions = indices(anatomy.shape, core) - shift
     maps = torch.stack([anatomy.gm, anatomy.wm, anatomy.csf, anatomy.ventricles, anatomy.midline])
     gm, wm, csf, ventricles, midline = sample(maps, positions)
