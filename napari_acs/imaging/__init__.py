@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari_acs.imaging.names import SEQUENCES, TITLES, guess_sequence, is_mask_name
     from napari_acs.imaging.orient import from_lps, lps_grid, to_lps
     from napari_acs.imaging.read import read_grid, read_labels, read_volume
-    from napari_acs.imaging.sample import sample_study
+    from napari_acs.imaging.sample import sample_mask, sample_study
     from napari_acs.imaging.study import Study
     from napari_acs.imaging.volume import Volume
     from napari_acs.imaging.write import write_labels
@@ -46,6 +46,7 @@ _HOME = {
     "read_labels": "read",
     "read_study": "find",
     "read_volume": "read",
+    "sample_mask": "sample",
     "sample_study": "sample",
     "to_lps": "orient",
     "to_model_space": "modelspace",
@@ -73,6 +74,7 @@ __all__ = [
     "read_labels",
     "read_study",
     "read_volume",
+    "sample_mask",
     "sample_study",
     "to_lps",
     "to_model_space",

@@ -1,6 +1,5 @@
 """Where the brain is, and its intensities on one scale. Only numpy, but for heads with skull."""
 
-# mypy: untyped-calls-exclude=SimpleITK
 from __future__ import annotations
 
 from collections.abc import Sequence

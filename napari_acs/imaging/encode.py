@@ -1,6 +1,5 @@
 """Write a label map's bytes so that the header says its grid as exactly as the format can."""
 
-# mypy: untyped-calls-exclude=SimpleITK
 from __future__ import annotations
 
 import gzip

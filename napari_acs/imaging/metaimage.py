@@ -18,21 +18,27 @@ _LONGEST_HEADER = 1 << 16
 def check_metaimage(path: Path) -> None:
     """Check that the voxels that the header promises are there and whole.
 
-    For a file whose header SimpleITK has read without complaint.
     Looks at binary data in the file itself or in one file beside it; other layouts (lists and
     patterns of slices, text) are left to SimpleITK.
 
     Raises
     ------
     BadInput
-        The data are missing, truncated or damaged.
+        No MetaImage, or its data are missing, truncated or damaged.
     OSError
         A file cannot be opened.
     """
     with path.open("rb") as file:
         fields = _header(file.read(_LONGEST_HEADER))
-        kind = fields.get("ElementType", "").removeprefix("MET_").removesuffix("_ARRAY")
-        place = fields.get("ElementDataFile", "")
+        if not {"NDims", "DimSize", "ElementType", "ElementDataFile"}.issubset(fields):
+            raise BadInput(
+                f"{path.name} is not a MetaImage file",
+                found="no MetaImage header",
+                expected="a header with NDims, DimSize, ElementType and ElementDataFile",
+                do="Check the file's type and export it again",
+            )
+        kind = fields["ElementType"].removeprefix("MET_").removesuffix("_ARRAY")
+        place = fields["ElementDataFile"]
         if kind not in _BYTES or fields.get("BinaryData", "True").lower() != "true":
             return
         if place.upper() == "LOCAL":
@@ -49,11 +55,15 @@ def check_metaimage(path: Path) -> None:
             data = beside.read_bytes()
         else:
             return
-    channels = int(fields.get("ElementNumberOfChannels", "1"))
-    need = math.prod(map(int, fields["DimSize"].split())) * _BYTES[kind] * channels
+    try:
+        counts = [*fields["DimSize"].split(), fields.get("ElementNumberOfChannels", "1")]
+        need = math.prod(map(int, counts)) * _BYTES[kind]
+        packed = int(fields.get("CompressedDataSize", len(data)))
+    except ValueError as error:
+        raise _damaged(path, f"a header with a size that is no number ({error})") from error
     if fields.get("CompressedData", "False").lower() == "true":
         try:
-            data = zlib.decompress(data[: int(fields.get("CompressedDataSize", len(data)))], 47)
+            data = zlib.decompress(data[:packed], 47)
         except zlib.error as error:
             raise _damaged(
                 path, f"compressed data that break off or do not unpack ({error})"

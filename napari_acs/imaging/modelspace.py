@@ -1,6 +1,5 @@
 """From a study's grid to the network's and back: one definition for training and inference."""
 
-# mypy: untyped-calls-exclude=SimpleITK
 from __future__ import annotations
 
 import math
@@ -168,14 +167,12 @@ def _coarser(grid: Grid, spacing_mm: Sequence[float]) -> Grid:
         max(math.ceil(n * old / new - 1e-6), _SMALLEST)
         for n, old, new in zip(grid.size, grid.spacing, (sx, sy, sz), strict=True)
     )
-    # Keep voxel centres on voxel centres when only empty space is added at the same spacing.
     first = [
-        (n - 1) / 2 - (m - 1) / 2 * new / old
+        # At the same spacing voxels stay on voxels, also where empty ones are added around.
+        -((m - n) // 2)
+        if math.isclose(new, old, rel_tol=1e-6)
+        else (n - 1) / 2 - (m - 1) / 2 * new / old
         for n, m, old, new in zip(grid.size, (nx, ny, nz), grid.spacing, (sx, sy, sz), strict=True)
-    ]
-    first = [
-        math.floor(f) if math.isclose(new, old, rel_tol=1e-6) else f
-        for f, old, new in zip(first, grid.spacing, (sx, sy, sz), strict=True)
     ]
     ox, oy, oz = grid.index_to_point([first])[0].tolist()
     return Grid((nx, ny, nz), (sx, sy, sz), (ox, oy, oz), grid.direction)

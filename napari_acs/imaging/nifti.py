@@ -1,7 +1,7 @@
 """The NIfTI-1 header, looked at before SimpleITK does: it reads damaged files without a word.
 
 SimpleITK 2.5 fills what a truncated file lacks with zeros, and takes a spacing of 0 or NaN for
-1 mm. Neither may reach a network.
+1 mm, and NaN and infinite voxels for 0. None of it may reach a network.
 """
 
 from __future__ import annotations
@@ -57,13 +57,18 @@ class NiftiHeader:
         return int(qform), int(sform)
 
     @property
+    def data_start(self) -> int:
+        """Byte of the first voxel."""
+        start = self.numbers(108, "f")[0]
+        return max(int(start), 0) if math.isfinite(start) else 0
+
+    @property
     def data_end(self) -> int:
         """Bytes that the file must have, by dim, bitpix and vox_offset."""
         dims = [int(n) for n in self.numbers(40, "8h")]
         bits = int(self.numbers(72, "h")[0])
         voxels = math.prod(max(n, 1) for n in dims[1 : 1 + dims[0]])
-        start = self.numbers(108, "f")[0]
-        return (int(start) if math.isfinite(start) else 0) + voxels * bits // 8
+        return self.data_start + voxels * bits // 8
 
 
 def check_nifti(path: Path) -> NiftiHeader:
@@ -72,8 +77,8 @@ def check_nifti(path: Path) -> NiftiHeader:
     Raises
     ------
     BadInput
-        Not NIfTI-1, truncated or damaged, or a spacing that is zero, negative or NaN, or that
-        contradicts the sform.
+        Not NIfTI-1, truncated or damaged, NaN or infinite voxels, or a spacing that is zero,
+        negative or NaN, or that contradicts the sform.
     OSError
         The file cannot be opened.
     """
@@ -81,9 +86,7 @@ def check_nifti(path: Path) -> NiftiHeader:
     try:
         with _open(path) as file:
             header = _parse(file.read(LENGTH), name)
-            length = LENGTH
-            while chunk := file.read(_CHUNK):
-                length += len(chunk)
+            length, odd = _go_through(file, header)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise BadInput(
             f"{name} is truncated or damaged",
@@ -98,8 +101,20 @@ def check_nifti(path: Path) -> NiftiHeader:
             expected=f"{header.data_end} bytes, by its header",
             do="Copy or export the file again",
         )
+    if odd:
+        raise not_finite(name, odd)
     _check_spacing(header, name)
     return header
+
+
+def not_finite(name: str, count: int) -> BadInput:
+    """Return the refusal of voxels that are NaN or infinite."""
+    return BadInput(
+        name,
+        found=f"{count} voxel(s) that are NaN or infinite",
+        expected="finite numbers",
+        do="Replace them (by 0 outside the brain) or export the volume again",
+    )
 
 
 def with_geometry_of(raw: bytes, header: NiftiHeader) -> bytes:
@@ -135,6 +150,21 @@ def _open(path: Path) -> IO[bytes]:
     if packed and path.suffix.lower() == ".gz":
         return cast(IO[bytes], gzip.open(path))
     return path.open("rb")
+
+
+def _go_through(file: IO[bytes], header: NiftiHeader) -> tuple[int, int]:
+    """Return how long the file is, and how many of its voxels are NaN or infinite."""
+    code = int(header.numbers(70, "h")[0])
+    kind = {16: "f4", 64: "f8"}.get(code)
+    length = LENGTH + len(file.read(max(header.data_start - LENGTH, 0)))
+    odd = 0
+    while chunk := file.read(_CHUNK):
+        voxels = chunk[: max(header.data_end - length, 0)]
+        length += len(chunk)
+        if kind and len(voxels) % int(kind[1]) == 0:
+            values = np.frombuffer(voxels, header.order + kind)
+            odd += int(np.count_nonzero(~np.isfinite(values)))
+    return length, odd
 
 
 def _parse(raw: bytes, name: str) -> NiftiHeader:

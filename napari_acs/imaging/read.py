@@ -1,6 +1,5 @@
 """Read volumes and label maps from NIfTI, NRRD and MetaImage files."""
 
-# mypy: untyped-calls-exclude=SimpleITK
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.metaimage import check_metaimage
 from napari_acs.imaging.names import SUFFIXES
-from napari_acs.imaging.nifti import check_nifti
+from napari_acs.imaging.nifti import check_nifti, not_finite
 from napari_acs.imaging.volume import Volume
 
 StrPath = str | PathLike[str]
@@ -47,22 +46,23 @@ def read_volume(path: StrPath) -> Volume:
     Raises
     ------
     BadInput
-        The file is missing, unreadable, truncated, not 3D, not of one real number a voxel, or
-        its spacing, origin or direction make no grid.
+        The file is missing, unreadable, truncated, not 3D, not of one real and finite number a
+        voxel, or its spacing, origin or direction make no grid.
     """
     path = Path(fspath(path))
     with _refusing(path):
         reader = _reader(path)
-        if path.suffix.lower() in {".nii", ".gz"}:
-            check_nifti(path)
         grid = _grid(reader, path)
-        if path.suffix.lower() in {".mha", ".mhd"}:
-            check_metaimage(path)
-        return Volume(sitk.GetArrayFromImage(reader.Execute()), grid, path)
+        array = sitk.GetArrayFromImage(reader.Execute())
+    if array.dtype.kind == "f" and not np.isfinite(array.sum(dtype=np.float64)):
+        odd = int(np.count_nonzero(~np.isfinite(array)))
+        if odd:  # a sum of finite numbers may overflow
+            raise not_finite(path.name, odd)
+    return Volume(array, grid, path)
 
 
 def read_grid(path: StrPath) -> Grid:
-    """Read from a file's header alone where its voxels are; refuses as `read_volume` does."""
+    """Read where a file's voxels are, and not their values; refuses as `read_volume` does."""
     path = Path(fspath(path))
     with _refusing(path):
         return _grid(_reader(path), path)
@@ -104,6 +104,11 @@ def _reader(path: Path) -> sitk.ImageFileReader:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.SetImageIO(_READERS[suffix])
+    # Before SimpleITK looks at the file: of some faults it says nothing, of others on stderr.
+    if suffix in {".nii", ".nii.gz"}:
+        check_nifti(path)
+    elif suffix in {".mha", ".mhd"}:
+        check_metaimage(path)
     return reader
 
 

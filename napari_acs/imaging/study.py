@@ -10,6 +10,7 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.names import SEQUENCES, TITLES
+from napari_acs.imaging.nifti import not_finite
 from napari_acs.imaging.volume import Volume
 
 _FEWEST_VOXELS = 4
@@ -98,12 +99,7 @@ def _check_voxels(called: str, volume: Volume) -> None:
     low, high = float(array.min()), float(array.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         bad = int(np.count_nonzero(~np.isfinite(array)))
-        raise BadInput(
-            called,
-            found=f"{bad} voxel(s) that are NaN or infinite",
-            expected="finite numbers",
-            do="Replace them (by 0 outside the brain) or export the volume again",
-        )
+        raise not_finite(called, bad)
     if low == high:
         raise BadInput(
             called,

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_acs.imaging import brain_box, foreground, normalise
+
+
+def head(background=0.0, noise=0.0, seed=0):
+    """Draw a ball in a box: the brain of a skull-stripped volume, or a head in noisy air."""
+    rng = np.random.default_rng(seed)
+    z, y, x = np.ogrid[:24, :30, :36]
+    ball = (z - 12) ** 2 + (y - 15) ** 2 + (x - 17) ** 2 < 81
+    array = np.full(ball.shape, background) + np.abs(rng.normal(0, noise or 1e-9, ball.shape))
+    if not noise:
+        array[:] = background
+    array[ball] = rng.normal(400, 60, np.count_nonzero(ball))
+    return array, ball
+
+
+@pytest.mark.parametrize("background", [0.0, -3.16])
+def test_a_stripped_brain_is_what_differs_from_its_background(background):
+    array, ball = head(background)
+    np.testing.assert_array_equal(foreground(array), ball)
+    tight = brain_box([ball])
+    np.testing.assert_array_equal(foreground(array[tight]), ball[tight])
+
+
+def test_dark_voxels_of_a_stripped_z_scored_brain_belong_to_it():
+    array, ball = head()
+    array[ball] = (array[ball] - 400) / 60
+    assert (array[ball] < 0).any()
+    np.testing.assert_array_equal(foreground(array), ball)
+
+
+def test_a_head_in_noisy_air_is_found():
+    array, ball = head(noise=15)
+    array[12, 15, 17] = 3  # a hole in the head is head
+    found = foreground(array)
+    assert np.count_nonzero(found ^ ball) < 0.01 * np.count_nonzero(ball)
+    assert found[12, 15, 17]
+
+
+def test_the_box_holds_every_foreground_and_its_margin():
+    one, other = np.zeros((2, 10, 11, 12), bool)
+    one[3, 4, 5] = other[6, 4, 9] = True
+    assert brain_box([one, other]) == (slice(3, 7), slice(4, 5), slice(5, 10))
+    assert brain_box([one, other], (1, 2, 20)) == (slice(2, 8), slice(2, 7), slice(0, 12))
+    assert brain_box([np.zeros((3, 4, 5), bool)]) == (slice(0, 3), slice(0, 4), slice(0, 5))
+
+
+def test_normalised_brains_do_not_depend_on_the_scanner_s_scale():
+    array, ball = head()
+    array[ball.nonzero()[0][0], ball.nonzero()[1][0], ball.nonzero()[2][0]] = 1e6  # a bright vessel
+    scaled = normalise(array, ball)
+    assert scaled.dtype == np.float32
+    assert not scaled[~ball].any()
+    assert abs(scaled[ball].mean()) < 1e-5
+    assert abs(scaled[ball].std() - 1) < 1e-5
+    low, high = np.percentile(array[ball], (0.5, 99.5))
+    clipped = np.clip(array[ball], low, high)
+    np.testing.assert_allclose(scaled[ball], (clipped - clipped.mean()) / clipped.std(), atol=1e-4)
+    np.testing.assert_allclose(normalise(array * 7 + 100, ball), scaled, atol=1e-3)
+
+
+def test_outliers_end_at_five_deviations():
+    array = np.zeros((10, 10, 10))
+    array[0, 0, :] = 1  # one in a hundred: the percentiles keep it
+    assert normalise(array, np.ones(array.shape, bool)).max() == 5
+
+
+@pytest.mark.parametrize("inside", [np.zeros((4, 4, 4), bool), np.ones((4, 4, 4), bool)])
+def test_an_empty_or_flat_brain_is_zero_and_never_nan(inside):
+    np.testing.assert_array_equal(normalise(np.full((4, 4, 4), 7.0), inside), 0)
