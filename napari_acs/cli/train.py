@@ -172,7 +172,7 @@ def _publish(
     atlas = cache / ATLAS if (cache / ATLAS).is_file() else None
     metrics = judge(bundle, held_out, atlas, say=lambda name: typer.echo(name, err=True))
     saved = save_bundle(out, {**spec, "metrics": metrics}, network, card(plan, training, metrics))
-    for group in ("mean_cases", "mean_phantoms"):
+    for group in ("mean_cases", "mean_phantoms", "mean_hard_phantoms"):
         if group in metrics:
             dice = ", ".join(f"{r} {s['dice']:.3f}" for r, s in metrics[group].items())
             typer.echo(f"{group.removeprefix('mean_')}: mean Dice {dice}")

@@ -7,6 +7,13 @@ from typing import Any
 from napari_acs.inference.reference import REGIONS
 from napari_acs.training.recipe import Recipe
 
+_GROUPS = {
+    "cases": "Real validation cases",
+    "phantoms": "Fresh phantoms: real contrasts, tumour core of 20 to 60 mm",
+    "hard_phantoms": "Fresh phantoms, as training draws them: core from 10 mm, 1 in 5 with "
+    "arbitrary contrasts",
+}
+
 
 def card(recipe: Recipe, training: dict[str, Any], metrics: dict[str, Any]) -> str:
     """Return the card as Markdown.
@@ -39,7 +46,7 @@ def card(recipe: Recipe, training: dict[str, Any], metrics: dict[str, Any]) -> s
         "These cases were never trained on, but the checkpoint that ships is the one that did "
         "best on the real ones among them, so expect a little less on new cases.",
     ]
-    for group, title in (("cases", "Real validation cases"), ("phantoms", "Fresh phantoms")):
+    for group, title in _GROUPS.items():
         if group in metrics:
             parts += [f"### {title}", _table(metrics[group], metrics[f"mean_{group}"])]
     parts.append("\n".join(f"- {k}: {v}" for k, v in metrics.get("definitions", {}).items()))

@@ -14,13 +14,23 @@ from napari_acs.inference import Failure, Progress, Result, SegmentationError, e
 from napari_acs.inference.metrics import DEFINITIONS, score
 from napari_acs.inference.reference import REGIONS, regions_of
 from napari_acs.inference.regions import region_masks
-from napari_acs.training.phantom import Atlas, generate, load_atlas
+from napari_acs.training.phantom import Atlas, PhantomOptions, generate, load_atlas
 
 if TYPE_CHECKING:
     from napari_acs.models import Bundle
 
 FRESH = 10_000_000
 """Phantom seeds from here on are never trained on."""
+
+PHANTOMS = {
+    "phantoms": PhantomOptions(
+        healthy=0.0, random_contrast=0.0, diameter_mm=(20.0, 60.0), lateral_mm=(10.0, 60.0)
+    ),
+    "hard_phantoms": PhantomOptions(healthy=0.0),
+}
+"""Two groups of phantoms. The first is like a usual glioma study: real contrasts, a core of 20 to
+60 mm. The second is all that training draws from: cores from 10 mm, and one in five with arbitrary
+contrasts, where a human reader would fail as well."""
 
 
 def judge(
@@ -48,7 +58,7 @@ def judge(
     -------
     dict
         JSON-ready: definitions, and Dice and HD95 (mm) by case and region with their means,
-        under ``cases`` and ``phantoms``.
+        under ``cases`` and the groups of ``PHANTOMS``.
     """
 
     def show(number: int, _message: object) -> None:
@@ -65,20 +75,23 @@ def judge(
         }
     if atlas_file is not None:
         atlas = load_atlas(atlas_file)
-        metrics["phantoms"] = {}
-        for index in range(phantoms):
-            name = f"phantom {FRESH + index}"
-            say(name)
-            metrics["phantoms"][name] = _judge_phantom(bundle, atlas, FRESH + index)
-    for group in ("cases", "phantoms"):
+        for group, options in PHANTOMS.items():
+            metrics[group] = {}
+            for seed in range(FRESH, FRESH + phantoms):
+                say(f"{group} {seed}")
+                scores = _judge_phantom(bundle, atlas, seed, options)
+                metrics[group][f"phantom {seed}"] = scores
+    for group in ("cases", *PHANTOMS):
         if group in metrics:
             metrics[f"mean_{group}"] = _means(metrics[group])
     rounded: dict[str, Any] = _rounded(metrics)
     return rounded
 
 
-def _judge_phantom(bundle: Bundle, atlas: Atlas, seed: int) -> dict[str, dict[str, float]]:
-    drawn = generate(atlas, torch.Generator().manual_seed(seed))
+def _judge_phantom(
+    bundle: Bundle, atlas: Atlas, seed: int, options: PhantomOptions
+) -> dict[str, dict[str, float]]:
+    drawn = generate(atlas, torch.Generator().manual_seed(seed), options=options)
     z, y, x = drawn.labels.shape
     grid = Grid((x, y, z), (atlas.spacing_mm,) * 3, (0.0, 0.0, 0.0), (1, 0, 0, 0, 1, 0, 0, 0, 1))
     volumes = {
