@@ -120,7 +120,10 @@ def save_bundle(
         (staging / "model.json").write_text(text + "\n", encoding="utf-8")
         if card is not None:
             (staging / "card.md").write_text(card, encoding="utf-8")
+        # mkdtemp and save_file make private files; a lab's shared folder needs readable ones.
         staging.chmod(0o755)
+        for written in staging.iterdir():
+            written.chmod(0o644)
         staging.replace(folder)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)

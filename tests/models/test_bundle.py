@@ -50,6 +50,7 @@ def test_bundle_round_trip_gives_the_same_network(tmp_path):
     with torch.no_grad():
         assert torch.equal(load_bundle(tmp_path / "tiny").network()(x), network(x))
     assert saved.sha256 == load_bundle(tmp_path / "tiny").sha256
+    assert all(f.stat().st_mode & 0o444 == 0o444 for f in (tmp_path / "tiny").iterdir())
 
 
 def test_an_existing_folder_is_never_written_to(folder):
