@@ -95,7 +95,7 @@ def draw_anatomy(atlas: Atlas, rng: torch.Generator) -> Anatomy:
     edge = smooth_noise(rng, atlas.shape, 18.0 / mm, dtype=total.dtype)[0]
     filled = blur(total[None], 1.5 / mm)[0]
     brain = filled + uniform(rng, 0.03, 0.12) * edge > uniform(rng, 0.3, 0.7)
-    brain = brain & (filled > 0.15)
+    brain = (brain & (filled > 0.15)) | (filled > 0.85)  # ragged at the edge only
     share = ventricles / csf.clamp(min=1e-6)
     # What stripping left around the brain is fluid; wide sulci are atrophy.
     csf = csf * log_uniform(rng, 0.8, 2.2) + (1 - total).clamp(min=0)

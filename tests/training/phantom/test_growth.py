@@ -57,14 +57,16 @@ def test_mass_effect_pushes_and_compresses_the_ventricles(brain):
 
 
 def test_oedema_keeps_to_white_matter_and_out_of_the_ventricles(atlas):
+    preference = []
     for seed in range(4):
         rng = torch.Generator().manual_seed(seed)
         brain, tumour = draw_tumour(draw_anatomy(atlas, rng), rng, SICK)
         oedema = tumour.labels == 2
-        assert float(brain.wm[oedema].mean()) > 1.3 * float(brain.gm[oedema].mean())
+        preference.append(float(brain.wm[oedema].mean() / brain.gm[oedema].mean()))
         assert float(brain.csf[oedema].mean()) < 0.1
         assert float(brain.ventricles[tumour.labels > 0].mean()) < 0.05
         assert (tumour.oedema[oedema] > 0.5).all()
+    assert sum(preference) / len(preference) > 3.3  # white to grey matter; 2.4 without the stop
 
 
 def test_contrasts_are_ordered_as_in_glioma_mri():

@@ -43,6 +43,9 @@ def test_labels_lie_in_the_brain_and_the_background_is_zero(atlas, seed):
     brain = phantom.images > 0
     assert (brain == brain[0]).all()
     assert (phantom.images[~brain] == 0).all()
+    solid = ndimage.binary_fill_holes(brain[0].numpy())
+    assert solid.sum() - int(brain[0].sum()) < 20  # no holes
+    assert ndimage.label(solid)[1] < 6  # and few crumbs
     assert 900 < float(brain[0].sum()) * atlas.spacing_mm**3 / 1000 < 2100
     assert phantom.labels.max() <= 3
     assert (phantom.labels > 0).any()
