@@ -123,14 +123,17 @@ def _loop(
     )
     losses: list[float] = []
     last = plan.steps if resumed else 0
+    stage = "training"
     with interruptible() as stop, progress_shown(plan.id) as show:
         for step in train_from_cache(plan, network, cache, run, stop):
             last = step.step
             losses = [*losses, step.loss][-_FEW:]
-            stage = f"loss {sum(losses) / len(losses):.3f}"
+            if last % _FEW == 1:
+                # Not at every step: without a terminal each new stage is a line of its own.
+                stage = f"loss {sum(losses) / len(losses):.3f}"
             show(Progress(last, plan.steps, stage, last / plan.steps))
             if step.dice is not None:
-                typer.echo(f"step {last}: {stage}, validation Dice {summary(step.dice)}", err=True)
+                typer.echo(f"step {last}: validation Dice {summary(step.dice)}", err=True)
     return last >= plan.steps
 
 

@@ -76,7 +76,8 @@ class ACSUNet(nn.Module):
         size = x.shape[2:]
         pads: list[int] = []
         for side in reversed(size):
-            pads += [0, -side % self.stride]
+            # Unpadded encoders (SqueezeNet) need two strides at least.
+            pads += [0, max(side + -side % self.stride, 2 * self.stride) - side]
         x = F.pad(x, pads)
         skips = [self.stem(x), *self.encoder(x)]
         y = skips.pop()

@@ -17,8 +17,8 @@ from napari_acs.models.unet import ACSUNet
 )
 def test_logits_have_the_size_of_any_input_and_reach_every_weight(encoder, widths):
     network = ACSUNet(encoder, in_channels=4, regions=3, decoder_channels=widths)
-    logits = network(torch.randn(1, 4, 33, 18, 47))
-    assert logits.shape == (1, 3, 33, 18, 47)
+    logits = network(torch.randn(1, 4, 33, 16, 47))
+    assert logits.shape == (1, 3, 33, 16, 47)
     logits.square().mean().backward()
     unreached = [n for n, p in network.named_parameters() if p.grad is None]
     assert unreached == []

@@ -1,0 +1,103 @@
+"""``napari-acs train`` from study folders to a bundle that segments, and its refusals."""
+
+import json
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from typer.testing import CliRunner
+
+from napari_acs.cli import app
+from napari_acs.models import load_bundle
+
+RECIPE = """
+id: tiny
+title: Tiny
+architecture: {encoder: squeezenet1_1, decoder_channels: [8, 8, 8, 8], stem_channels: 8}
+train_patch: [16, 16, 16]
+patch: [32, 32, 32]
+steps: 4
+decay_steps: 1
+validate_every: 2
+batch: 1
+phantom_share: 0
+validation: [case0]
+"""
+
+
+def _write(folder, seed, mask_shift=0.0):
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(seed)
+    z, y, x = np.indices((36, 40, 38)) - 18
+    brain = (z**2 + y**2 + x**2 < 17**2).astype(np.float32)
+    tumour = np.select([z**2 + y**2 + x**2 < r**2 for r in (3, 5, 8)], [1, 4, 2], 0)
+    for name in ("t1", "t1ce", "t2", "flair"):
+        image = sitk.GetImageFromArray(
+            (brain * (100 + 20 * tumour + rng.normal(0, 5, brain.shape))).astype(np.float32)
+        )
+        image.SetSpacing((2, 2, 2))
+        sitk.WriteImage(image, folder / f"{folder.name}_{name}.nii.gz")
+    mask = sitk.GetImageFromArray(tumour.astype(np.uint8))
+    mask.SetSpacing((2, 2, 2))
+    mask.SetOrigin((mask_shift, 0, 0))
+    sitk.WriteImage(mask, folder / f"{folder.name}_seg.nii.gz")
+
+
+@pytest.fixture
+def place(tmp_path):
+    for seed in range(3):
+        _write(tmp_path / "data" / f"case{seed}", seed)
+    (tmp_path / "recipe.yaml").write_text(RECIPE)
+    return tmp_path
+
+
+def _train(place, *more):
+    options = ["--data", place / "data", "--run", place / "run", "--from-scratch", *more]
+    result = CliRunner().invoke(app, ["train", *map(str, [place / "recipe.yaml", *options])])
+    return result.exit_code, result.output
+
+
+def test_folders_become_a_bundle_with_a_truthful_card(place):
+    code, said = _train(place, "--out", place / "bundle")
+    assert code == 0, said
+    bundle = load_bundle(place / "bundle")
+    assert set(bundle.spec.metrics["cases"]) == {"case0"}
+    assert bundle.spec.training["encoder_weights"] == "none (random)"
+    card = (place / "bundle" / "card.md").read_text()
+    assert "not for clinical use" in card
+    dice = bundle.spec.metrics["cases"]["case0"]["WT"]["dice"]
+    assert f"| case0 | {dice:.3f} |" in card
+    lines = (place / "run" / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 4]
+
+
+def test_the_same_command_goes_on_and_an_existing_bundle_is_never_replaced(place):
+    assert _train(place, "--out", place / "a", "--steps", 2)[0] == 0
+    before = (place / "a" / "weights.safetensors").read_bytes()
+    code, said = _train(place, "--out", place / "b")
+    assert code == 0, said
+    lines = (place / "run" / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 4]
+    code, said = _train(place, "--out", place / "a")
+    assert code == 2
+    assert "exists" in said
+    assert (place / "a" / "weights.safetensors").read_bytes() == before
+
+
+def test_bad_data_is_refused_by_name_before_training_starts(place):
+    _write(place / "data" / "shifted", 9, mask_shift=3.0)
+    code, said = _train(place, "--out", place / "bundle")
+    assert code == 2
+    assert "shifted_seg" in said.replace("\n", "")
+    assert not (place / "bundle").exists()
+    assert not (place / "run" / "checkpoint.pt").exists()
+
+
+def test_foreign_encoder_weights_are_refused(place):
+    (place / "w.pt").write_bytes(b"not weights")
+    recipe, data, out = place / "recipe.yaml", place / "data", place / "bundle"
+    arguments = ["train", recipe, "--data", data, "--run", place / "run", "--out", out]
+    arguments += ["--encoder-weights", place / "w.pt"]
+    result = CliRunner().invoke(app, [str(a) for a in arguments])
+    assert result.exit_code == 2
+    assert "w.pt" in result.output.replace("\n", "")
