@@ -1,0 +1,107 @@
+"""``napari-acs evaluate``: a model's Dice and HD95 on cases with reference masks."""
+
+# ruff: noqa: PLC0415 - rooms are imported when a command needs them: help stays fast
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_acs.cli import options
+from napari_acs.cli.cancel import interruptible
+from napari_acs.cli.outcome import end_with, exits
+from napari_acs.cli.output import STDOUT, check_report, write_report
+from napari_acs.inference.messages import Failure, Message, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_acs.inference import Evaluation
+    from napari_acs.models import Bundle
+
+
+@exits
+def evaluate(
+    *,
+    data: Annotated[
+        Path, typer.Option("--data", metavar="DIR", help="Folder with one folder a case.")
+    ],
+    model: options.Model = "",
+    cases: Annotated[
+        str,
+        typer.Option(
+            metavar="A,B",
+            help="Names of cases, or their ends (01485). Left out: all that hold a mask.",
+            show_default=False,
+        ),
+    ] = "",
+    device: options.Device = "auto",
+    json: options.JsonReport = None,
+    force: options.Force = False,
+    debug: options.Debug = False,
+) -> None:
+    """Score a model against reference masks (labels 0/1/2/4 or 0/1/2/3): WT, TC, ET."""
+    check_report(json, force=force)
+    from napari_acs.inference.reference import find_cases
+
+    folders = find_cases(data, [name.strip() for name in cases.split(",") if name.strip()])
+
+    from napari_acs.inference import SegmentationError, pick_device
+    from napari_acs.models import default_bundle_id, load_bundle
+
+    device = pick_device(device)
+    bundle = load_bundle(model or default_bundle_id())
+    try:
+        done = _evaluate(bundle, folders, device)
+    except SegmentationError as error:
+        end_with(error.failure, debug=debug)
+    if not done.complete:
+        do = f"Nothing was written; {len(done.cases)} of {len(folders)} cases were done"
+        end_with(Failure("Cancelled", "", do, "cancelled"), debug=debug)
+    write_report(json, _report(bundle, device, done))
+    if json != STDOUT:
+        _print(done)
+
+
+def _evaluate(bundle: Bundle, folders: Sequence[Path], device: str) -> Evaluation:
+    from napari_acs.cli.progress import progress_shown
+    from napari_acs.inference import evaluate as score_cases
+
+    with interruptible() as cancelled, progress_shown(bundle.spec.id) as show:
+
+        def progress(number: int, message: Message) -> None:
+            if isinstance(message, Progress):
+                fraction = (number + message.fraction) / len(folders)
+                stage = f"{folders[number].name} {message.stage}"
+                show(Progress(message.done, message.total, stage, fraction))
+
+        return score_cases(bundle, folders, device, cancelled=cancelled, progress=progress)
+
+
+def _report(bundle: Bundle, device: str, done: Evaluation) -> dict[str, Any]:
+    import napari_acs
+
+    spec = bundle.spec
+    return {
+        "format": 1,
+        "model": {"id": spec.id, "version": spec.version, "sha256": bundle.sha256},
+        "napari-acs": napari_acs.__version__,
+        "device": device,
+        **done.as_json(),
+    }
+
+
+def _print(done: Evaluation) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("case", "region", "Dice", "HD95 mm", "predicted ml", "reference ml")
+    for case in done.cases:
+        for name, s in case.regions.items():
+            numbers = (f"{s.dice:.3f}", f"{s.hd95_mm:.1f}")
+            volumes = (f"{s.predicted_ml:.1f}", f"{s.reference_ml:.1f}")
+            table.add_row(case.case, name, *numbers, *volumes)
+    for name, mean in done.means().items():
+        table.add_row("mean", name, f"{mean['dice']:.3f}", f"{mean['hd95_mm']:.1f}", "", "")
+    Console().print(table)

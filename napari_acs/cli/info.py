@@ -1,0 +1,57 @@
+"""``napari-acs info``: versions, devices and models, for a report or a script."""
+
+# ruff: noqa: PLC0415 - rooms are imported when a command needs them: help stays fast
+from __future__ import annotations
+
+import json as jsonlib
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import typer
+
+import napari_acs
+from napari_acs.cli import options
+from napari_acs.cli.outcome import exits
+
+_PACKAGES = ("torch", "torchvision", "SimpleITK", "numpy", "napari", "PyQt6", "PySide6")
+
+
+@exits
+def info(json: options.JsonSwitch = False, debug: options.Debug = False) -> None:
+    """Show versions, the devices that can compute, and the models."""
+    found = _collect()
+    if json:
+        typer.echo(jsonlib.dumps(found, indent=2, ensure_ascii=False))
+        return
+    typer.echo(f"napari-acs {found['napari_acs']}, Python {found['python']}, {found['platform']}")
+    for name, number in found["packages"].items():
+        typer.echo(f"  {name} {number or 'not installed'}")
+    typer.echo("devices: " + ", ".join(device["title"] for device in found["devices"]))
+    typer.echo("models:")
+    for model in found["models"]:
+        typer.echo(f"  {model['id']} {model['version']} ({model['source']})")
+    if not found["models"]:
+        typer.echo("  none")
+
+
+def _collect() -> dict[str, Any]:
+    from napari_acs.cli.models import described
+    from napari_acs.inference.device import available_devices, device_title
+    from napari_acs.models import list_bundles
+
+    return {
+        "napari_acs": napari_acs.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "devices": [{"name": name, "title": device_title(name)} for name in available_devices()],
+        "models": [described(entry) for entry in list_bundles()],
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,55 @@
+"""How a command ends: the exit codes that scripts rely on, and one sentence on stderr."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from functools import wraps
+from typing import NoReturn, ParamSpec
+
+import typer
+
+from napari_acs.errors import BadInput
+from napari_acs.inference.messages import Failure
+
+P = ParamSpec("P")
+
+OUR_FAULT = 1
+REFUSED = 2
+CANCELLED = 3
+_CODES = {"input": REFUSED, "empty": REFUSED, "cancelled": CANCELLED, "internal": OUR_FAULT}
+_REPORT = "Please report it, with what this command prints when --debug is added."
+
+
+def exits(command: Callable[P, None]) -> Callable[P, None]:
+    """Wrap a command so that whatever it raises becomes a sentence and an exit code."""
+
+    @wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except typer.Exit:
+            raise
+        except BadInput as refusal:
+            _end(refusal.sentence(), REFUSED)
+        except KeyboardInterrupt:
+            _end("Cancelled.", CANCELLED)
+        except Exception as error:
+            if kwargs.get("debug"):
+                traceback.print_exception(error)
+            fault = f"{type(error).__name__}: {error}"
+            _end(f"napari-acs is at fault: {fault.rstrip('. ')}. {_REPORT}", OUR_FAULT)
+
+    return guarded
+
+
+def end_with(failure: Failure, *, debug: bool) -> NoReturn:
+    """End the command as a job's ``Failure`` says."""
+    if debug and failure.detail:
+        typer.echo(failure.detail, err=True)
+    _end(failure.sentence(), _CODES[failure.kind])
+
+
+def _end(sentence: str, code: int) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(code)
