@@ -101,5 +101,5 @@ def _colormap(styles: Sequence[LabelStyle]) -> Any:
 def _features(styles: Sequence[LabelStyle]) -> Mapping[str, list[Any]]:
     return {
         "index": [0, *(s.value for s in styles)],
-        "class": ["background", *(f"{s.name}: {s.title}" for s in styles)],
+        "class": ["background", *(f"{s.title} ({s.name})" for s in styles)],
     }

@@ -30,4 +30,4 @@ def class_volumes_ml(
     One comparison a value is seven times as fast as ``np.bincount``, which first widens the
     whole array to 64 bits.
     """
-    return {value: np.count_nonzero(labels == value) * voxel_ml for value in values}
+    return {value: int(np.count_nonzero(labels == value)) * voxel_ml for value in values}

@@ -11,7 +11,7 @@ from napari.qt.threading import thread_worker
 from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_acs.inference.messages import Failure, Message, Progress
-from napari_acs.widgets.request import Job, SegmentRequest
+from napari_acs.widgets.request import Job, SegmentRequest, fault
 
 CANCELLED = Failure(
     what="The segmentation was cancelled",
@@ -117,12 +117,9 @@ def _work(job: Job, ticket: Ticket, one_at_a_time: Lock) -> Iterator[tuple[Ticke
                 if not isinstance(message, Progress):
                     return
         except Exception as error:  # a raising worker ends in a second error under PySide6
-            yield ticket, _fault(f"{type(error).__name__}: {error}")
+            yield ticket, fault(f"{type(error).__name__}: {error}")
             return
-        yield (
-            ticket,
-            Failure("The segmentation ended without a result", "", "Please report it", "internal"),
-        )
+        yield ticket, fault("the job ended without a result")
 
 
 def _stop_all(tickets: list[Ticket], *_: object) -> None:

@@ -40,9 +40,14 @@ def segment_job(request: SegmentRequest, cancelled: Callable[[], bool]) -> Itera
         yield failure_of(refusal)
     except Exception as error:
         logging.getLogger(__name__).exception("segmentation failed")
-        yield Failure(
-            what="The segmentation stopped on an internal error",
-            why=f"{type(error).__name__}: {error}",
-            do="Your layers are as they were. Please report this at the project's issue page",
-            kind="internal",
-        )
+        yield fault(f"{type(error).__name__}: {error}")
+
+
+def fault(why: str) -> Failure:
+    """Return the message of a job that stopped by a fault of ours."""
+    return Failure(
+        what="The segmentation stopped by a fault in napari-acs",
+        why=why,
+        do="Your layers are as they were; please report it with the steps that led here",
+        kind="internal",
+    )

@@ -35,6 +35,7 @@ def add_result(viewer: Viewer, request: SegmentRequest, segmentation: Segmentati
         *labels_layer(segmentation.labels, info, f"mask {request.study.name}", styles)
     )
     viewer.add_layer(layer)
+    viewer.tooltip.visible = True  # resting the mouse on a voxel names its class
     _show_a_slice_with_labels(viewer, layer)
     return layer
 

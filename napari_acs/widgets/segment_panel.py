@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 from napari_acs.inference.messages import Progress
 from napari_acs.widgets.catalogue import DEVICE_TITLES, Catalogue
 from napari_acs.widgets.message_box import MessageBox
-from napari_acs.widgets.sequence_form import SequenceForm
+from napari_acs.widgets.sequence_form import SequenceForm, align_labels
 from napari_acs.widgets.timing import time_left
 from napari_acs.widgets.volume_table import VolumeTable
 
@@ -87,6 +87,7 @@ class SegmentPanel(QWidget):
         self._model.choices = [(m.title, m.id) for m in catalogue.models] or [("none found", None)]
         if catalogue.default_model is not None:
             self._model.value = catalogue.default_model
+        self._model.tooltip = "\n".join(m.title for m in catalogue.models)
         self._device.choices = [(DEVICE_TITLES.get(d, d), d) for d in catalogue.devices]
 
     def show_running(self, running: bool) -> None:
@@ -123,6 +124,7 @@ class SegmentPanel(QWidget):
         save = Container(widgets=[self._convention], labels=True)
         for form in (model, save):
             form.margins = (0, 0, 0, 0)
+            align_labels(form)
         for box in (self._model, self._device, self._convention):
             box.native.setMinimumWidth(80)
         self._forms = (model, save)  # containers own their boxes

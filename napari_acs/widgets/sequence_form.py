@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from magicgui.widgets import ComboBox, Container
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_acs.imaging import TITLES
 
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 NONE = "none"
+_LABEL_WIDTH = 54
+
+
+def align_labels(form: Container) -> None:
+    """Give the labels of a form one width, and its boxes the rest (napari's font is its own)."""
+    for label in form.native.findChildren(QLabel):
+        label.setFixedWidth(_LABEL_WIDTH)
 
 
 class SequenceForm(QWidget):
@@ -46,6 +53,7 @@ class SequenceForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(form.native)
         self._form = form  # the container owns the boxes
+        align_labels(form)
 
     def show_choices(self, layers: Sequence[Layer], selected: Mapping[str, Layer | None]) -> None:
         """Offer these layers, and show which of them is chosen for each sequence."""
