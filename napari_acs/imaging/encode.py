@@ -18,8 +18,6 @@ from napari_acs.imaging.read import read_grid
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_Change = Callable[[bytes], bytes]
-
 
 def encode(path: Path, labels: NDArray[np.uint8], grid: Grid, source: Path | None) -> None:
     """Write labels to a new file; see `napari_acs.imaging.write_labels` for how exactly.
@@ -44,22 +42,18 @@ def encode(path: Path, labels: NDArray[np.uint8], grid: Grid, source: Path | Non
     image.SetDirection(grid.direction)
     kind = path.suffix.lower()
     like = source.name.lower() if source is not None else ""
-    changes: list[_Change] = []
     if kind == ".nrrd":
+        sitk.WriteImage(image, str(path), True)
         if source is not None and like.endswith((".nrrd", ".nhdr")):
             lines = nrrd.geometry_lines(source)
-            changes.append(lambda raw: nrrd.with_lines(raw, lines))
-        sitk.WriteImage(image, str(path), True)
-        _keep_closest(path, grid, changes)
+            _keep_if_closer(path, grid, lambda raw: nrrd.with_lines(raw, lines))
     elif kind in {".nii", ".gz"}:
-        if source is not None and like.endswith((".nii", ".nii.gz")):
-            header = nifti.check_nifti(source)
-            changes.append(lambda raw: nifti.with_geometry_of(raw, header))
-        changes.append(lambda raw: nifti.with_sform_alone(raw, grid.affine))
         plain = path if kind == ".nii" else path.with_name(path.name[:-3])
         try:
             sitk.WriteImage(image, str(plain), False)
-            _keep_closest(plain, grid, changes)
+            if source is not None and like.endswith((".nii", ".nii.gz")):
+                header = nifti.check_nifti(source)
+                _keep_if_closer(plain, grid, lambda raw: nifti.with_geometry_of(raw, header))
             if plain != path:
                 _pack(plain, path)
         finally:
@@ -69,23 +63,20 @@ def encode(path: Path, labels: NDArray[np.uint8], grid: Grid, source: Path | Non
         sitk.WriteImage(image, str(path), True)
 
 
-def _keep_closest(path: Path, grid: Grid, changes: list[_Change]) -> None:
-    """Leave the file with the change after which it reads back closest to ``grid``.
+def _keep_if_closer(path: Path, grid: Grid, change: Callable[[bytes], bytes]) -> None:
+    """Change a file's bytes, unless it then reads back further from ``grid`` than before.
 
-    Earlier changes win where two are as good, and any change wins over none.
+    It may where the source is another sequence, whose grid differs in its rounding.
     """
-    written = path.read_bytes()
-    best, least = written, (True, float("inf"))
-    for change in (*changes, bytes):
-        raw = change(written)
-        path.write_bytes(raw)
-        back = read_grid(path)
-        off = (back != grid, float(np.abs(back.corners() - grid.corners()).max()))
-        if off < least:
-            best, least = raw, off
-        if not off[0]:
-            break
-    path.write_bytes(best)
+    written, before = path.read_bytes(), _off(path, grid)
+    path.write_bytes(change(written))
+    if _off(path, grid) > before:
+        path.write_bytes(written)
+
+
+def _off(path: Path, grid: Grid) -> tuple[bool, float]:
+    back = read_grid(path)
+    return back != grid, float(np.abs(back.corners() - grid.corners()).max())
 
 
 def _pack(plain: Path, path: Path) -> None:

@@ -12,14 +12,11 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, cast
 
 import numpy as np
 
 from napari_acs.errors import BadInput
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 LENGTH = 348
 """Bytes of a NIfTI-1 header."""
@@ -123,23 +120,6 @@ def with_geometry_of(raw: bytes, header: NiftiHeader) -> bytes:
     order = _parse(raw[:LENGTH], "mask").order
     for offset, kind in _GEOMETRY:
         struct.pack_into(order + kind, changed, offset, *header.numbers(offset, kind))
-    return bytes(changed)
-
-
-def with_sform_alone(raw: bytes, affine: NDArray[np.float64]) -> bytes:
-    """Return a NIfTI-1 file's bytes with the geometry in the sform, and no qform.
-
-    Parameters
-    ----------
-    raw : bytes
-    affine : ndarray, shape (4, 4)
-        Index (x, y, z) to LPS mm.
-    """
-    changed = bytearray(raw)
-    order = _parse(raw[:LENGTH], "mask").order
-    rows = np.diag([-1.0, -1.0, 1.0]) @ affine[:3]  # NIfTI's axes are RAS
-    struct.pack_into(order + "2h", changed, 252, 0, 1)
-    struct.pack_into(order + "12f", changed, 280, *rows.ravel().tolist())
     return bytes(changed)
 
 

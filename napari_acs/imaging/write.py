@@ -39,10 +39,10 @@ def write_labels(
 
     How exact the geometry is. MetaImage holds every number in full. With a ``source`` of the
     same format the header's geometry is carried over as it stands, so the mask reads back with
-    the grid that the source has, bit for bit. Otherwise NIfTI holds geometry as float32 (a
-    relative error of 6e-8; the encoding, qform or sform, that comes closest is taken), and NRRD
-    holds spacing times direction, which gives them back to the last bit or the one before
-    (2e-16). Never more than `Grid.difference` allows: such a file is refused.
+    the grid that the source has, bit for bit. Otherwise NIfTI holds geometry as float32 (measured:
+    corners of a head move by up to 1e-4 mm), and NRRD holds spacing times direction, which gives
+    them back to the last bit or the one before (2e-16). A file that would read back further off
+    than `Grid.difference` allows is refused.
 
     Parameters
     ----------

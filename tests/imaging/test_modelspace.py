@@ -14,6 +14,7 @@ from scipy.special import ive
 from napari_acs.errors import BadInput
 from napari_acs.imaging import (
     Volume,
+    brain_box,
     labels_to_model_space,
     lps_grid,
     read_labels,
@@ -131,6 +132,22 @@ def test_channels_come_in_the_bundle_s_order_and_missing_ones_are_zero():
     assert not np.array_equal(two.array[0], two.array[1])
     assert not one.array[:, ~one.brain].any()
     assert np.abs(one.array).max() <= 5
+
+
+def test_model_space_is_centred_on_the_brain_s_box_and_covers_it():
+    grid = make_grid(ORIENTATIONS[7], (0.9, 1.2, 1.7), tilt=(0.1, 0.2, 0.3), size=SIZE)
+    study = make_study(grid, ("t1",))
+    image = to_model_space(study, ("t1",), (2.0, 3.0, 1.5))
+    whole = lps_grid(grid)
+    margin = [int(np.ceil(5 / s)) for s in whole.spacing[::-1]]
+    box = whole.crop(brain_box([to_lps(study.sequences["t1"].array, grid) != 0], margin))
+    np.testing.assert_allclose(
+        image.grid.corners().mean(axis=0), box.corners().mean(axis=0), atol=1e-6
+    )
+    extent = np.multiply(box.size, box.spacing)
+    ours = np.multiply(image.grid.size, image.grid.spacing)
+    assert np.all(ours >= extent - 1e-6)
+    assert np.all((ours < extent + image.grid.spacing) | (np.array(image.grid.size) == 16))
 
 
 def test_a_thin_brain_gets_empty_space_around_it():

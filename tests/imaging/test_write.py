@@ -122,7 +122,7 @@ def test_a_nifti_mask_has_the_header_geometry_of_its_source(tmp_path):
     qform = np.array([[-0.9, 0, 0, 90], [0, 1.1, 0, -126], [0, 0, 2.5, -72], [0, 0, 0, 1]])
     header.set_qform(qform, 1)
     header.set_sform(qform @ np.diag([1.1, 0.9, 1.05, 1]), 4)
-    header.set_xyzt_units("mm", "sec")
+    header.set_xyzt_units("mm", "msec")
     header["pixdim"][4] = 2.5
     source = tmp_path / "source.nii.gz"
     nibabel.save(nibabel.Nifti1Image(noise().T.astype(">i2"), None, header), source)
@@ -207,6 +207,27 @@ def test_a_file_that_reads_back_otherwise_is_refused(tmp_path, monkeypatch):
     with refused("mask.mha", "flipped or swapped", "nothing was changed"):
         write_labels(tmp_path / "mask.mha", LABELS, make_grid(ORIENTATIONS[1]))
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_voxel_that_reads_back_otherwise_is_refused(tmp_path, monkeypatch, suffix):
+    real = sitk.WriteImage
+
+    def careless(image, *rest):
+        image[1, 1, 1] = 9
+        real(image, *rest)
+
+    monkeypatch.setattr("napari_acs.imaging.encode.sitk.WriteImage", careless)
+    with refused(rf"mask\{suffix}", "voxels that differ", "nothing was changed"):
+        write_labels(tmp_path / f"mask{suffix}", LABELS, make_grid())
+    assert names(tmp_path) == []
+
+
+def test_a_source_that_differs_by_rounding_does_not_spoil_the_grid(tmp_path):
+    grid = read_grid(save(tmp_path / "one.nii.gz", noise(), make_grid(tilt=(0.1, 0.2, 0.3))))
+    save(tmp_path / "other.nii.gz", noise(), make_grid(tilt=(0.1, 0.2, 0.3), origin=(0.001, 0, 0)))
+    mask = write_labels(tmp_path / "m.nii.gz", LABELS, grid, source=tmp_path / "other.nii.gz")
+    assert np.abs(read_grid(mask).corners() - grid.corners()).max() < 1e-5
 
 
 @pytest.mark.parametrize("folder", ["/proc", "sealed"])
