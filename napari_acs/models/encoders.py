@@ -6,12 +6,16 @@ from collections import OrderedDict
 from pathlib import Path
 
 import torch
-import torchvision
 from torch import Tensor, nn
 
 from napari_acs.acs import convert
 from napari_acs.errors import BadInput
 from napari_acs.models.safe_load import load_state
+from napari_acs.models.software_opengl import keep_triton_out
+
+keep_triton_out()
+
+import torchvision  # noqa: E402  (only now is it safe)
 
 _SEQUENTIAL = ("mobilenet_v2", "squeezenet1_1", "densenet121", "efficientnet_b0", "vgg11_bn")
 _RESNETS = ("resnet18", "resnet34", "resnet50")
