@@ -50,7 +50,12 @@ def _mark(image: LayerTuple) -> LayerTuple:
         "size": 0.01,
         "face_color": "transparent",
         "border_color": "transparent",
-        "text": {"string": "DIGITAL PHANTOM, NOT A PATIENT", "color": "#ff9900", "size": 12},
+        # a bare string would be looked up as the name of a feature
+        "text": {
+            "string": {"constant": "DIGITAL PHANTOM, NOT A PATIENT"},
+            "color": "#ff9900",
+            "size": 12,
+        },
         "units": attributes["units"][1:],
         "axis_labels": attributes["axis_labels"][1:],
     }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Layer
 from napari.qt.threading import thread_worker
 from qtpy.compat import isalive
-from qtpy.QtCore import Signal, Slot
+from qtpy.QtCore import QTimer, Signal, Slot
 from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from napari_acs.errors import BadInput
@@ -27,6 +28,8 @@ from napari_acs.widgets.segment_panel import SegmentPanel
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
+
+_SETTLE_MS = 100
 
 
 class SegmentDock(QWidget):
@@ -196,7 +199,12 @@ class SegmentDock(QWidget):
             self.mask_view.follow(layer, model.output if model else None)
             took = f"Done in {monotonic() - self._began:.0f} s."
             self.panel.message.say(" ".join((took, *request.study.notes, *outcome.notes)), "done")
-        self.finished.emit(outcome)
+        # Qt lays out new rows in its next round: who listens sees them on screen.
+        QTimer.singleShot(_SETTLE_MS, partial(self._tell, outcome))
+
+    def _tell(self, outcome: Result | Failure) -> None:
+        if isalive(self):
+            self.finished.emit(outcome)
 
     @Slot(str)
     def _on_save(self, convention: str) -> None:
