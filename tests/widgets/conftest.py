@@ -1,0 +1,59 @@
+"""A real dock in a real viewer; only the computing is made up, and can be held up.
+
+napari is imported inside the fixtures: this file may be loaded before the settings of the run
+are set (see tests/conftest.py).
+"""
+
+# ruff: noqa: PLC0415
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from widgets.fakes import GRID, FakeJob
+
+from napari_acs.imaging import Grid
+
+
+@pytest.fixture
+def job() -> FakeJob:
+    return FakeJob()
+
+
+@pytest.fixture
+def saved_to(tmp_path):
+    return tmp_path / "mask.nii.gz"
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    return make_napari_viewer()
+
+
+@pytest.fixture
+def dock(viewer, qtbot, job, saved_to):
+    from napari_acs.models.spec import GLIOMA_OUTPUT
+    from napari_acs.widgets.catalogue import Catalogue, ModelChoice
+    from napari_acs.widgets.dock import SegmentDock
+
+    catalogue = Catalogue((ModelChoice("m", "Model", GLIOMA_OUTPUT),), "m", ("auto", "cpu"))
+    dock = SegmentDock(viewer, job, lambda: catalogue, lambda *_: saved_to)
+    with qtbot.waitSignal(dock.ready, timeout=20_000):
+        viewer.window.add_dock_widget(dock, name="Segment")
+    yield dock
+    job.go.set()
+
+
+@pytest.fixture
+def add(viewer):
+    """Add an image layer as our reader does; returns the layer."""
+    from napari.layers import Layer
+
+    from napari_acs.viewer.info import LayerInfo
+    from napari_acs.viewer.layers import image_layer
+
+    def add(name: str, grid: Grid = GRID, study: str = "case", sequence: str | None = None):
+        array = np.random.default_rng(0).normal(100, 10, grid.shape).astype(np.float32)
+        info = LayerInfo(grid, None, study, sequence)
+        return viewer.add_layer(Layer.create(*image_layer(array, info, name)))
+
+    return add

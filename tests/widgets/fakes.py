@@ -1,0 +1,53 @@
+"""A made-up job on a grid that has nothing of a default. Imports no napari."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Event
+
+import numpy as np
+
+from napari_acs.imaging import Grid
+from napari_acs.inference.messages import Failure, Message, Progress, Result, Segmentation
+from napari_acs.models.spec import GLIOMA_OUTPUT
+
+GRID = Grid((14, 12, 10), (0.9, 1.1, 2.5), (-30.0, 12.0, 7.0), (0, 0, 1, -1, 0, 0, 0, -1, 0))
+"""Axes permuted and flipped, anisotropic: a mix-up of axes cannot go unseen."""
+
+
+def labels_on(grid: Grid) -> np.ndarray:
+    labels = np.zeros(grid.shape, np.uint8)
+    labels[2:8, 2:9, 3:12] = 2
+    labels[3:7, 3:8, 4:9] = 1
+    labels[4:6, 4:6, 5:7] = 3
+    return labels
+
+
+class FakeJob:
+    """Yields progress, waits for ``go``, then yields its ending; honours ``cancelled``."""
+
+    def __init__(self) -> None:
+        self.go = Event()
+        self.go.set()
+        self.requests: list = []
+        self.stopped = Event()
+        self.ending: Message | Exception | None = None
+
+    def __call__(self, request, cancelled) -> Iterator[Message]:
+        self.requests.append(request)
+        yield Progress(1, 4, "inference", 0.25)
+        while not self.go.wait(0.02):
+            if cancelled():
+                self.stopped.set()
+                yield Failure("Cancelled", "", "Nothing was changed", "cancelled")
+                return
+        if isinstance(self.ending, Exception):
+            raise self.ending
+        yield self.ending or Result(self.segmentation(request), ("A note.",))
+
+    def segmentation(self, request) -> Segmentation:
+        labels = labels_on(request.study.reference.grid)
+        labels.setflags(write=False)
+        return Segmentation(
+            labels, request.study.reference.grid, GLIOMA_OUTPUT.labels, {}, {}, {"model": "m"}, {}
+        )

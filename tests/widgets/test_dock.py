@@ -1,0 +1,270 @@
+"""The Segment panel, clicked: sequences, progress, results, refusals, and bad moments."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from napari.layers import Labels
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QComboBox, QLabel, QProgressBar, QPushButton
+from widgets.fakes import GRID, labels_on
+
+from napari_acs.imaging import Grid, from_lps, read_labels
+from napari_acs.inference.messages import Failure
+
+MS = 20_000
+
+
+def click(qtbot, dock, name):
+    qtbot.mouseClick(dock.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+def shown(dock):
+    names = ("t1", "t1ce", "t2", "flair")
+    return {n: dock.findChild(QComboBox, f"sequence_{n}").currentText() for n in names}
+
+
+def masks(viewer):
+    return [layer for layer in viewer.layers if isinstance(layer, Labels)]
+
+
+def segment(qtbot, dock):
+    with qtbot.waitSignal(dock.finished, timeout=MS) as signal:
+        click(qtbot, dock, "segment")
+    return signal.args[0]
+
+
+def test_sequences_are_matched_by_name_and_follow_the_layers(dock, add, viewer, qtbot):
+    for name in ("p1_t1ce", "p1_flair", "p1_t1", "p1_t2"):
+        add(name)
+    assert shown(dock) == {"t1": "p1_t1", "t1ce": "p1_t1ce", "t2": "p1_t2", "flair": "p1_flair"}
+    viewer.layers["p1_t2"].name = "something"
+    assert shown(dock)["t2"] == "none"
+    viewer.layers.remove("p1_flair")
+    assert shown(dock)["flair"] == "none"
+    box = dock.findChild(QComboBox, "sequence_t2")
+    box.setCurrentIndex(box.findText("something"))
+    add("another")
+    assert shown(dock)["t2"] == "something", "the user's choice was dropped"
+
+
+def test_a_click_gives_an_editable_mask_with_names_colours_and_volumes(
+    dock, add, viewer, qtbot, job
+):
+    add("p_t1")
+    add("p_flair")
+    segment(qtbot, dock)
+    (layer,) = masks(viewer)
+    np.testing.assert_array_equal(from_lps(layer.data, GRID), labels_on(GRID))
+    assert set(job.requests[0].study.layers) == {"t1", "flair"}
+    assert list(layer.features["class"][1:4]) == [
+        "NCR, necrotic and non-enhancing core",
+        "ED, oedema",
+        "ET, enhancing tumour",
+    ] or "oedema" in " ".join(map(str, layer.features.to_numpy().ravel()))
+    assert tuple(np.round(layer.get_color(3)[:3], 2)) == (1.0, 0.83, 0.0)
+    ml = GRID.voxel_ml
+    expected = {
+        n: np.count_nonzero(labels_on(GRID) == v) * ml
+        for n, v in {"NCR": 1, "ED": 2, "ET": 3}.items()
+    }
+    expected["WT"] = sum(expected.values())
+    expected["TC"] = expected["NCR"] + expected["ET"]
+    for name, value in expected.items():
+        text = dock.findChild(QLabel, f"volume_{name}").text()
+        assert text == f"{value:.2f} ml", name
+    assert "A note." in dock.said
+
+
+def test_painting_and_undo_work_at_once_and_the_volumes_follow(dock, add, viewer, qtbot):
+    add("p_t1")
+    segment(qtbot, dock)
+    (layer,) = masks(viewer)
+    before = layer.data.copy()
+    text = dock.findChild(QLabel, "volume_ET").text()
+    layer.selected_label = 3
+    layer.paint(np.argwhere(before == 0)[0], 3)
+    assert (layer.data == 3).sum() > (before == 3).sum()
+    qtbot.waitUntil(lambda: dock.findChild(QLabel, "volume_ET").text() != text, timeout=MS)
+    layer.undo()
+    np.testing.assert_array_equal(layer.data, before)
+    qtbot.waitUntil(lambda: dock.findChild(QLabel, "volume_ET").text() == text, timeout=MS)
+
+
+def test_a_second_run_leaves_the_edited_mask_alone(dock, add, viewer, qtbot):
+    add("p_t1")
+    segment(qtbot, dock)
+    (first,) = masks(viewer)
+    first.data_setitem((np.array([0]), np.array([0]), np.array([0])), 1)
+    edited = first.data.copy()
+    segment(qtbot, dock)
+    assert len(masks(viewer)) == 2
+    np.testing.assert_array_equal(first.data, edited)
+    assert masks(viewer)[1].data[0, 0, 0] == 0
+
+
+@pytest.mark.parametrize(("labels", "top"), [("1/2/4", 4), ("1/2/3", 3)])
+def test_save_mask_writes_the_studys_own_grid(dock, add, viewer, qtbot, saved_to, labels, top):
+    add("p_t1")
+    segment(qtbot, dock)
+    dock.panel._convention.value = labels
+    with qtbot.waitSignal(dock.saver.saved, timeout=MS):
+        click(qtbot, dock, "save")
+    volume = read_labels(saved_to)
+    assert volume.grid.difference(GRID) is None
+    expected = labels_on(GRID)
+    expected[expected == 3] = top
+    np.testing.assert_array_equal(volume.array, expected)
+    assert str(saved_to) in dock.said
+
+
+def _nothing(add, viewer):
+    pass
+
+
+def _flat(add, viewer):
+    viewer.add_image(np.zeros((20, 20)), name="p_t1")
+
+
+def _colour(add, viewer):
+    viewer.add_image(np.zeros((6, 20, 20, 3), np.uint8), rgb=True, name="p_t1")
+
+
+def _two_grids(add, viewer):
+    add("p_t1")
+    add("p_t2", Grid(GRID.size, GRID.spacing, (0.0, 0.0, 0.0), GRID.direction))
+
+
+def _other_size(add, viewer):
+    add("p_t1")
+    add("p_flair", Grid((5, 6, 7), GRID.spacing, GRID.origin, GRID.direction))
+
+
+@pytest.mark.parametrize(
+    ("prepare", "said"),
+    [
+        (_nothing, "No sequence is chosen"),
+        (_flat, "2 dimensions"),
+        (_colour, "colour"),
+        (_two_grids, "different grids"),
+        (_other_size, "different grids"),
+    ],
+)
+def test_what_cannot_be_segmented_is_a_sentence_and_starts_nothing(
+    dock, add, viewer, qtbot, job, prepare, said
+):
+    prepare(add, viewer)
+    click(qtbot, dock, "segment")
+    message = dock.findChild(QLabel, "message")
+    assert said in message.text()
+    assert message.text().count(".") >= 1
+    assert not dock.busy
+    assert job.requests == []
+
+
+def test_one_layer_for_two_sequences_is_refused(dock, add, qtbot, job):
+    add("p_t1")
+    box = dock.findChild(QComboBox, "sequence_flair")
+    box.setCurrentIndex(box.findText("p_t1"))
+    click(qtbot, dock, "segment")
+    assert "twice" in dock.said
+    assert job.requests == []
+
+
+@pytest.mark.parametrize(
+    ("ending", "said"),
+    [
+        (Failure("The model found no tumour", "Highest WT 0.10", "Check", "empty"), "no tumour"),
+        (Failure("Not enough memory", "needs 9 GB", "Close programs", "input"), "enough memory"),
+        (RuntimeError("boom"), "boom"),
+    ],
+)
+def test_a_failed_job_is_a_sentence_and_no_layer(dock, add, viewer, qtbot, job, ending, said):
+    add("p_t1")
+    job.ending = ending
+    segment(qtbot, dock)
+    assert said in dock.said
+    assert masks(viewer) == []
+    assert dock.findChild(QPushButton, "segment").isEnabled()
+
+
+def test_cancel_stops_the_job_and_leaves_everything_as_it_was(dock, add, viewer, qtbot, job):
+    add("p_t1")
+    job.go.clear()
+    with qtbot.waitSignal(dock.finished, timeout=MS) as signal:
+        click(qtbot, dock, "segment")
+        qtbot.waitUntil(lambda: dock.findChild(QProgressBar, "progress").value() == 250)
+        assert "1 of 4" in dock.findChild(QLabel, "stage").text()
+        click(qtbot, dock, "cancel")
+    assert signal.args[0].kind == "cancelled"
+    assert job.stopped.is_set()
+    assert masks(viewer) == []
+
+
+def test_a_second_click_while_running_starts_nothing(dock, add, viewer, qtbot, job):
+    add("p_t1")
+    job.go.clear()
+    with qtbot.waitSignal(dock.finished, timeout=MS):
+        click(qtbot, dock, "segment")
+        click(qtbot, dock, "segment")
+        dock.segment()
+        qtbot.waitUntil(lambda: len(job.requests) == 1)
+        job.go.set()
+    assert len(job.requests) == 1
+    assert len(masks(viewer)) == 1
+
+
+def test_a_layer_closed_while_running_stops_the_job_and_its_result_is_dropped(
+    dock, add, viewer, qtbot, job
+):
+    add("p_t1")
+    add("p_t2")
+    job.go.clear()
+    click(qtbot, dock, "segment")
+    qtbot.waitUntil(lambda: len(job.requests) == 1)
+    viewer.layers.remove("p_t2")
+    assert not dock.busy
+    assert "p_t2" in dock.said
+    qtbot.waitUntil(job.stopped.is_set, timeout=MS)
+    assert masks(viewer) == []
+    job.go.set()
+    segment(qtbot, dock)
+    assert len(masks(viewer)) == 1, "the panel does not work any more"
+
+
+def test_a_renamed_layer_while_running_does_no_harm(dock, add, viewer, qtbot, job):
+    layer = add("p_t1")
+    job.go.clear()
+    with qtbot.waitSignal(dock.finished, timeout=MS):
+        click(qtbot, dock, "segment")
+        qtbot.waitUntil(lambda: len(job.requests) == 1)
+        layer.name = "renamed"
+        job.go.set()
+    assert len(masks(viewer)) == 1
+
+
+def test_a_viewer_closed_while_running_stops_the_job(dock, add, viewer, qtbot, job):
+    add("p_t1")
+    job.go.clear()
+    click(qtbot, dock, "segment")
+    qtbot.waitUntil(lambda: len(job.requests) == 1)
+    viewer.close()
+    qtbot.waitUntil(job.stopped.is_set, timeout=MS)
+
+
+def test_the_window_stays_awake_while_a_job_runs(dock, add, qtbot, job):
+    add("p_t1")
+    job.go.clear()
+    beats: Counter[str] = Counter()
+    timer = QTimer()
+    timer.setInterval(10)
+    timer.timeout.connect(lambda: beats.update(["beat"]))
+    with qtbot.waitSignal(dock.finished, timeout=MS):
+        click(qtbot, dock, "segment")
+        timer.start()
+        # Ends only if the event loop turns while the job is held up.
+        qtbot.waitUntil(lambda: beats["beat"] >= 20, timeout=MS)
+        assert dock.busy
+        job.go.set()
