@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox, Container
 from qtpy.QtCore import Signal
@@ -18,7 +18,7 @@ NONE = "none"
 _LABEL_WIDTH = 54
 
 
-def align_labels(form: Container) -> None:
+def align_labels(form: Container[Any]) -> None:
     """Give the labels of a form one width, and its boxes the rest (napari's font is its own)."""
     for label in form.native.findChildren(QLabel):
         label.setFixedWidth(_LABEL_WIDTH)
