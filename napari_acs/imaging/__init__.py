@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_acs.imaging.brain import brain_box, foreground, normalise
+    from napari_acs.imaging.brain import brain_box, foreground, is_skull_stripped, normalise
     from napari_acs.imaging.find import find_sequences, read_study
     from napari_acs.imaging.grid import Grid
     from napari_acs.imaging.modelspace import (
@@ -39,6 +39,7 @@ _HOME = {
     "from_lps": "orient",
     "guess_sequence": "names",
     "is_mask_name": "names",
+    "is_skull_stripped": "brain",
     "labels_to_model_space": "modelspace",
     "lps_grid": "orient",
     "normalise": "brain",
@@ -67,6 +68,7 @@ __all__ = [
     "from_lps",
     "guess_sequence",
     "is_mask_name",
+    "is_skull_stripped",
     "labels_to_model_space",
     "lps_grid",
     "normalise",

@@ -17,12 +17,25 @@ _EMPTY_PART = 1 / 3
 """A constant background covers more than this of a skull-stripped volume, even cropped tightly."""
 
 
+def is_skull_stripped(array: NDArray[Any]) -> bool:
+    """Tell whether a volume shows a brain on an empty background.
+
+    It does when one corner value (0 as a rule, the minimum in z-scored images) fills over a
+    third of it; round a head there is air, whose noise leaves few voxels equal.
+
+    Parameters
+    ----------
+    array : ndarray, shape (z, y, x)
+    """
+    inside = array != _corner_value(array)
+    return bool(np.count_nonzero(inside) < (1 - _EMPTY_PART) * inside.size)
+
+
 def foreground(array: NDArray[Any]) -> NDArray[np.bool_]:
     """Tell the voxels of the brain (skull-stripped volumes) or the head (others).
 
-    A volume is skull-stripped when one corner value fills over a third of it; that value
-    (0 as a rule, the minimum in z-scored images) is then the background. Otherwise the head is
-    what Otsu's threshold finds, with its holes filled (Otsu 1979).
+    In a skull-stripped volume (see `is_skull_stripped`) all that is not background. Otherwise
+    the head is what Otsu's threshold finds, with its holes filled (Otsu 1979).
 
     Parameters
     ----------
@@ -32,18 +45,22 @@ def foreground(array: NDArray[Any]) -> NDArray[np.bool_]:
     -------
     ndarray of bool, shape (z, y, x)
     """
-    corners = array[:: array.shape[0] - 1 or 1, :: array.shape[1] - 1 or 1][
-        ..., :: array.shape[2] - 1 or 1
-    ]
-    values, counts = np.unique(corners, return_counts=True)
-    inside: NDArray[np.bool_] = array != values[counts.argmax()]
-    if np.count_nonzero(inside) < (1 - _EMPTY_PART) * inside.size:
+    if is_skull_stripped(array):
+        inside: NDArray[np.bool_] = array != _corner_value(array)
         return inside
     import SimpleITK as sitk  # noqa: PLC0415  (only heads with skull)
 
     image = sitk.GetImageFromArray(np.ascontiguousarray(array, dtype=np.float32))
     head = sitk.BinaryFillhole(sitk.OtsuThreshold(image, 0, 1, 256))
     return sitk.GetArrayFromImage(head).astype(bool)
+
+
+def _corner_value(array: NDArray[Any]) -> Any:
+    corners = array[:: array.shape[0] - 1 or 1, :: array.shape[1] - 1 or 1][
+        ..., :: array.shape[2] - 1 or 1
+    ]
+    values, counts = np.unique(corners, return_counts=True)
+    return values[counts.argmax()]
 
 
 def brain_box(

@@ -11,7 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.brain import CLIP, brain_box, foreground, normalise
+from napari_acs.imaging.brain import CLIP, brain_box, foreground, is_skull_stripped, normalise
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.orient import lps_grid, to_lps
 from napari_acs.imaging.study import Study
@@ -42,12 +42,15 @@ class ModelSpaceImage:
         Which channels the study has.
     brain : ndarray of bool, shape (z, y, x)
         Foreground of any sequence.
+    with_skull : tuple of str
+        Sequences that are not skull-stripped; their whole head counts as foreground.
     """
 
     array: NDArray[np.float32]
     grid: Grid
     present: tuple[bool, ...]
     brain: NDArray[np.bool_]
+    with_skull: tuple[str, ...] = ()
 
 
 def to_model_space(
@@ -102,7 +105,8 @@ def to_model_space(
             image[channel] = _resample(scaled, cropped, target)
     image[:, ~brain] = 0
     np.clip(image, -CLIP, CLIP, out=image)
-    return ModelSpaceImage(image, target, present, brain)
+    with_skull = tuple(name for name, array in arrays.items() if not is_skull_stripped(array))
+    return ModelSpaceImage(image, target, present, brain, with_skull)
 
 
 def labels_to_model_space(mask: Volume, image: ModelSpaceImage) -> NDArray[np.uint8]:

@@ -133,7 +133,7 @@ class _Job:
             np.minimum(outer, inner, out=inner)  # resampling may break the nesting by rounding
         labels = labels_from_regions(probabilities, self.spec.output.regions)
         if not labels.any():
-            yield self._empty(probabilities.max(axis=(1, 2, 3)))
+            yield self._empty(probabilities.max(axis=(1, 2, 3)), image)
             return
         seconds[_FINISH] = perf_counter() - start
         record = provenance(
@@ -155,7 +155,7 @@ class _Job:
             seconds=seconds,
         )
         yield self._step(_FINISH, 1, 1)
-        yield Result(segmentation, self._notes())
+        yield Result(segmentation, self._notes(image))
 
     def _channels(self) -> tuple[str, ...]:
         return tuple(channel.name for channel in self.spec.input.channels)
@@ -218,12 +218,20 @@ class _Job:
             maps[region.name].setflags(write=False)
         return maps
 
-    def _notes(self) -> tuple[str, ...]:
-        if not self.missing:
-            return ()
-        return (f"Segmented without {', '.join(self.missing)}: check the mask with more care.",)
+    def _notes(self, image: ModelSpaceImage) -> tuple[str, ...]:
+        notes = []
+        if image.with_skull:
+            notes.append(
+                f"{', '.join(image.with_skull)} still shows the skull, and the model was trained "
+                "on skull-stripped brains: do not trust this mask. Skull-strip the study first."
+            )
+        if self.missing:
+            notes.append(
+                f"Segmented without {', '.join(self.missing)}: check the mask with more care."
+            )
+        return tuple(notes)
 
-    def _empty(self, peaks: NDArray[np.float32]) -> Failure:
+    def _empty(self, peaks: NDArray[np.float32], image: ModelSpaceImage) -> Failure:
         regions = self.spec.output.regions
         highest = ", ".join(f"{r.name} {p:.2f}" for r, p in zip(regions, peaks, strict=True))
         why = (
@@ -232,6 +240,8 @@ class _Job:
         )
         if self.missing:
             why += f". The study has no {', '.join(self.missing)}"
+        if image.with_skull:
+            why += f". {', '.join(image.with_skull)} still shows the skull"
         do = "Check that each sequence is chosen rightly and skull-stripped"
         return Failure(
             f"The model found no tumour in {self.study.name!r}",

@@ -198,7 +198,8 @@ class SegmentDock(QWidget):
             model = self._models.get(request.bundle)
             self.mask_view.follow(layer, model.output if model else None)
             took = f"Done in {monotonic() - self._began:.0f} s."
-            self.panel.message.say(" ".join((took, *request.study.notes, *outcome.notes)), "done")
+            notes = (*request.study.notes, *outcome.notes)
+            self.panel.message.say(" ".join((took, *notes)), "note" if notes else "done")
         # Qt lays out new rows in its next round: who listens sees them on screen.
         QTimer.singleShot(_SETTLE_MS, partial(self._tell, outcome))
 

@@ -2,8 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from conftest import SHARED_DATA, needs_shared_data
 
-from napari_acs.imaging import brain_box, foreground, normalise
+from napari_acs.imaging import (
+    brain_box,
+    foreground,
+    is_skull_stripped,
+    normalise,
+    read_volume,
+)
 
 
 def head(background=0.0, noise=0.0, seed=0):
@@ -72,3 +79,27 @@ def test_outliers_end_at_five_deviations():
 @pytest.mark.parametrize("inside", [np.zeros((4, 4, 4), bool), np.ones((4, 4, 4), bool)])
 def test_an_empty_or_flat_brain_is_zero_and_never_nan(inside):
     np.testing.assert_array_equal(normalise(np.full((4, 4, 4), 7.0), inside), 0)
+
+
+def test_a_skull_is_noticed_and_a_stripped_brain_is_not_suspected():
+    assert is_skull_stripped(head()[0])
+    assert is_skull_stripped(head(-3.16)[0])
+    assert not is_skull_stripped(head(noise=15)[0])
+
+
+@needs_shared_data
+@pytest.mark.parametrize(
+    ("pattern", "stripped"),
+    [
+        ("brats2021/*/*_t1ce.nii.gz", True),
+        ("brats2013-two-channel/*/*lair*.nii.gz", True),
+        ("tcga-lgg-native/*/brats_space/*bet.nii.gz", True),
+        ("tcga-lgg-native/*/*.nii.gz", False),
+        ("tcia-brain-tumor-progression/*/*Scan*.nii.gz", False),
+        ("nrrd-two-rois/*image.nrrd", False),
+    ],
+)
+def test_skulls_of_real_scans_are_noticed(pattern, stripped):
+    files = sorted(SHARED_DATA.glob(pattern))
+    assert files
+    assert {is_skull_stripped(read_volume(file).array) for file in files} == {stripped}

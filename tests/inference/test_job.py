@@ -214,3 +214,16 @@ def test_a_real_network_gives_what_monai_and_the_imaging_room_give(
     expected = to_study_grid(blended[0].numpy(), image, known_study.grid)
     ours = np.stack(list(end.segmentation.probabilities.values()))
     np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-3)  # float16
+
+
+def test_a_skull_that_is_still_there_is_said(known_study, known_bundle):
+    noise = np.random.default_rng(0).normal(0, 1, known_study.grid.shape)
+    noisy = {
+        name: Volume(volume.array + np.where(volume.array == 0, noise, 0), volume.grid, None)
+        for name, volume in known_study.sequences.items()
+    }
+    clean = _last(run(known_study, known_bundle, device="cpu"))
+    assert not any("skull" in note for note in clean.notes)
+    end = _last(run(Study("head", noisy), known_bundle, device="cpu"))
+    said = " ".join(end.notes) if isinstance(end, Result) else end.sentence()
+    assert "still shows the skull" in said
