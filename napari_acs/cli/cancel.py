@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-
-import typer
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -30,7 +29,9 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        typer.echo("Stopping after this window ...", err=True)
+        # Not through sys.stderr: the signal may land while the progress bar is writing to it,
+        # and a buffered stream refuses to be entered twice.
+        os.write(2, b"Stopping after this window ...\n")
 
     before = {number: signal.signal(number, ask) for number in _SIGNALS}
     try:

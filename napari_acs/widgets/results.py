@@ -32,7 +32,7 @@ def add_result(viewer: Viewer, request: SegmentRequest, segmentation: Segmentati
     )
     styles = tuple(LabelStyle(c.value, c.name, c.title, c.color) for c in segmentation.classes)
     layer = Layer.create(
-        *labels_layer(segmentation.labels, info, f"mask {request.study.name}", styles)
+        *labels_layer(segmentation.labels, info, f"segmentation {request.study.name}", styles)
     )
     viewer.add_layer(layer)
     viewer.tooltip.visible = True  # resting the mouse on a voxel names its class

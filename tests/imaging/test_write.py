@@ -234,7 +234,7 @@ def test_a_source_that_differs_by_rounding_does_not_spoil_the_grid(tmp_path):
 def test_an_unwritable_folder_is_refused(tmp_path, folder):
     if folder == "sealed":
         if os.geteuid() == 0:
-            folder = "/sys"  # root may write everywhere but here
+            folder = "/proc/self"  # root may write everywhere but in /proc
         else:
             (tmp_path / folder).mkdir(mode=0o555)
             folder = tmp_path / folder
