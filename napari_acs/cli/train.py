@@ -166,6 +166,9 @@ def _publish(
         "encoder_weights": "none (random)" if from_scratch else source,
         "torch": torch.__version__,
     }
+    notes = run / "notes.txt"
+    if notes.is_file():
+        training["notes"] = " ".join(notes.read_text(encoding="utf-8").split())
     spec = bundle_spec(plan, training)
     draft = run / "draft"
     shutil.rmtree(draft, ignore_errors=True)

@@ -38,8 +38,7 @@ def card(recipe: Recipe, training: dict[str, Any], metrics: dict[str, Any]) -> s
         "## How it was made",
         f"ACS U-Net, encoder {recipe.architecture.get('encoder')}, model space "
         f"{recipe.spacing_mm:g} mm. "
-        + ". ".join(f"{key.replace('_', ' ')}: {value}" for key, value in training.items())
-        + f". Seed: {recipe.seed}.",
+        + " ".join(_fact(key, value) for key, value in {**training, "seed": recipe.seed}.items()),
         "Training data:",
         "\n".join(f"- {line}" for line in recipe.data),
         "## How well it does",
@@ -61,6 +60,11 @@ def card(recipe: Recipe, training: dict[str, Any], metrics: dict[str, Any]) -> s
         "\n".join(f"- {line}" for line in recipe.citation),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _fact(key: str, value: Any) -> str:
+    shown = f"`{value}`" if key == "command" else str(value).rstrip(".")
+    return f"{key.replace('_', ' ').capitalize()}: {shown}."
 
 
 def _table(group: dict[str, Any], mean: dict[str, Any]) -> str:

@@ -24,19 +24,24 @@ def write_labels_layer(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
 
     Raises
     ------
-    BadInput
-        See `napari_acs.viewer.masks.mask_from`; or the file exists.
+    FileExistsError
+        There is such a file; it was left as it is.
+    RuntimeError
+        The layer was refused, with the sentence of the ``BadInput``. (Of a ``ValueError``,
+        which that is, npe2 makes "no plugin could be found to write these layers".)
     """
     from napari import current_viewer  # noqa: PLC0415 (napari is slow)
 
-    target = with_suffix(Path(path))
-    if target.exists():
-        raise BadInput(
-            f"{target} exists and was left as it is",
-            do="Save under a new name, or use 'Save mask' in the napari-acs panel, which can "
-            "replace a file",
-        )
     viewer = current_viewer()
     images = list(viewer.layers) if viewer is not None else []
     name = str(meta.get("name", "labels"))
-    return [str(write_mask(target, mask_from(data, name, meta, images)))]
+    try:
+        target = with_suffix(Path(path))
+        if target.exists():
+            raise FileExistsError(
+                f"{target} exists and was left as it is. Save under a new name, or use "
+                "'Save mask' in the napari-acs panel, which can replace a file."
+            )
+        return [str(write_mask(target, mask_from(data, name, meta, images)))]
+    except BadInput as refusal:
+        raise RuntimeError(refusal.sentence()) from refusal

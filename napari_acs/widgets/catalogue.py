@@ -35,7 +35,13 @@ class Catalogue:
 
 
 def load_catalogue() -> Catalogue:
-    """Return the installed segmentation models and this machine's devices; loads torch."""
+    """Return the installed segmentation models and this machine's devices.
+
+    Loads torch and torchvision: parts of that hold Python's lock for up to a second, which is
+    less felt while the panel opens than after a click on Segment.
+    """
+    import napari_acs.inference.job  # noqa: PLC0415
+    import napari_acs.models.bundle  # noqa: F401, PLC0415
     from napari_acs.inference import available_devices  # noqa: PLC0415
     from napari_acs.models import default_bundle_id, list_bundles  # noqa: PLC0415
 

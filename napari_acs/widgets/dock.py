@@ -21,6 +21,7 @@ from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.mask_view import MaskView
 from napari_acs.widgets.matching import latest_study, match_sequences
 from napari_acs.widgets.opening import StudyOpener
+from napari_acs.widgets.reader_choice import is_preferred, prefer
 from napari_acs.widgets.request import Job, SegmentRequest, segment_job
 from napari_acs.widgets.results import add_result
 from napari_acs.widgets.saving import AskPath, MaskSaver, ask_path
@@ -133,6 +134,8 @@ class SegmentDock(QWidget):
         panel.cancel_clicked.connect(self._on_cancel)
         panel.open_clicked.connect(self.opener.ask)
         panel.save_clicked.connect(self._on_save)
+        panel.drops_toggled.connect(prefer)
+        panel.show_drops(is_preferred())
         panel.sequences.chosen.connect(self._on_chosen)
         self.opener.opened.connect(panel.message.clear)
         self.opener.refused.connect(self._on_refused)

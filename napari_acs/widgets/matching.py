@@ -56,5 +56,5 @@ def sequence_of(layer: Layer) -> tuple[str | None, str]:
     info = info_in(layer.metadata)
     if info is None:
         return guess_sequence(layer.name), ""
-    name = layer.name.replace(info.study, "") if info.study else layer.name
+    name = layer.name.replace(f" {info.study}", "") if info.study else layer.name
     return guess_sequence(name) or info.sequence, info.study

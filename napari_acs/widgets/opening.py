@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
 from napari.qt.threading import thread_worker
-from qtpy.QtCore import QObject, Signal, Slot
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject, QTimer, Signal, Slot
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_acs.errors import BadInput
@@ -27,6 +28,7 @@ class StudyOpener(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._window = parent
+        self._waiting: list[tuple[Any, ...]] = []
 
     def ask(self) -> None:
         """Ask for a folder and open it."""
@@ -35,7 +37,7 @@ class StudyOpener(QObject):
             self.open([folder])
 
     def open(self, paths: list[str]) -> None:
-        """Read folders and files in a worker; their layers appear when all are read."""
+        """Read folders and files in a worker; their layers appear when all are read, one by one."""
         worker = thread_worker(_read)(paths)
         worker.returned.connect(self._on_read)
         worker.start()
@@ -45,9 +47,18 @@ class StudyOpener(QObject):
         if isinstance(outcome, BadInput):
             self.refused.emit(outcome.sentence())
             return
-        for layer in outcome:
-            self._viewer.add_layer(Layer.create(*layer))
-        self.opened.emit()
+        self._waiting += outcome
+        self._add_next()
+
+    def _add_next(self) -> None:
+        # napari takes 0.2 s for each layer; between two of them the window may breathe
+        if not isalive(self):
+            return
+        if self._waiting:
+            self._viewer.add_layer(Layer.create(*self._waiting.pop(0)))
+            QTimer.singleShot(0, self._add_next)
+        else:
+            self.opened.emit()
 
 
 def _read(paths: list[str]) -> list[tuple[Any, ...]] | BadInput:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from magicgui.widgets import ComboBox, Container
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
+    QCheckBox,
     QGroupBox,
     QHBoxLayout,
     QLabel,
@@ -40,6 +41,7 @@ class SegmentPanel(QWidget):
     segment_clicked = Signal()
     cancel_clicked = Signal()
     save_clicked = Signal(str)
+    drops_toggled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +56,14 @@ class SegmentPanel(QWidget):
             tooltip="The numbers that NCR, ED and ET get in the file",
         )
         self._open = _button("Open study folder ...", "open", self.open_clicked.emit)
+        self._drops = QCheckBox("Open dropped MRI with napari-acs, unasked")
+        self._drops.setObjectName("drops")
+        self._drops.setToolTip(
+            "napari asks which reader is to open what you drop on its window.\n"
+            "Tick this, and it opens MRI files and folders with napari-acs at once.\n"
+            "(Also under Preferences > Plugins. On this panel, drops never ask.)"
+        )
+        self._drops.toggled.connect(self.drops_toggled)
         self._segment = _button("Segment", "segment", self.segment_clicked.emit)
         self._cancel = _button("Cancel", "cancel", self.cancel_clicked.emit)
         self._save = _button(
@@ -89,6 +99,12 @@ class SegmentPanel(QWidget):
             self._model.value = catalogue.default_model
         self._model.tooltip = "\n".join(m.title for m in catalogue.models)
         self._device.choices = [(DEVICE_TITLES.get(d, d), d) for d in catalogue.devices]
+
+    def show_drops(self, on: bool) -> None:
+        """Show whether napari opens dropped MRI with this plugin unasked."""
+        self._drops.blockSignals(True)
+        self._drops.setChecked(on)
+        self._drops.blockSignals(False)
 
     def show_running(self, running: bool) -> None:
         """Show that a job runs, or that none does."""
@@ -137,6 +153,7 @@ class SegmentPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
         layout.addWidget(self._open)
+        layout.addWidget(self._drops)
         layout.addWidget(_group("Sequences", self.sequences))
         layout.addWidget(_group("Model", model.native))
         layout.addLayout(buttons)

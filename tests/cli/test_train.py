@@ -58,6 +58,8 @@ def _train(place, *more):
 
 
 def test_folders_become_a_bundle_with_a_truthful_card(place):
+    (place / "run").mkdir()
+    (place / "run" / "notes.txt").write_text("Made in\ntwo parts.")
     code, said = _train(place, "--out", place / "bundle")
     assert code == 0, said
     bundle = load_bundle(place / "bundle")
@@ -65,6 +67,7 @@ def test_folders_become_a_bundle_with_a_truthful_card(place):
     assert bundle.spec.training["encoder_weights"] == "none (random)"
     card = (place / "bundle" / "card.md").read_text()
     assert "not for clinical use" in card
+    assert "Made in two parts" in card
     dice = bundle.spec.metrics["cases"]["case0"]["WT"]["dice"]
     assert f"| case0 | {dice:.3f} |" in card
     lines = (place / "run" / "log.jsonl").read_text().splitlines()

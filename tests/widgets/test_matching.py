@@ -1,0 +1,60 @@
+"""Sequences are found by layer name, and patients never mix."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from napari.layers import Image
+from widgets.fakes import GRID
+
+from napari_acs.viewer.info import LayerInfo
+from napari_acs.widgets.matching import match_sequences, sequence_of
+
+
+def layer(name: str, study: str = "", sequence: str | None = None) -> Image:
+    info = {"napari_acs": LayerInfo(GRID, None, study, sequence)} if study else {}
+    return Image(np.zeros((2, 2, 2)), name=name, metadata=info)
+
+
+def names(layers, pinned=None):
+    found = match_sequences(layers, pinned or {})
+    return {s: found[s].name for s in found if found[s] is not None}
+
+
+def test_the_latest_study_wins_and_is_not_completed_from_another():
+    first = [layer(f"{s} A", "A") for s in ("T1", "T1ce", "T2", "FLAIR")]
+    second = [layer("T1 B", "B"), layer("FLAIR B", "B")]
+    assert names(first + second) == {"t1": "T1 B", "flair": "FLAIR B"}
+    assert names(second + first) == {
+        "t1": "T1 A",
+        "t1ce": "T1ce A",
+        "t2": "T2 A",
+        "flair": "FLAIR A",
+    }
+
+
+def test_the_studys_name_says_nothing_about_the_sequence():
+    study = "post_T1_followup"
+    layers = [layer(f"{s} {study}", study) for s in ("T1", "FLAIR")]
+    assert names(layers) == {"t1": f"T1 {study}", "flair": f"FLAIR {study}"}
+
+
+def test_a_name_comes_before_what_the_reader_thought():
+    assert sequence_of(layer("my flair", "A", "t2"))[0] == "flair"
+    assert sequence_of(layer("untitled", "A", "t2"))[0] == "t2"
+    assert sequence_of(layer("untitled"))[0] is None
+
+
+def test_what_the_user_chose_is_kept_while_the_layer_is_open():
+    t1, odd = layer("T1 A", "A"), layer("odd one", "A")
+    assert names([t1, odd], {"t1": None, "t2": odd}) == {"t2": "odd one"}
+    assert names([t1], {"t2": odd}) == {"t1": "T1 A"}
+
+
+def test_layers_of_other_plugins_match_by_name_alone():
+    elsewhere = [layer("case_t1c"), layer("case-t2f"), layer("photo")]
+    assert names(elsewhere) == {"t1ce": "case_t1c", "flair": "case-t2f"}
+    ours = replace(elsewhere[0].metadata.get("napari_acs", LayerInfo(GRID)), study="A")
+    mixed = [*elsewhere, Image(np.zeros((2, 2, 2)), name="T2 A", metadata={"napari_acs": ours})]
+    assert names(mixed) == {"t2": "T2 A"}
