@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from napari_acs.errors import BadInput
 from napari_acs.imaging import (
     SEQUENCES,
     TITLES,
@@ -31,8 +32,8 @@ def get_reader(path: str | list[str]) -> Reader | None:
     """
     paths = [Path(p) for p in ([path] if isinstance(path, str) else path)]
     if all(p.is_dir() for p in paths):
-        return read if all(_looks_like_study(p) for p in paths) else None
-    return read if all(p.is_file() and is_image_name(p.name) for p in paths) else None
+        return _read_or_say if all(_looks_like_study(p) for p in paths) else None
+    return _read_or_say if all(p.is_file() and is_image_name(p.name) for p in paths) else None
 
 
 def read(path: str | list[str]) -> list[LayerTuple]:
@@ -52,6 +53,17 @@ def read(path: str | list[str]) -> list[LayerTuple]:
         for each in paths
         for layer in (_read_folder(each) if each.is_dir() else [_read_file(each, "")])
     ]
+
+
+def _read_or_say(path: str | list[str]) -> list[LayerTuple]:
+    from napari.utils.notifications import show_error  # noqa: PLC0415 (napari is slow)
+
+    try:
+        return read(path)
+    except BadInput as refusal:
+        # where several readers could open it, napari says only that ours failed
+        show_error(refusal.sentence())
+        raise
 
 
 def _read_folder(folder: Path) -> list[LayerTuple]:

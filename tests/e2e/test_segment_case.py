@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from time import monotonic
+
 import numpy as np
 import pytest
 from conftest import SHARED_DATA, needs_shared_data
 from napari.layers import Image, Labels
-from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QPushButton
 
@@ -39,8 +42,16 @@ def _drop(dock, path):
 
 
 def _segment(dock, qtbot):
+    beats: list[float] = []
+    timer = QTimer()
+    timer.timeout.connect(lambda: beats.append(monotonic()))
+    dock.runner.ended.connect(timer.stop)  # to add a layer takes napari itself 0.2 s
+    timer.start(5)
     with qtbot.waitSignal(dock.finished, timeout=MS):
         qtbot.mouseClick(dock.findChild(QPushButton, "segment"), Qt.MouseButton.LeftButton)
+    longest = max(later - beat for beat, later in pairwise(beats))
+    # idle: below 0.05 s; a busy machine stretches the job and the pauses alike
+    assert longest < 0.25 * (beats[-1] - beats[0]), "the window froze while the job ran"
 
 
 @needs_shared_data

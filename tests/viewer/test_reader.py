@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import SHARED_DATA, needs_shared_data
+from napari.utils.notifications import notification_manager
 from npe2 import io_utils
 
 from napari_acs.errors import BadInput
@@ -84,8 +85,12 @@ def test_several_files_open_together(study):
 def test_a_damaged_file_is_refused_by_name(tmp_path):
     path = tmp_path / "broken_t1.nii.gz"
     path.write_bytes(b"\x1f\x8b not a gzip")
-    with pytest.raises(BadInput, match=r"broken_t1\.nii\.gz"):
-        read(str(path))
+    said = []
+    with notification_manager:
+        notification_manager.notification_ready.connect(lambda n: said.append(n.message))
+        with pytest.raises(BadInput, match=r"broken_t1\.nii\.gz"):
+            get_reader(str(path))(str(path))
+    assert "broken_t1.nii.gz" in said[0]
 
 
 @needs_shared_data
