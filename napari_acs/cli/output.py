@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.names import is_image_name
 
 STDOUT = "-"
 
@@ -60,6 +61,12 @@ def check_report(target: str | None, *, force: bool, other: Path | None = None) 
     if target is None or target == STDOUT:
         return
     path = Path(target)
+    if is_image_name(path.name):  # with --force, a slip of the hand would cost an image
+        raise BadInput(
+            f"--json names the image file {path.name}",
+            expected="a file such as report.json, or -",
+            do="Choose another name",
+        )
     check_target(path, force=force)
     if other is not None and path.absolute() == other.absolute():
         raise BadInput(f"--json and --out name the same file {path}", do="Choose two files")

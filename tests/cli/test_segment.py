@@ -100,6 +100,11 @@ def test_an_input_is_never_replaced_even_by_force(call, study_dir, bundle_dir):
         done = call("segment", *what, "--model", bundle_dir, "--out", flair, "--force")
         assert done.exit_code == 2
         assert "one of the images" in done.stderr
+    report = call(
+        "segment", study_dir, "--model", bundle_dir, "--out", study_dir.parent / "m.nii.gz",
+        "--json", flair, "--force",
+    )  # fmt: skip
+    assert (report.exit_code, "names the image file" in report.stderr) == (2, True)
     assert flair.read_bytes() == before
 
 
@@ -132,7 +137,10 @@ def test_unclear_wishes_are_refused(call, study_dir, bundle_dir, tmp_path):
         ((tmp_path / "none", *out), "none"),
         ((study_dir, *out, "--device", "abacus"), "abacus"),
         ((study_dir, *out, "--model", "unheard-of"), "unheard-of"),
-        ((study_dir, *out, "--json", tmp_path / "m.nii.gz"), "same file"),
+        (
+            (study_dir, *out, "--out", tmp_path / "m.mha", "--json", tmp_path / "m.mha"),
+            "image file",
+        ),
         ((study_dir, *out, "--labels", "roman"), "roman"),
         ((study_dir, *out, "--json", tmp_path / "no" / "r.json"), "no folder"),
     ):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-
 import numpy as np
 import pytest
 from conftest import SHARED_DATA, needs_shared_data
