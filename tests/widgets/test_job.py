@@ -1,0 +1,115 @@
+"""One job at a time, nothing from an abandoned one, and no job outlives its window."""
+
+from __future__ import annotations
+
+from threading import Event, Lock
+
+import pytest
+from qtpy.QtCore import QObject
+
+from napari_acs.inference.messages import Failure, Progress, Result
+from napari_acs.widgets.job import JobRunner
+
+MS = 20_000
+
+
+class Stubborn:
+    """Never looks at ``cancelled`` until let go, and notices when two jobs overlap."""
+
+    def __init__(self) -> None:
+        self.go = Event()
+        self.stopped = Event()
+        self.started: list[str] = []
+        self.overlapped = False
+        self._alone = Lock()
+
+    def __call__(self, request, cancelled):
+        self.started.append(request)
+        self.overlapped |= not self._alone.acquire(blocking=False)
+        yield Progress(1, 2, "inference", 0.5)
+        self.go.wait(20)
+        if cancelled():
+            self.stopped.set()
+        self._alone.release()
+        yield Result(request)  # whatever the request was: the runner must not look inside
+
+
+@pytest.fixture
+def job():
+    job = Stubborn()
+    yield job
+    job.go.set()
+
+
+@pytest.fixture
+def heard(qtbot):
+    return []
+
+
+@pytest.fixture
+def runner(job, heard, qapp):
+    runner = JobRunner(job)
+    runner.ended.connect(lambda request, outcome: heard.append((request, outcome)))
+    return runner
+
+
+def test_a_second_start_is_refused_while_one_runs(runner, job, heard, qtbot):
+    assert runner.start("first")
+    assert not runner.start("second")
+    job.go.set()
+    qtbot.waitUntil(lambda: len(heard) == 1, timeout=MS)
+    assert job.started == ["first"]
+    assert heard == [("first", Result("first"))]
+    assert runner.request is None
+
+
+def test_nothing_is_heard_of_an_abandoned_job_and_the_next_waits_for_it(runner, job, heard, qtbot):
+    progress = []
+    runner.progressed.connect(progress.append)
+    runner.start("stale")
+    qtbot.waitUntil(lambda: len(progress) == 1, timeout=MS)
+    runner.abandon()
+    assert runner.start("fresh")
+    qtbot.wait(100)
+    assert job.started == ["stale"], "two jobs compute at once"
+    job.go.set()
+    qtbot.waitUntil(lambda: len(heard) == 1, timeout=MS)
+    qtbot.wait(100)
+    assert [request for request, _ in heard] == ["fresh"]
+    assert len(progress) == 2, "progress of the stale job was shown"
+    assert job.stopped.is_set()
+    assert not job.overlapped
+
+
+def test_a_job_stops_when_its_window_is_gone(job, qtbot):
+    window = QObject()
+    runner = JobRunner(job, window)
+    runner.start("orphan")
+    qtbot.waitUntil(lambda: job.started == ["orphan"], timeout=MS)
+    window.deleteLater()
+    with qtbot.waitSignal(window.destroyed, timeout=MS):
+        pass
+    job.go.set()
+    qtbot.waitUntil(job.stopped.is_set, timeout=MS)
+
+
+@pytest.mark.parametrize(
+    ("messages", "why"),
+    [((), "without a result"), ((Progress(1, 2, "inference", 0.5), ValueError("odd")), "odd")],
+)
+def test_a_job_that_breaks_its_promise_is_a_fault_of_ours(heard, qtbot, messages, why):
+    def broken(request, cancelled):
+        for message in messages:
+            if isinstance(message, Exception):
+                raise message
+            yield message
+
+    runner = JobRunner(broken)
+    runner.ended.connect(lambda _, outcome: heard.append(outcome))
+    runner.start("any")
+    qtbot.waitUntil(lambda: len(heard) == 1, timeout=MS)
+    assert isinstance(heard[0], Failure)
+    assert heard[0].kind == "internal"
+    assert why in heard[0].sentence()
+    assert runner.start("again"), "the runner stays stuck"
+    qtbot.waitUntil(lambda: len(heard) == 2, timeout=MS)
