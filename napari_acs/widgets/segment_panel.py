@@ -56,7 +56,7 @@ class SegmentPanel(QWidget):
             tooltip="The numbers that NCR, ED and ET get in the file",
         )
         self._open = _button("Open study folder ...", "open", self.open_clicked.emit)
-        self._drops = QCheckBox("Open dropped MRI with napari-acs, unasked")
+        self._drops = QCheckBox("Open dropped MRI without asking")
         self._drops.setObjectName("drops")
         self._drops.setToolTip(
             "napari asks which reader is to open what you drop on its window.\n"
