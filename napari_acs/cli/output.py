@@ -56,7 +56,7 @@ def check_target(path: Path, *, force: bool, inputs: Iterable[Path] = ()) -> Non
         raise _not_writable(path, error) from error
 
 
-def check_report(target: str | None, *, force: bool, other: Path | None = None) -> None:
+def check_report(target: str | None, *, force: bool) -> None:
     """Make sure that a report can be written where ``--json`` says; see ``check_target``."""
     if target is None or target == STDOUT:
         return
@@ -68,8 +68,6 @@ def check_report(target: str | None, *, force: bool, other: Path | None = None) 
             do="Choose another name",
         )
     check_target(path, force=force)
-    if other is not None and path.absolute() == other.absolute():
-        raise BadInput(f"--json and --out name the same file {path}", do="Choose two files")
 
 
 def write_report(target: str | None, report: Mapping[str, Any]) -> None:

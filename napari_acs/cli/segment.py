@@ -63,7 +63,7 @@ def segment(
     files = {"t1": t1, "t1ce": t1ce, "t2": t2, "flair": flair}
     wanted = _what_to_read(study, {name: path for name, path in files.items() if path})
     check_target(out, force=force, inputs=wanted.values() if isinstance(wanted, dict) else ())
-    check_report(json, force=force, other=out)
+    check_report(json, force=force)
     _segment(
         wanted=wanted,
         model=model,
