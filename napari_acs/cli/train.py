@@ -147,18 +147,18 @@ def _publish(
     *,
     from_scratch: bool,
 ) -> None:
-    """Judge the best network by the whole pipeline, and write the bundle with its card."""
+    """Judge the network by the whole pipeline, and write the bundle with its card."""
     import shutil
 
     import torch
 
     from napari_acs.models import save_bundle
     from napari_acs.training.card import card
-    from napari_acs.training.job import best_network, bundle_spec
+    from napari_acs.training.job import bundle_spec, published_network
     from napari_acs.training.judge import judge
     from napari_acs.training.prepare import ATLAS, cases_below
 
-    network = best_network(plan, run)
+    network = published_network(plan, run)
     source = str(encoder_weights.name) if encoder_weights else "torchvision"
     training: dict[str, Any] = {
         "command": shlex.join(["napari-acs", *sys.argv[1:]]),

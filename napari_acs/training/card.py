@@ -7,6 +7,13 @@ from typing import Any
 from napari_acs.inference.reference import REGIONS
 from napari_acs.training.recipe import Recipe
 
+_SELECTION = {
+    "last": "These cases were never trained on, and the weights that ship are those of the run's "
+    "end, averaged over its last steps.",
+    "best": "These cases were never trained on, but the weights that ship are those that did best "
+    "on the real ones among them, so expect a little less on new cases.",
+}
+
 _GROUPS = {
     "cases": "Real validation cases",
     "phantoms": "Fresh phantoms: real contrasts, tumour core of 20 to 60 mm",
@@ -42,8 +49,7 @@ def card(recipe: Recipe, training: dict[str, Any], metrics: dict[str, Any]) -> s
         "Training data:",
         "\n".join(f"- {line}" for line in recipe.data),
         "## How well it does",
-        "These cases were never trained on, but the checkpoint that ships is the one that did "
-        "best on the real ones among them, so expect a little less on new cases.",
+        _SELECTION[recipe.publish],
     ]
     for group, title in _GROUPS.items():
         if group in metrics:

@@ -71,10 +71,14 @@ def train_from_cache(
     yield from train(recipe, network, cases, run, stock=stock, stop=stop)
 
 
-def best_network(recipe: Recipe, run: Path) -> ACSUNet:
-    """Return the best averaged network of a run, on the CPU, in eval mode."""
+def published_network(recipe: Recipe, run: Path) -> ACSUNet:
+    """Return the averaged network of a run that ``recipe.publish`` names, in eval mode."""
     network = start_network(recipe, None, pretrained=False)
-    network.load_state_dict(load_state(run / "best.pt"))
+    if recipe.publish == "best":
+        network.load_state_dict(load_state(run / "best.pt"))
+    else:
+        checkpoint = torch.load(run / "checkpoint.pt", map_location="cpu", weights_only=True)
+        network.load_state_dict(checkpoint["average"])
     return network.eval()
 
 

@@ -48,6 +48,11 @@ class Recipe(_Frozen):
     phantom_share: float = Field(default=0.2, description="samples that are phantoms")
     phantom_every: int = Field(default=8, description="steps between new phantoms")
     validate_every: int = 400
+    publish: Literal["last", "best"] = Field(
+        default="last",
+        description="which averaged network ships: that of the end, or that with the best mean "
+        "validation Dice, whose figures on the validation cases are then flattering",
+    )
     seed: int = 0
     validation: tuple[str, ...] = Field(description="case names that are never trained on")
     exclude: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from napari_acs.errors import BadInput
-from napari_acs.training.job import best_network, start_network
+from napari_acs.training.job import published_network, start_network
 from napari_acs.training.loop import train
 from napari_acs.training.validation import mean_dice, validate
 
@@ -51,8 +51,9 @@ def test_the_loop_learns_three_nested_regions(recipe, cases, tmp_path):
     )
     untrained = mean_dice(validate(start_network(plan, None, pretrained=False).eval(), cases[:1]))
     _, steps = _run(plan, cases, tmp_path)
-    best = best_network(plan, tmp_path)
-    assert mean_dice(validate(best, cases[:1])) > max(0.6, untrained + 0.3)
+    for publish in ("last", "best"):
+        network = published_network(plan.model_copy(update={"publish": publish}), tmp_path)
+        assert mean_dice(validate(network, cases[:1])) > max(0.6, untrained + 0.3)
     assert steps[-1].loss < steps[0].loss / 2
 
 
