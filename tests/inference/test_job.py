@@ -83,6 +83,15 @@ def test_cancel_lands_before_the_next_window(known_study, known_bundle):
     assert (end.kind, net.calls) == ("cancelled", 2)
 
 
+def test_a_cancel_on_seeing_progress_costs_no_further_window(known_study, known_bundle):
+    asked = []
+    for message in run(known_study, known_bundle, device="cpu", cancelled=lambda: bool(asked)):
+        if isinstance(message, Progress) and (message.stage, message.done) == ("inference", 2):
+            asked.append(True)
+    assert message.kind == "cancelled"
+    assert known_bundle.net.calls == 2
+
+
 def test_cancel_before_the_start_computes_nothing(known_study, known_bundle):
     messages = list(run(known_study, known_bundle, cancelled=lambda: True))
     assert [m.kind for m in messages] == ["cancelled"]
