@@ -55,7 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the settings of this run."""
-    shutil.rmtree(config.stash[_HOME], ignore_errors=True)
+    if _HOME in config.stash:
+        shutil.rmtree(config.stash[_HOME], ignore_errors=True)
 
 
 def pytest_report_header() -> str:
