@@ -63,6 +63,7 @@ def train(
         bool, typer.Option("--from-scratch", help="Use no pretrained weights.")
     ] = False,
     steps: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    device: options.Device = "auto",
     threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
     debug: options.Debug = False,
 ) -> None:
@@ -89,7 +90,10 @@ def train(
     if cache is None:
         cache = run / "cache"
         _prepare(plan, data or [], cache)
-    if not _loop(plan, cache, run, encoder_weights, from_scratch=from_scratch):
+    from napari_acs.inference import pick_device
+
+    on = pick_device(device)
+    if not _loop(plan, cache, run, encoder_weights, on, from_scratch=from_scratch):
         do = f"The same command goes on from the checkpoint in {run}"
         end_with(Failure("Cancelled", "", do, "cancelled"), debug=debug)
     _publish(plan, data or [], cache, run, out, encoder_weights, from_scratch=from_scratch)
@@ -110,7 +114,13 @@ def _prepare(plan: Recipe, data: list[Path], cache: Path) -> None:
 
 
 def _loop(
-    plan: Recipe, cache: Path, run: Path, encoder_weights: Path | None, *, from_scratch: bool
+    plan: Recipe,
+    cache: Path,
+    run: Path,
+    encoder_weights: Path | None,
+    device: str,
+    *,
+    from_scratch: bool,
 ) -> bool:
     """Train; return False where the user stopped it."""
     from napari_acs.cli.progress import progress_shown
@@ -125,7 +135,7 @@ def _loop(
     last = plan.steps if resumed else 0
     stage = "training"
     with interruptible() as stop, progress_shown(plan.id) as show:
-        for step in train_from_cache(plan, network, cache, run, stop):
+        for step in train_from_cache(plan, network, cache, run, stop, device):
             last = step.step
             losses = [*losses, step.loss][-_FEW:]
             if last % _FEW == 1:

@@ -51,6 +51,7 @@ def train_from_cache(
     cache: Path,
     run: Path,
     stop: Callable[[], bool] = lambda: False,
+    device: str = "cpu",
 ) -> Iterator[Step]:
     """Train on a prepared cache; see :func:`napari_acs.training.loop.train`.
 
@@ -68,7 +69,7 @@ def train_from_cache(
                 do="Prepare it again where nilearn is installed, or set phantom_share to 0",
             )
         stock = PhantomStock(cache / ATLAS, recipe.seed, recipe.phantom_every)
-    yield from train(recipe, network, cases, run, stock=stock, stop=stop)
+    yield from train(recipe, network, cases, run, stock=stock, stop=stop, device=device)
 
 
 def published_network(recipe: Recipe, run: Path) -> ACSUNet:

@@ -41,6 +41,7 @@ def train(
     *,
     stock: PhantomStock | None = None,
     stop: Callable[[], bool] = lambda: False,
+    device: str = "cpu",
 ) -> Iterator[Step]:
     """Train a network; yield after every step.
 
@@ -62,6 +63,8 @@ def train(
         Where phantoms come from, if the recipe wants any.
     stop : callable
         Asked after every step; True ends the run with a checkpoint.
+    device : str
+        Where to train, as torch names it; batches are drawn on the CPU.
 
     Raises
     ------
@@ -70,6 +73,7 @@ def train(
     """
     training, validation = _split(recipe, cases)
     run.mkdir(parents=True, exist_ok=True)
+    network.to(device)
     average = Average(network, recipe.ema)
     optimiser = _optimiser(recipe, network)
     first, best = _resume(run / "checkpoint.pt", network, average, optimiser)
@@ -79,7 +83,7 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = rate * group["share"]
         images, labels = draw_batch(recipe, training, stock, step)
-        loss = _update(recipe, network, optimiser, images, labels)
+        loss = _update(recipe, network, optimiser, images.to(device), labels.to(device))
         average.update(network, step)
         done = step + 1
         dice = None
@@ -165,7 +169,7 @@ def _update(
     labels: Tensor,
 ) -> float:
     network.train()
-    with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bf16"):
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
         logits = network(images)
     loss = nested_loss(logits, labels)
     optimiser.zero_grad(set_to_none=True)
@@ -180,7 +184,7 @@ def _resume(
 ) -> tuple[int, float]:
     if not file.exists():
         return 0, 0.0
-    state = torch.load(file, weights_only=True)
+    state = torch.load(file, map_location="cpu", weights_only=True)
     network.load_state_dict(state["network"])
     average.network.load_state_dict(state["average"])
     optimiser.load_state_dict(state["optimiser"])

@@ -15,7 +15,8 @@ REGION_LABELS: tuple[tuple[int, ...], ...] = ((1, 2, 3), (1, 3), (3,))
 def region_masks(labels: Tensor) -> Tensor:
     """Turn labels (n, z, y, x) into nested region masks (n, 3, z, y, x), float32."""
     masks = [
-        torch.isin(labels, torch.tensor(values, dtype=labels.dtype)) for values in REGION_LABELS
+        torch.isin(labels, torch.tensor(values, dtype=labels.dtype, device=labels.device))
+        for values in REGION_LABELS
     ]
     return torch.stack(masks, dim=1).float()
 

@@ -36,8 +36,9 @@ def summary(scores: dict[str, dict[str, float]]) -> str:
 
 
 def _dice(network: nn.Module, case: Case) -> dict[str, float]:
+    device = next(network.parameters()).device
     images = case.images[None].float().contiguous(memory_format=torch.channels_last_3d)
-    found = nested_probabilities(network(images)) > 0.5
+    found = (nested_probabilities(network(images.to(device))) > 0.5).cpu()
     truth = region_masks(case.labels[None]) > 0.5
     return {
         region: _overlap(found[0, index], truth[0, index]) for index, region in enumerate(REGIONS)
