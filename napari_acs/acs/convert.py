@@ -55,18 +55,26 @@ def convert(
     if in_channels is not None:
         network = _adapt_first(network, in_channels)
     try:
-        return lift_functional_calls(_convert(network, name=""))
+        return lift_functional_calls(_convert(network, "", {}))
     except ValueError as error:
         raise UnsupportedModule(_refusal("", module, str(error))) from error
 
 
-def _convert(module: nn.Module, name: str) -> nn.Module:
+def _convert(module: nn.Module, name: str, done: dict[nn.Module, nn.Module]) -> nn.Module:
+    """Convert a module and all below it; one that several places share stays shared."""
+    if module not in done:
+        done[module] = _convert_new(module, name, done)
+    return done[module]
+
+
+def _convert_new(module: nn.Module, name: str, done: dict[nn.Module, nn.Module]) -> nn.Module:
     kind = type(module)
     if kind is nn.Conv2d:
         return _named(name, module, ACSConv3d.from_conv2d)
     if kind in COUNTERPARTS:
         return _named(name, module, COUNTERPARTS[kind])
-    children = list(module.named_children())
+    # Not named_children(), which leaves out a module's second name.
+    children = [(key, child) for key, child in module._modules.items() if child is not None]
     known = kind in SAME_IN_3D or (kind.__module__, kind.__name__) in SAME_BY_NAME
     if not children and not known and kind is not nn.Sequential:
         raise UnsupportedModule(_refusal(name, module, "it has no 3D counterpart here"))
@@ -74,7 +82,7 @@ def _convert(module: nn.Module, name: str) -> nn.Module:
         # A subclass may compute something of its own that a replacement would drop.
         raise UnsupportedModule(_refusal(name, module, "only plain convolutions can be converted"))
     for child_name, child in children:
-        new = _convert(child, f"{name}.{child_name}" if name else child_name)
+        new = _convert(child, f"{name}.{child_name}" if name else child_name, done)
         if new is not child:
             setattr(module, child_name, new)
     # Torchvision's Conv2dNormActivation and friends are containers: their own forward is dimension

@@ -64,6 +64,14 @@ def test_requires_grad_dtype_and_training_mode_are_kept():
     assert solid.layer3[0].conv1.weight.requires_grad
 
 
+def test_a_module_with_two_names_is_converted_once_and_stays_shared():
+    conv = nn.Conv2d(3, 3, 3, padding=1)
+    solid = napari_acs.convert(nn.Sequential(conv, nn.ReLU(), conv, nn.Sequential(conv)))
+    assert isinstance(solid[0], ACSConv3d)
+    assert solid[0] is solid[2] is solid[3][0]
+    assert solid(torch.zeros(1, 3, 5, 6, 7)).shape == (1, 3, 5, 6, 7)
+
+
 @pytest.mark.parametrize("channels", [1, 2, 4, 5])
 def test_adapted_input_answers_grey_as_the_pretrained_layer_does(channels):
     conv = nn.Conv2d(3, 8, 3, padding=1)
