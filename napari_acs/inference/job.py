@@ -106,6 +106,7 @@ class _Job:
         yield self._step(_PREPARE, 0, 1)
         self._check_sequences()
         device = pick_device(self.device)
+        hashes = self.study.input_sha256()  # now: a file may be replaced while the job runs
         image = to_model_space(self.study, self._channels(), self.spec.input.spacing_mm)
         plan = plan_windows(_shape(image.array), self.spec.input.patch)
         lack = self._lack_of_memory(image, plan, device)
@@ -143,6 +144,7 @@ class _Job:
             plan=plan,
             missing=self.missing,
             seconds=seconds,
+            input_sha256=hashes,
         )
         labels.setflags(write=False)
         segmentation = Segmentation(

@@ -28,6 +28,7 @@ def provenance(
     plan: WindowPlan,
     missing: Sequence[str],
     seconds: Mapping[str, float],
+    input_sha256: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the JSON-ready record of a segmentation.
 
@@ -45,10 +46,11 @@ def provenance(
         Channels of the model that the study did not have.
     seconds : mapping of str to float
         Wall time of the stages done so far.
+    input_sha256 : mapping of str to str
+        ``study.input_sha256()`` as it was when the job began.
     """
     spec = bundle.spec
     used = [channel.name for channel in spec.input.channels if channel.name in study.sequences]
-    hashes = study.input_sha256()
     return {
         "model": {"id": spec.id, "version": spec.version, "sha256": bundle.sha256},
         "software": {
@@ -74,7 +76,7 @@ def provenance(
         "inputs": {
             name: {
                 "file": volume.source.name if volume.source else None,
-                "sha256": hashes[name],
+                "sha256": input_sha256[name],
             }
             for name, volume in study.sequences.items()
         },

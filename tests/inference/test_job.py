@@ -236,3 +236,19 @@ def test_a_skull_that_is_still_there_is_said(known_study, known_bundle):
     end = _last(run(Study("head", noisy), known_bundle, device="cpu"))
     said = " ".join(end.notes) if isinstance(end, Result) else end.sentence()
     assert "still shows the skull" in said
+
+
+def test_the_recorded_input_is_that_of_the_start(known_study, known_bundle, tmp_path):
+    file = tmp_path / "t1.nii.gz"
+    file.write_bytes(b"as read")
+    sequences = dict(known_study.sequences)
+    sequences["t1"] = Volume(sequences["t1"].array, known_study.grid, file)
+    study = Study("replaced", sequences)
+    before = study.input_sha256()["t1"]
+    messages = run(study, known_bundle, device="cpu")
+    for message in messages:
+        if message.stage == "inference":
+            break
+    file.write_bytes(b"replaced meanwhile")
+    recorded = _last(messages).segmentation.provenance["inputs"]["t1"]["sha256"]
+    assert recorded == before != study.input_sha256()["t1"]
