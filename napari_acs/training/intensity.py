@@ -21,8 +21,8 @@ def change_intensities(images: Tensor, augmentation: Augmentation, rng: torch.Ge
     images : Tensor of float32, shape (c, z, y, x)
         Normalised; 0 is background.
     augmentation : Augmentation
-        ``intensity`` scales every strength; ``drop_sequences`` is the probability that some
-        sequences are left out. One always stays.
+        ``intensity`` scales all but blur and thick slices; ``drop_sequences`` is the probability
+        that some sequences are left out. One always stays.
     rng : torch.Generator
         Source of all randomness.
 

@@ -77,6 +77,7 @@ def train(
     average = Average(network, recipe.ema)
     optimiser = _optimiser(recipe, network)
     first, best = _resume(run / "checkpoint.pt", network, average, optimiser)
+    _cut_log(run / "log.jsonl", first)
     for step in range(first, recipe.steps):
         began = time.perf_counter()
         rate = _rate(recipe, step)
@@ -213,6 +214,17 @@ def _save(state: dict[str, object], file: Path) -> None:
     partial = file.with_name(f".{file.name}.part")
     torch.save(state, partial)
     partial.replace(file)
+
+
+def _cut_log(file: Path, step: int) -> None:
+    """Drop the lines of steps after the checkpoint, which a killed run leaves; they come again."""
+    if file.exists():
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        whole = (line for line in lines if line.endswith("\n"))
+        kept = [line for line in whole if json.loads(line)["step"] <= step]
+        partial = file.with_name(f".{file.name}.part")
+        partial.write_text("".join(kept), encoding="utf-8")
+        partial.replace(file)
 
 
 def _log(file: Path, result: Step) -> None:

@@ -59,7 +59,7 @@ def test_background_stays_zero_and_some_sequence_always_stays(cases):
         assert out.isfinite().all()
 
 
-def test_strength_zero_without_dropping_changes_little_and_full_strength_much(cases):
+def test_without_dropping_every_sequence_stays_and_is_changed(cases):
     images = cases[0].images.float()
     kept = change_intensities(images, Augmentation(drop_sequences=0), _rng(3))
     assert all(c.any() for c in kept)

@@ -23,6 +23,8 @@ def test_a_stopped_run_goes_on_to_the_same_weights(recipe, cases, tmp_path):
     count = iter(range(100))
     _, before = _run(recipe, cases, tmp_path / "parts", stop=lambda: next(count) == 2)
     assert len(before) == 3
+    with (tmp_path / "parts" / "log.jsonl").open("a") as log:
+        log.write('{"step": 4}\n{"step": 5, "lo')  # what kill -9 leaves behind a checkpoint
     resumed, after = _run(recipe, cases, tmp_path / "parts")
     assert [s.step for s in after] == [4, 5, 6]
     for (name, a), b in zip(whole.state_dict().items(), resumed.state_dict().values(), strict=True):
