@@ -31,7 +31,7 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         asked = True
         # Not through sys.stderr: the signal may land while the progress bar is writing to it,
         # and a buffered stream refuses to be entered twice.
-        os.write(2, b"Stopping after this window ...\n")
+        os.write(2, b"Stopping after this step ...\n")
 
     before = {number: signal.signal(number, ask) for number in _SIGNALS}
     try:

@@ -38,11 +38,20 @@ def trunk_2d(name: str, *, pretrained: bool = False) -> nn.Sequential:
     Raises
     ------
     BadInput
-        If the name is unknown.
+        If the name is unknown, or the weights cannot be downloaded or fail torchvision's check.
     """
     if name not in ENCODERS:
         raise BadInput(f"encoder {name!r} is unknown", expected=f"one of {', '.join(ENCODERS)}")
-    network = torchvision.models.get_model(name, weights="DEFAULT" if pretrained else None)
+    try:
+        network = torchvision.models.get_model(name, weights="DEFAULT" if pretrained else None)
+    except (OSError, RuntimeError) as error:
+        if not pretrained:
+            raise
+        raise BadInput(
+            f"torchvision's ImageNet weights of {name} could not be had",
+            found=str(error),
+            do="Check the network, or give a file with --encoder-weights (see docs/training.md)",
+        ) from error
     if name in _RESNETS:
         stages = [item for item in network.named_children() if item[0] not in ("avgpool", "fc")]
         return nn.Sequential(OrderedDict(stages))

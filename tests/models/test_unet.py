@@ -1,3 +1,5 @@
+from urllib.error import URLError
+
 import pytest
 import torch
 
@@ -48,6 +50,15 @@ def test_nested_probabilities_never_contradict_each_other():
 def test_an_unknown_encoder_is_refused():
     with pytest.raises(BadInput, match="mobilenet_v2"):
         trunk_2d("transformer")
+
+
+def test_weights_that_cannot_be_downloaded_are_a_sentence_that_says_what_to_do(monkeypatch):
+    def offline(*_, **__):
+        raise URLError("no route to host")
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", offline)
+    with pytest.raises(BadInput, match="--encoder-weights"):
+        trunk_2d("mobilenet_v2", pretrained=True)
 
 
 def test_decoder_of_another_depth_is_refused():
