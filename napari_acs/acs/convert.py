@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import copy
-from typing import Literal
+from collections.abc import Callable
+from functools import partial
 
 from torch import nn
 
 from napari_acs.acs.adapt import adapt_input
-from napari_acs.acs.conv import ACSConv3d
 from napari_acs.acs.functional import lift_functional_calls
+from napari_acs.acs.modes import CONVOLUTIONS, MODES, Mode, SplitRule
 from napari_acs.acs.modules import COUNTERPARTS, SAME_BY_NAME, SAME_IN_3D
+from napari_acs.acs.split import SplitPolicy, split_channels
+
+_MakeConv = Callable[[nn.Conv2d], nn.Module]
 
 
 class UnsupportedModule(TypeError):
@@ -18,7 +22,10 @@ class UnsupportedModule(TypeError):
 
 
 def convert(
-    module: nn.Module, mode: Literal["acs"] = "acs", in_channels: int | None = None
+    module: nn.Module,
+    mode: Mode = "acs",
+    in_channels: int | None = None,
+    split: SplitPolicy | SplitRule = "even",
 ) -> nn.Module:
     """Return the 3D network of a 2D one; the argument is left untouched.
 
@@ -36,6 +43,9 @@ def convert(
         The way to 3D.
     in_channels : int, optional
         Input channels wanted; the first convolution is adapted by :func:`adapt_input`.
+    split : {"even", "aligned"} or callable
+        How each layer's output channels are shared between the planes; see
+        :func:`split_channels`. A callable takes their number and returns the three shares.
 
     Returns
     -------
@@ -49,28 +59,34 @@ def convert(
     ValueError
         If ``mode`` is unknown.
     """
-    if mode != "acs":
-        raise ValueError(f"mode={mode!r} is unknown; expected 'acs'")
+    if mode not in MODES:
+        raise ValueError(f"mode={mode!r} is unknown; expected one of {', '.join(MODES)}")
+    rule = split if callable(split) else partial(split_channels, policy=split)
     network = copy.deepcopy(module)
     if in_channels is not None:
         network = _adapt_first(network, in_channels)
     try:
-        return lift_functional_calls(_convert(network, "", {}))
+        solid = _convert(network, "", {}, lambda conv: CONVOLUTIONS[mode](conv, rule))
+        return lift_functional_calls(solid)
     except ValueError as error:
         raise UnsupportedModule(_refusal("", module, str(error))) from error
 
 
-def _convert(module: nn.Module, name: str, done: dict[nn.Module, nn.Module]) -> nn.Module:
+def _convert(
+    module: nn.Module, name: str, done: dict[nn.Module, nn.Module], make: _MakeConv
+) -> nn.Module:
     """Convert a module and all below it; one that several places share stays shared."""
     if module not in done:
-        done[module] = _convert_new(module, name, done)
+        done[module] = _convert_new(module, name, done, make)
     return done[module]
 
 
-def _convert_new(module: nn.Module, name: str, done: dict[nn.Module, nn.Module]) -> nn.Module:
+def _convert_new(
+    module: nn.Module, name: str, done: dict[nn.Module, nn.Module], make: _MakeConv
+) -> nn.Module:
     kind = type(module)
     if kind is nn.Conv2d:
-        return _named(name, module, ACSConv3d.from_conv2d)
+        return _named(name, module, make)
     if kind in COUNTERPARTS:
         return _named(name, module, COUNTERPARTS[kind])
     # Not named_children(), which leaves out a module's second name.
@@ -82,7 +98,7 @@ def _convert_new(module: nn.Module, name: str, done: dict[nn.Module, nn.Module])
         # A subclass may compute something of its own that a replacement would drop.
         raise UnsupportedModule(_refusal(name, module, "only plain convolutions can be converted"))
     for child_name, child in children:
-        new = _convert(child, f"{name}.{child_name}" if name else child_name, done)
+        new = _convert(child, f"{name}.{child_name}" if name else child_name, done, make)
         if new is not child:
             setattr(module, child_name, new)
     # Torchvision's Conv2dNormActivation and friends are containers: their own forward is dimension

@@ -41,10 +41,9 @@ def test_classifier_runs_in_3d_with_its_2d_state_dict(name):
     assert all(p.grad is None for p in flat.parameters()), "parameters are shared"
 
 
-def test_a_volume_constant_along_z_gives_the_2d_network_where_all_planes_are_axial(monkeypatch):
+def test_a_volume_constant_along_z_gives_the_2d_network_where_all_planes_are_axial():
     flat = torchvision.models.squeezenet1_1(weights=None).features[:8].eval()
-    monkeypatch.setattr("napari_acs.acs.conv.split_channels", lambda n: (n, 0, 0))
-    solid = napari_acs.convert(flat)
+    solid = napari_acs.convert(flat, split=lambda channels: (channels, 0, 0))
     plane = torch.randn(1, 3, 65, 65)
     volume = plane.unsqueeze(2).repeat_interleave(65, dim=2)
     with torch.no_grad():
@@ -90,7 +89,7 @@ def test_in_channels_reaches_the_first_convolution():
     ("module", "named"),
     [
         (nn.Sequential(nn.Conv2d(3, 4, 3), nn.PixelShuffle(2)), "'1'"),
-        (nn.Sequential(nn.Sequential(nn.Conv2d(3, 4, (1, 7)))), "'0.0'"),
+        (nn.Sequential(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Unfold(2))), "'0.1'"),
         (torchvision.models.vgg11(weights=None), "'avgpool'"),
         (torchvision.models.vit_b_16(weights=None), "encoder"),
         (nn.PixelShuffle(2), "the module itself"),
