@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from napari_acs.acs import ACSConv3d
 from napari_acs.models.encoders import Encoder
@@ -73,20 +73,30 @@ class ACSUNet(nn.Module):
         Sides of any length from 1 voxel are padded with zeros (the background of a normalised
         study) to a multiple of ``stride``, and the logits cut back.
         """
-        size = x.shape[2:]
-        pads: list[int] = []
-        for side in reversed(size):
-            # Unpadded encoders (SqueezeNet) need two strides at least.
-            pads += [0, max(side + -side % self.stride, 2 * self.stride) - side]
-        x = F.pad(x, pads)
-        skips = [self.stem(x), *self.encoder(x)]
+        padded = _pad_to_stride(x, self.stride)
+        skips = [self.stem(padded), *self.encoder(padded)]
         y = skips.pop()
         for narrow, stage in zip(self.narrow, self.decoder, strict=True):
             skip = skips.pop()
             y = F.interpolate(narrow(y), size=skip.shape[2:], mode="trilinear", align_corners=False)
             y = stage(torch.cat([y, skip], dim=1))
-        logits: Tensor = self.head(y)
-        return logits[:, :, : size[0], : size[1], : size[2]]
+        return _cut_to(self.head(y), x)
+
+
+# Wrapped: torch.fx, which the inference engine uses, cannot follow the arithmetic on sizes.
+@fx.wrap
+def _pad_to_stride(x: Tensor, stride: int) -> Tensor:
+    pads: list[int] = []
+    for side in reversed(x.shape[2:]):
+        # Unpadded encoders (SqueezeNet) need two strides at least.
+        pads += [0, max(side + -side % stride, 2 * stride) - side]
+    return F.pad(x, pads) if any(pads) else x
+
+
+@fx.wrap
+def _cut_to(logits: Tensor, x: Tensor) -> Tensor:
+    z, y, x_side = x.shape[2:]
+    return logits[:, :, :z, :y, :x_side]
 
 
 def _layer(inputs: int, outputs: int) -> nn.Sequential:

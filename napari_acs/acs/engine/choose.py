@@ -1,0 +1,106 @@
+"""Choose the fastest way for each layer: by a short timing, or from what was timed before."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from napari_acs.acs.engine.fused import FusedConv
+
+_ROUNDS = 3
+
+
+@dataclass
+class Plan:
+    """What was found fastest: a layer's description to the name of a way.
+
+    May be kept (:meth:`save`) and given to the next ``optimize``, which then times nothing.
+
+    Attributes
+    ----------
+    ways : dict
+        Filled while layers are met for the first time.
+    """
+
+    ways: dict[str, str] = field(default_factory=dict)
+
+    def choose(self, fused: FusedConv, inputs: tuple[Tensor, ...], residual: Tensor | None) -> str:
+        """Return the way for a layer: the remembered one, else the fastest of all."""
+        key = description(fused, inputs, residual)
+        names = list(fused.ways(inputs))
+        if self.ways.get(key) not in names:
+            self.ways[key] = names[0] if len(names) == 1 else _fastest(fused, names, inputs, residual)
+        return self.ways[key]
+
+    def save(self, file: Path) -> None:
+        """Write the plan as JSON, for this machine and torch."""
+        text = json.dumps({"machine": machine(), "ways": self.ways}, indent=1)
+        file.write_text(text, encoding="utf-8")
+
+    @classmethod
+    def load(cls, file: Path) -> Plan:
+        """Read a plan; one that is missing, damaged or of another machine or torch is empty."""
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+            if found["machine"] == machine():
+                return cls({str(key): str(way) for key, way in found["ways"].items()})
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            pass  # only time is lost: it is measured again
+        return cls()
+
+
+def machine() -> str:
+    """Return what a timing depends on, besides the layer."""
+    parts = [platform.machine(), torch.__version__, torch.backends.cpu.get_cpu_capability()]
+    parts.append(f"{torch.get_num_threads()} threads")
+    if torch.cuda.is_available():
+        parts.append(torch.cuda.get_device_name())
+    return ", ".join(parts)
+
+
+def description(fused: FusedConv, inputs: tuple[Tensor, ...], residual: Tensor | None) -> str:
+    """Return all that the time of a layer depends on, as one line."""
+    parts = next(iter(fused.layer.ways.values()))
+    kernels = " ".join(
+        f"{tuple(p.weight.shape)}g{p.groups}s{p.stride}d{p.dilation}m{p.margins}" for p in parts
+    )
+    shapes = "+".join(str(tuple(x.shape)) for x in inputs)
+    extras = f"{fused.activation.name}{' residual' if residual is not None else ''}"
+    return f"{inputs[0].device.type} {fused.dtype} {shapes} {kernels} {extras}".replace(", ", ",")
+
+
+def _fastest(
+    fused: FusedConv, names: list[str], inputs: tuple[Tensor, ...], residual: Tensor | None
+) -> str:
+    runs: dict[str, Callable[[], Tensor]] = {}
+    for name in names:
+        run = fused.compile(name, inputs)
+        runs[name] = lambda run=run: run(inputs, residual)  # type: ignore[misc]
+    times = {name: float("inf") for name in names}
+    for turn in range(_ROUNDS + 1):
+        for name, run in runs.items():
+            seconds = _seconds(run, inputs[0].device)
+            # The first turn warms caches up; the best of the others is least disturbed.
+            if turn:
+                times[name] = min(times[name], seconds)
+    return min(times, key=lambda name: times[name])
+
+
+def _seconds(run: Callable[[], Tensor], device: torch.device) -> float:
+    _wait(device)
+    start = perf_counter()
+    run()
+    _wait(device)
+    return perf_counter() - start
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -1,0 +1,161 @@
+"""Fold norms and fuse activations, sums and concatenations into the convolutions of a network."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, cast
+
+import torch
+from torch import Tensor, fx, nn
+from torch.nn.utils.fusion import fuse_conv_bn_weights
+
+from napari_acs.acs.engine.activations import NONE, Activation, activation_of
+from napari_acs.acs.engine.fused import Chooser, FusedConv
+from napari_acs.acs.engine.parts import layer_of
+
+_ADD = (operator.add, operator.iadd, torch.add, "add", "add_")
+_CAT = (torch.cat, torch.concat)
+_MAPS = (*_ADD, *_CAT, torch.relu, nn.functional.relu)
+
+_Modules = dict[str, nn.Module]
+
+
+class _Tracer(fx.Tracer):
+    """Stop at every module without children: it is replaced whole, or runs as it is."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        childless = not any(True for _ in m.children())
+        return childless or super().is_leaf_module(m, module_qualified_name)
+
+
+def fuse(network: nn.Module, dtype: torch.dtype, choose: Chooser) -> nn.Module:
+    """Return the network with every convolution fused; its parameters are left untouched.
+
+    Where torch.fx cannot follow the network's own ``forward``, that stays, and its children are
+    fused one by one.
+
+    Parameters
+    ----------
+    network : nn.Module
+        In evaluation mode; changed only by replacing children.
+    dtype : torch.dtype
+        What the convolutions compute in.
+    choose : Chooser
+        See :class:`FusedConv`.
+    """
+    if layer_of(network) is not None:
+        return _fused(network, None, NONE, dtype, choose)
+    if not any(layer_of(module) is not None for module in network.modules()):
+        return network
+    try:
+        graph = _Tracer().trace(network)
+    except Exception:
+        for name, child in list(network.named_children()):
+            setattr(network, name, fuse(child, dtype, choose))
+        return network
+    modules = dict(network.named_modules(remove_duplicate=False))
+    new: dict[str, nn.Module] = {}
+    for node in list(graph.nodes):
+        if node.op == "call_module" and layer_of(modules[node.target]) is not None:
+            name = f"fused_{len(new)}"
+            norm, activation = _fuse_at(graph, node, modules, name)
+            new[name] = _fused(modules[node.target], norm, activation, dtype, choose)
+    for name, module in new.items():
+        network.add_module(name, module)
+    graph.lint()
+    return fx.GraphModule(network, graph, type(network).__name__)
+
+
+def _fused(
+    module: nn.Module,
+    norm: nn.BatchNorm3d | None,
+    activation: Activation,
+    dtype: torch.dtype,
+    choose: Chooser,
+) -> FusedConv:
+    if norm is None:
+        layer = layer_of(module)
+    else:
+        weight, bias = cast(Tensor, module.weight), cast("Tensor | None", module.bias)
+        mean, var = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
+        folded = fuse_conv_bn_weights(weight, bias, mean, var, norm.eps, norm.weight, norm.bias)
+        layer = layer_of(module, *folded)
+    assert layer is not None
+    return FusedConv(layer, activation, dtype, choose)
+
+
+def _fuse_at(
+    graph: fx.Graph, conv: fx.Node, modules: _Modules, name: str
+) -> tuple[nn.BatchNorm3d | None, Activation]:
+    """Put one node, called ``name``, for a convolution and all that it can compute with it."""
+    chain, norm, activation = [conv], None, NONE
+    user = _only_user(conv)
+    if user and user.op == "call_module" and _folds(modules.get(str(user.target))):
+        norm = cast(nn.BatchNorm3d, modules[str(user.target)])
+        chain.append(user)
+        user = _only_user(user)
+    inputs, joined = _inputs(conv, modules)
+    residual = _summand(user, chain[-1]) if user else None
+    # The convolution runs where the sum was: what it reads must still be the same there.
+    if user and residual and not any(_overwritten(n, modules) for n in (*inputs, residual)):
+        chain.append(user)
+        user = _only_user(user)
+    else:
+        residual = None
+    if user and (found := activation_of(user, modules)):
+        activation = found
+        chain.append(user)
+    with graph.inserting_after(chain[-1]):
+        node = graph.call_module(name, inputs, {"residual": residual} if residual else {})
+    chain[-1].replace_all_uses_with(node)
+    for old in reversed(chain):
+        graph.erase_node(old)
+    if joined is not None:
+        graph.erase_node(joined)
+    return norm, activation
+
+
+def _inputs(conv: fx.Node, modules: _Modules) -> tuple[tuple[fx.Node, ...], fx.Node | None]:
+    """Return what a convolution reads: tensors to be joined along channels, and their ``cat``."""
+    source = cast(fx.Node, conv.args[0])
+    if source.target in _CAT and _only_user(source):
+        tensors: Any = source.args[0]
+        axis = source.args[1] if len(source.args) > 1 else source.kwargs.get("dim", 0)
+        if axis == 1 and not any(_overwritten(tensor, modules) for tensor in tensors):
+            return tuple(tensors), source
+    return (source,), None
+
+
+def _summand(user: fx.Node, last: fx.Node) -> fx.Node | None:
+    """Return the other tensor where ``user`` adds one to ``last``."""
+    if user.target not in _ADD or len(user.args) != 2 or user.kwargs:
+        return None
+    others = [a for a in user.args if a is not last]
+    if len(others) != 1 or not isinstance(others[0], fx.Node):
+        return None
+    # A size or a number would be a getattr or a getitem.
+    known = others[0].op in ("placeholder", "call_module") or others[0].target in _MAPS
+    return others[0] if known else None
+
+
+def _overwritten(node: fx.Node, modules: _Modules) -> bool:
+    """Return whether any user of a tensor may change it in place."""
+    return any(user.args[:1] == (node,) and _in_place(user, modules) for user in node.users)
+
+
+def _in_place(node: fx.Node, modules: _Modules) -> bool:
+    if node.op == "call_module":
+        return bool(getattr(modules.get(str(node.target)), "inplace", False))
+    if node.op == "call_method":
+        return str(node.target).endswith("_")
+    name = getattr(node.target, "__name__", "")
+    written = node.target in (operator.iadd, operator.imul, operator.isub, operator.itruediv)
+    return bool(written or name.endswith("_") or node.kwargs.get("inplace"))
+
+
+def _only_user(node: fx.Node) -> fx.Node | None:
+    return next(iter(node.users)) if len(node.users) == 1 else None
+
+
+def _folds(module: nn.Module | None) -> bool:
+    return type(module) is nn.BatchNorm3d and module.running_mean is not None
