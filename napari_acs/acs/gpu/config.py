@@ -33,9 +33,11 @@ BOXES: dict[int, tuple[Size, ...]] = {
 
 _WIDTHS = (16, 32, 64, 128)
 _DEPTHS = (16, 32, 64)
-_STAGES = (4, 3, 2)
-_ACCUMULATORS = 128
-"""Registers of a thread that may hold sums."""
+_STAGES = (4, 3)
+_PROGRAMS = 2
+"""Programs that are to fit a multiprocessor's memory: one computes while the other waits."""
+_ACCUMULATORS = {"16 bit": 64, "tf32": 64, "tf32x3": 32, "ieee": 32}
+"""Registers of a thread that may hold sums; where more do, others spill (seen by compiling)."""
 
 _FLOP_PER_CLOCK = {"16 bit": 4096, "tf32": 2048, "tf32x3": 680, "ieee": 256}
 _BYTES_PER_CLOCK = {"l1": 55, "l2": 40, "bulk": 45}
@@ -111,6 +113,10 @@ class Problem:
     shared_memory: int = 99 * 1024
     processors: int = 132
 
+    def arithmetic(self) -> str:
+        """Return which products the matrix unit computes."""
+        return "16 bit" if self.itemsize == 2 else self.precision
+
     def bulk_fits(self) -> bool:
         """Return whether bulk copies can fetch this input: unit strides, rows of 16 bytes."""
         aligned = self.in_channels * self.itemsize % 16 == 0
@@ -127,10 +133,10 @@ def configs(problem: Problem) -> tuple[Config, ...]:
         depths = [d for d in depths if d <= 32]
     found = []
     for voxels, width, depth, across in product(BOXES, widths, depths, (True, False)):
-        warps = 8 if voxels * width > 128 * 64 else 4
-        if voxels * width > _ACCUMULATORS * warps * 32:
+        warps = 8 if voxels * max(width, 32) > 128 * 32 else 4
+        if voxels * width > _ACCUMULATORS[problem.arithmetic()] * warps * 32:
             continue
-        step_bytes = (voxels + width) * depth * problem.itemsize
+        step_bytes = (voxels + width) * depth * problem.itemsize * _PROGRAMS
         stages = next((s for s in _STAGES if s * step_bytes <= problem.shared_memory), None)
         if stages is not None:
             ways: tuple[Fetch, ...] = ("l1", "l2", "bulk") if problem.bulk_fits() else ("l1", "l2")
@@ -151,7 +157,7 @@ def clocks(problem: Problem, config: Config) -> float:
     size = output_size(problem.geometry, problem.size)
     tiles = cut(problem.geometry, problem.split, config.width, across=config.across)
     boxes = problem.batch * _covered(size, config.box(size)) // config.voxels
-    rate = _FLOP_PER_CLOCK["16 bit" if problem.itemsize == 2 else problem.precision]
+    rate = _FLOP_PER_CLOCK[problem.arithmetic()]
     product_clocks = 2 * config.voxels * config.width * config.depth / rate
     fetched = (config.voxels + config.width) * config.depth * problem.itemsize
     step = max(product_clocks, fetched / _BYTES_PER_CLOCK[config.fetch]) + _CLOCKS_PER_STEP

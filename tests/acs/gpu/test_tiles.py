@@ -119,8 +119,9 @@ def test_every_choice_fits_the_device(layer, itemsize, shared, bulk, side):
     )
     found = configs(problem)
     for config in found:
-        assert config.stages * (config.voxels + config.width) * config.depth * itemsize <= shared
-        assert config.voxels * config.width // (32 * config.warps) <= 128
+        stage = (config.voxels + config.width) * config.depth * itemsize
+        assert 2 * config.stages * stage <= shared
+        assert config.voxels * config.width // (32 * config.warps) <= 64
         z, y, x = config.box(output_size(problem.geometry, problem.size))
         assert z * y * x == config.voxels
         aligned = layer.in_channels * itemsize % 16 == 0 and max(layer.stride) == 1
