@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Any
+
 import torch
 from torch import nn
+
+_TRIED_CHANNELS = (3, 1)
+_TRIED_SIDE = 64
 
 
 def adapt_input(conv: nn.Conv2d, in_channels: int) -> nn.Conv2d:
@@ -11,7 +17,8 @@ def adapt_input(conv: nn.Conv2d, in_channels: int) -> nn.Conv2d:
 
     Every new input filter is the mean of the old ones times ``old / new``, so that a grey image
     repeated over all channels gives what the pretrained layer gives for a grey image. (Copying
-    R, G, B, R, ... changes that response by a third for four channels.)
+    R, G, B, R, ... changes that response by a third for four channels.) All else of the layer is
+    kept: settings, padding mode, bias, ``requires_grad``, hooks, mode and class.
 
     Parameters
     ----------
@@ -28,24 +35,73 @@ def adapt_input(conv: nn.Conv2d, in_channels: int) -> nn.Conv2d:
     Raises
     ------
     ValueError
-        If the layer is grouped.
+        If the layer is grouped, its weight is computed (``weight_norm``), or ``in_channels`` is
+        below 1.
     """
+    if in_channels < 1:
+        raise ValueError(f"in_channels={in_channels}; at least 1 is needed")
     if conv.groups != 1:
         raise ValueError("the first convolution is grouped and cannot be adapted")
-    new = nn.Conv2d(
-        in_channels,
-        conv.out_channels,
-        conv.kernel_size,  # type: ignore[arg-type]
-        conv.stride,  # type: ignore[arg-type]
-        conv.padding,  # type: ignore[arg-type]
-        conv.dilation,  # type: ignore[arg-type]
-        1,
-        conv.bias is not None,
-        conv.padding_mode,
-    ).to(conv.weight)
-    with torch.no_grad():
-        mean = conv.weight.mean(1, keepdim=True) * (conv.in_channels / in_channels)
-        new.weight.copy_(mean.expand_as(new.weight))
-        if conv.bias is not None and new.bias is not None:
-            new.bias.copy_(conv.bias)
-    return new.train(conv.training)
+    if "weight" not in conv._parameters:
+        raise ValueError("the first convolution's weight is computed and cannot be adapted")
+    new = copy.deepcopy(conv)
+    mean = conv.weight.detach().mean(1, keepdim=True) * (conv.in_channels / in_channels)
+    weight = mean.expand(-1, in_channels, -1, -1).contiguous()
+    new.weight = nn.Parameter(weight, requires_grad=conv.weight.requires_grad)
+    new.in_channels = in_channels
+    return new
+
+
+def first_convolution(network: nn.Module) -> tuple[str, nn.Conv2d] | None:
+    """Return the first 2D convolution that a forward pass reaches, and its name.
+
+    The first one registered need not be it. A picture of zeros is sent in, and stopped at the
+    first convolution; where that fails, the first registered one is returned.
+
+    Parameters
+    ----------
+    network : nn.Module
+        The 2D network; as it was afterwards.
+
+    Returns
+    -------
+    tuple of (str, nn.Conv2d), or None
+        Its name, empty for the network itself; None if there is no 2D convolution.
+    """
+    convs = {m: name for name, m in network.named_modules() if isinstance(m, nn.Conv2d)}
+    if not convs:
+        return None
+    first = next(iter(convs))
+    counts = dict.fromkeys((first.in_channels, *_TRIED_CHANNELS))
+    modes = {module: module.training for module in network.modules()}
+    hooks = [conv.register_forward_pre_hook(_stop, prepend=True) for conv in convs]
+    network.eval()
+    try:
+        for channels in counts:
+            picture = torch.zeros(1, channels, _TRIED_SIDE, _TRIED_SIDE).to(first.weight)
+            try:
+                with torch.no_grad():
+                    network(picture)
+            except _Reached as reached:
+                return convs[reached.conv], reached.conv
+            except Exception:
+                continue
+    finally:
+        for hook in hooks:
+            hook.remove()
+        for module, training in modes.items():
+            module.training = training
+    return convs[first], first
+
+
+class _Reached(BaseException):
+    """Raised by a convolution in place of its forward; no handler of the network's own is meant."""
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        self.conv = conv
+
+
+def _stop(module: nn.Module, args: Any) -> None:
+    assert isinstance(module, nn.Conv2d)
+    raise _Reached(module)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from functools import partial
 
+import torch
 from torch import nn
 
-from napari_acs.acs.adapt import adapt_input
-from napari_acs.acs.functional import lift_functional_calls
-from napari_acs.acs.modes import CONVOLUTIONS, MODES, Mode, SplitRule
-from napari_acs.acs.modules import COUNTERPARTS, SAME_BY_NAME, SAME_IN_3D
-from napari_acs.acs.split import SplitPolicy, split_channels
+from napari_acs.acs import peers
+from napari_acs.acs.adapt import adapt_input, first_convolution
+from napari_acs.acs.modes import MODES, Mode, SplitRule
+from napari_acs.acs.plan import make_plan
+from napari_acs.acs.refusal import UnsupportedModule, named, refuse_transformer, refused
+from napari_acs.acs.split import Split, SplitPolicy, split_channels
+from napari_acs.acs.trial import try_volume
+from napari_acs.acs.walk import Walk
 
-_MakeConv = Callable[[nn.Conv2d], nn.Module]
+__all__ = ["UnsupportedModule", "convert"]
 
-
-class UnsupportedModule(TypeError):
-    """A module that has no exact 3D counterpart here; the message names it and says why."""
+_COLOURS = 3
 
 
 def convert(
@@ -29,18 +30,22 @@ def convert(
 ) -> nn.Module:
     """Return the 3D network of a 2D one; the argument is left untouched.
 
-    Convolutions become ``ACSConv3d``; norms, pools, dropout and upsampling become their 3D
-    counterparts, also where the network calls them as functions in its ``forward``. Parameter
+    Convolutions become ``ACSConv3d``; norms, pools, padding, dropout and upsampling become their
+    3D counterparts, also where the network calls them as functions in its ``forward``. Parameter
     and buffer names and shapes stay those of the 2D network, so 2D state dicts load into it.
-    Training mode, ``requires_grad``, dtype and device are kept.
+    Training mode, ``requires_grad``, dtype, device, hooks and shared modules are kept. A network
+    made of the layers of the package ``acsconv`` gets ours instead, with its weights and splits.
+
+    Where the code of a forward is not understood, the network is tried: with all channels in one
+    plane it has to answer a volume that is constant across that plane as the 2D network answers
+    the plane. What fails is refused.
 
     Parameters
     ----------
     module : nn.Module
-        A 2D CNN (any torchvision classification CNN made of square convolutions), mapping
-        (n, c, y, x).
-    mode : {"acs"}
-        The way to 3D.
+        A 2D CNN, mapping (n, c, y, x): any torchvision classification CNN, and most others.
+    mode : {"acs", "soft", "inflate", "mean", "conv3d"}
+        The way to 3D, see :mod:`napari_acs.acs.modes`.
     in_channels : int, optional
         Input channels wanted; the first convolution is adapted by :func:`adapt_input`.
     split : {"even", "aligned"} or callable
@@ -62,74 +67,51 @@ def convert(
     if mode not in MODES:
         raise ValueError(f"mode={mode!r} is unknown; expected one of {', '.join(MODES)}")
     rule = split if callable(split) else partial(split_channels, policy=split)
+    if any(peers.is_acsconv(m) for m in module.modules()):
+        return named("", copy.deepcopy(module), peers.exchange_acsconv)
+    refuse_transformer(module)
+    flat = _copied(module, in_channels)
+    first = first_convolution(flat)
+    channels = _COLOURS if first is None else first[1].in_channels
+    walk = Walk(make_plan(flat, mode, rule))
+    solid = walk.convert(flat)
+    if walk.doubts:
+        name, (doubtful, doubt) = next(iter(walk.doubts.items()))
+        try:
+            try_volume(_copied(module, in_channels), channels, _make_axial)
+        except ValueError as error:
+            raise refused(name, doubtful, f"{doubt}, {error}") from error
+    return solid
+
+
+def _make_axial(flat: nn.Module) -> nn.Module:
+    def rule(channels: int) -> Split:
+        return channels, 0, 0
+
+    return Walk(make_plan(flat, "acs", rule)).convert(flat)
+
+
+def _copied(module: nn.Module, in_channels: int | None) -> nn.Module:
+    """Return a copy of a network, with its first convolution adapted."""
+    for name, part in module.named_modules():
+        tensors = (v for v in part.__dict__.values() if isinstance(v, torch.Tensor))
+        if not all(tensor.is_leaf for tensor in tensors):
+            why = "its weight is computed by a hook (weight_norm), and torch cannot copy that"
+            raise refused(name, part, why)
     network = copy.deepcopy(module)
-    if in_channels is not None:
-        network = _adapt_first(network, in_channels)
-    try:
-        solid = _convert(network, "", {}, lambda conv: CONVOLUTIONS[mode](conv, rule))
-        return lift_functional_calls(solid)
-    except ValueError as error:
-        raise UnsupportedModule(_refusal("", module, str(error))) from error
-
-
-def _convert(
-    module: nn.Module, name: str, done: dict[nn.Module, nn.Module], make: _MakeConv
-) -> nn.Module:
-    """Convert a module and all below it; one that several places share stays shared."""
-    if module not in done:
-        done[module] = _convert_new(module, name, done, make)
-    return done[module]
-
-
-def _convert_new(
-    module: nn.Module, name: str, done: dict[nn.Module, nn.Module], make: _MakeConv
-) -> nn.Module:
-    kind = type(module)
-    if kind is nn.Conv2d:
-        return _named(name, module, make)
-    if kind in COUNTERPARTS:
-        return _named(name, module, COUNTERPARTS[kind])
-    # Not named_children(), which leaves out a module's second name.
-    children = [(key, child) for key, child in module._modules.items() if child is not None]
-    known = kind in SAME_IN_3D or (kind.__module__, kind.__name__) in SAME_BY_NAME
-    if not children and not known and kind is not nn.Sequential:
-        raise UnsupportedModule(_refusal(name, module, "it has no 3D counterpart here"))
-    if isinstance(module, nn.Conv2d | nn.MultiheadAttention | nn.TransformerEncoderLayer):
-        # A subclass may compute something of its own that a replacement would drop.
-        raise UnsupportedModule(_refusal(name, module, "only plain convolutions can be converted"))
-    for child_name, child in children:
-        new = _convert(child, f"{name}.{child_name}" if name else child_name, done, make)
-        if new is not child:
-            setattr(module, child_name, new)
-    # Torchvision's Conv2dNormActivation and friends are containers: their own forward is dimension
-    # free, or is lifted afterwards.
-    return module
-
-
-def _named(name: str, module: nn.Module, make: object) -> nn.Module:
-    assert callable(make)
-    try:
-        new: nn.Module = make(module)
-    except ValueError as error:
-        raise UnsupportedModule(_refusal(name, module, str(error))) from error
-    return new.train(module.training)
-
-
-def _refusal(name: str, module: nn.Module, why: str) -> str:
-    where = f"module {name!r}" if name else "the module itself"
-    return f"cannot convert {where} ({type(module).__name__}): {why}"
-
-
-def _adapt_first(network: nn.Module, in_channels: int) -> nn.Module:
-    for name, module in network.named_modules():
-        if isinstance(module, nn.Conv2d):
-            try:
-                new = adapt_input(module, in_channels)
-            except ValueError as error:
-                raise UnsupportedModule(_refusal(name, module, str(error))) from error
-            if not name:
-                return new
-            parent, _, leaf = name.rpartition(".")
-            setattr(network.get_submodule(parent), leaf, new)
-            return network
-    raise UnsupportedModule("cannot adapt the input: the network has no Conv2d")
+    if in_channels is None:
+        return network
+    first = first_convolution(network)
+    if first is None:
+        raise UnsupportedModule("cannot adapt the input: the network has no Conv2d")
+    name, conv = first
+    if in_channels != _COLOURS and getattr(network, "transform_input", False):
+        raise refused("", network, "it renormalises red, green and blue: set its transform_input")
+    new = named(name, conv, lambda _: adapt_input(conv, in_channels))
+    if not name:
+        return new
+    for part in network.modules():
+        for key, child in part._modules.items():
+            if child is conv:
+                part._modules[key] = new
+    return network

@@ -1,0 +1,73 @@
+"""Say at the end of a run which architectures were converted and which options compared.
+
+``pytest tests/acs --acs-table docs/acs-coverage.md`` writes the same as a page. What a
+test found it says with ``record_property``; values may have more columns, behind tabs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+TOPICS = {
+    "acs architecture": (
+        "torchvision architectures converted",
+        ("architecture", "million parameters", "modules whose own forward is rewritten"),
+    ),
+    "acs best effort": (
+        "networks of other libraries converted",
+        ("network", "million parameters", "modules whose own forward is rewritten"),
+    ),
+    "acs refused": ("refused by name", ("network or module", "what the message says")),
+    "acs layer": ("layers converted", ("layer",)),
+    "acs call": ("calls in a forward rewritten", ("call",)),
+    "acs layer option": ("options of Conv2d compared with the dense convolution", ("option",)),
+}
+
+INTRODUCTION = """\
+# What `napari_acs.convert` takes
+
+Written by `pytest tests/acs --acs-table docs/acs-coverage.md`, from what those tests found.
+
+Every network below was converted with its 2D state dict unchanged, and run forward and backward on
+volumes of even and odd size, in training and in evaluation mode. With all channels in the axial
+plane it answers a volume that is constant along z as the 2D network answers the slice, for cubic
+volumes and others: a wrong axis anywhere would show. Networks of other libraries are a best effort.
+"""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--acs-table", metavar="FILE", help="write what was converted as a page")
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    found: dict[str, set[str]] = defaultdict(set)
+    # Properties travel with the reports, so the workers of pytest-xdist send them here.
+    for report in terminalreporter.stats.get("passed", ()):
+        for key, value in getattr(report, "user_properties", ()):
+            if key in TOPICS:
+                found[key].add(str(value))
+    for key, (title, _) in TOPICS.items():
+        if found[key]:
+            terminalreporter.section(f"{title}: {len(found[key])}", sep="-")
+            terminalreporter.write_line(", ".join(sorted(v.split("\t")[0] for v in found[key])))
+    file = config.getoption("--acs-table", default=None)
+    if file:
+        Path(file).write_text(page(found), encoding="utf-8")
+
+
+def page(found: dict[str, set[str]]) -> str:
+    parts = [INTRODUCTION]
+    for key, (title, columns) in TOPICS.items():
+        rows = [value.replace("|", "\\|").split("\t") for value in sorted(found[key])]
+        if not rows:
+            continue
+        parts.append(f"\n## {title[0].upper()}{title[1:]} ({len(rows)})\n\n")
+        if len(columns) == 1:
+            parts.append(", ".join(row[0] for row in rows) + "\n")
+            continue
+        for row in (columns, ["---"] * len(columns), *rows):
+            parts.append(f"| {' | '.join(row)} |\n")
+    return "".join(parts)
