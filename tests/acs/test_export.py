@@ -14,7 +14,7 @@ from torch import nn
 
 import napari_acs
 from napari_acs.acs import ACSConv3d
-from napari_acs.acs.export import AXES, OPSET, export_onnx, export_program
+from napari_acs.acs.export import OPSET, export_onnx, export_program
 from napari_acs.acs.soft import SoftACSConv3d
 from napari_acs.models.unet import ACSUNet
 
@@ -120,7 +120,12 @@ def test_onnx_file_names_its_axes_and_states_its_opset(tmp_path):
     (volume,) = model.graph.input
     axes = volume.type.tensor_type.shape.dim
     assert volume.name == "volume"
-    assert {i: axes[i].dim_param for i in range(5) if axes[i].dim_param} == AXES
+    assert {i: axes[i].dim_param for i in range(5) if axes[i].dim_param} == {
+        0: "batch",
+        2: "z",
+        3: "y",
+        4: "x",
+    }
     assert axes[1].dim_value == 3
 
 
