@@ -90,7 +90,9 @@ def _pad_to_stride(x: Tensor, stride: int) -> Tensor:
     for side in reversed(x.shape[2:]):
         # Unpadded encoders (SqueezeNet) need two strides at least.
         pads += [0, max(side + -side % stride, 2 * stride) - side]
-    return F.pad(x, pads) if any(pads) else x
+    # A symbolic size is not asked whether it is zero: torch.export would fix it there.
+    known = all(isinstance(pad, int) for pad in pads)
+    return x if known and not any(pads) else F.pad(x, pads)
 
 
 @fx.wrap
