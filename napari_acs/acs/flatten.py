@@ -133,6 +133,8 @@ def pixel_shuffle_planes(x: Tensor, upscale_factor: int, splits: Splits | None =
     for plane, part in zip(PLANES, parts, strict=True):
         if part.shape[1]:
             axis = LEFT_OUT[plane]
-            flat = nn.functional.pixel_shuffle(part.movedim(axis, 1), r)
-            outputs.append(flat.movedim(1, axis).repeat_interleave(r, axis))
+            # (n, c, i, j, left out, rows, columns); torch's own cannot take such strides.
+            taps = part.movedim(axis, 2).unflatten(1, (-1, r, r))
+            flat = taps.permute(0, 1, 4, 5, 2, 6, 3).flatten(5, 6).flatten(3, 4)
+            outputs.append(flat.movedim(2, axis).repeat_interleave(r, axis))
     return outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=1)

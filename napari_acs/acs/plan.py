@@ -37,6 +37,8 @@ def make_plan(network: nn.Module, mode: str, rule: SplitRule) -> Plan:
 
     They are looked up beforehand, since a rule may be a function that cannot be pickled.
     """
+    if mode != "acs":  # no layer has planes
+        return Plan(mode, rule, {})
     sizes: set[int] = set()
     for module in network.modules():
         for name in ("out_channels", "num_features", "num_channels", "in_features"):

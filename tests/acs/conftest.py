@@ -10,6 +10,11 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+import torch
+from torch.nn.functional import avg_pool2d, avg_pool3d
+from torch.overrides import TorchFunctionMode
+
+from napari_acs.acs import convert
 
 TOPICS = {
     "acs architecture": (
@@ -71,3 +76,44 @@ def page(found: dict[str, set[str]]) -> str:
         for row in (columns, ["---"] * len(columns), *rows):
             parts.append(f"| {' | '.join(row)} |\n")
     return "".join(parts)
+
+
+class NoMarginInAverages(TorchFunctionMode):
+    """Averages that leave out the zeros of the margin, which volumes have along z, too."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = dict(kwargs or {})
+        if func in (avg_pool2d, avg_pool3d):
+            if len(args) > 5:
+                args = (*args[:5], False, *args[6:])
+            else:
+                kwargs["count_include_pad"] = False
+        return func(*args, **kwargs)
+
+
+@pytest.fixture
+def assert_2d_on_slices():
+    """Give an assertion that a 2D network, converted to axial planes, is itself on slices.
+
+    The volume is constant along z; outputs with a z axis are compared in its middle. The volume's
+    sides are (z, y, x).
+    """
+
+    def holds(flat, *sides, channels=3, rtol=1e-4):
+        axial = convert(flat, split=lambda c: (c, 0, 0))
+        assert axial.training == flat.training
+        for z, y, x in sides:
+            picture = torch.randn(2, channels, y, x)
+            with torch.no_grad(), NoMarginInAverages():
+                expected = flat(picture)
+                found = axial(picture.unsqueeze(2).repeat_interleave(z, dim=2))
+            several = isinstance(expected, tuple | list)
+            pairs = zip(found, expected, strict=True) if several else [(found, expected)]
+            for volume, other in pairs:
+                has_z = volume.dim() > other.dim()
+                one = volume.select(2, volume.shape[2] // 2) if has_z else volume
+                assert one.shape == other.shape
+                assert other.abs().max() > 0
+                assert (one - other).abs().max() <= rtol * other.abs().max()
+
+    return holds

@@ -6,8 +6,6 @@ import pytest
 import torch
 import torchvision
 from torch import nn
-from torch.nn.functional import avg_pool2d, avg_pool3d
-from torch.overrides import TorchFunctionMode
 from torchvision.models import list_models
 
 from napari_acs.acs import ACSConv3d, UnsupportedModule, convert
@@ -46,23 +44,6 @@ def flat(request):
     return network.eval()
 
 
-class NoMarginInAverages(TorchFunctionMode):
-    """Averages that leave out the zeros of the margin, which volumes have along z, too."""
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        kwargs = dict(kwargs or {})
-        if func in (avg_pool2d, avg_pool3d):
-            if len(args) > 5:
-                args = (*args[:5], False, *args[6:])
-            else:
-                kwargs["count_include_pad"] = False
-        return func(*args, **kwargs)
-
-
-def all_axial(channels):
-    return channels, 0, 0
-
-
 def rewritten(solid):
     names = {type(m).__name__.removeprefix("Lifted") for m in solid.modules() if is_lifted(m)}
     return ", ".join(sorted(names)) or "none"
@@ -78,18 +59,13 @@ def described(name, solid):
 
 
 @pytest.mark.parametrize("flat", PARAMETERS, indirect=True)
-def test_a_classifier_is_its_2d_network_on_slices_and_trains(flat, record_property):
+def test_a_classifier_is_its_2d_network_on_slices_and_trains(
+    flat, assert_2d_on_slices, record_property
+):
     name = flat.architecture
     side = SMALLEST.get(name, 33)
     # With all channels axial, a volume constant along z has the 2D network's logits.
-    axial = convert(flat, split=all_axial)
-    for sides in [(max(side, 64),) * 3, (side + 1, side, side + 12)]:
-        picture = torch.randn(1, 3, *sides[1:])
-        volume = picture.unsqueeze(2).repeat_interleave(sides[0], dim=2)
-        with torch.no_grad(), NoMarginInAverages():
-            expected, found = flat(picture), axial(volume)
-        assert (found - expected).abs().max() <= 1e-4 * expected.abs().max()
-    del axial
+    assert_2d_on_slices(flat, (max(side, 64),) * 3, (side + 1, side, side + 12))
 
     solid = convert(flat)
     solid.load_state_dict(flat.state_dict(), strict=True)
@@ -115,14 +91,9 @@ def test_a_classifier_is_its_2d_network_on_slices_and_trains(flat, record_proper
     record_property("acs architecture", described(name, convert(flat)))
 
 
-def test_the_side_exit_of_inception():
+def test_the_side_exit_of_inception(assert_2d_on_slices):
     head = torchvision.models.inception.InceptionAux(768, 5).eval()
-    picture = torch.randn(2, 768, 17, 17)
-    axial = convert(head, split=all_axial)
-    with torch.no_grad():
-        expected = head(picture)
-        found = axial(picture.unsqueeze(2).expand(-1, -1, 17, -1, -1).contiguous())
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    assert_2d_on_slices(head, (17, 17, 17), channels=768)
     solid = convert(head).train()
     out = solid(torch.randn(2, 768, 17, 17, 17))
     out.sum().backward()

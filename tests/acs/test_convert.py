@@ -9,16 +9,6 @@ import napari_acs
 from napari_acs.acs import ACSConv3d, UnsupportedModule, adapt_input
 
 
-def test_a_volume_constant_along_z_gives_the_2d_network_where_all_planes_are_axial():
-    flat = torchvision.models.squeezenet1_1(weights=None).features[:8].eval()
-    solid = napari_acs.convert(flat, split=lambda channels: (channels, 0, 0))
-    plane = torch.randn(1, 3, 65, 65)
-    volume = plane.unsqueeze(2).repeat_interleave(65, dim=2)
-    with torch.no_grad():
-        expected, found = flat(plane), solid(volume)
-    torch.testing.assert_close(found[:, :, 3], expected, rtol=1e-4, atol=1e-5)
-
-
 def test_requires_grad_dtype_and_training_mode_are_kept():
     flat = torchvision.models.resnet18(weights=None).double().train()
     flat.layer1.requires_grad_(False)
