@@ -7,7 +7,10 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from napari_acs.acs.whole import recorded_whole
 
+
+@recorded_whole
 def avg_pool3d(
     x: Tensor,
     kernel_size: Any,

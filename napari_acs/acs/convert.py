@@ -10,6 +10,7 @@ from torch import nn
 
 from napari_acs.acs import peers
 from napari_acs.acs.adapt import adapt_input, first_convolution
+from napari_acs.acs.geometry import PLANES
 from napari_acs.acs.modes import MODES, Mode, SplitRule
 from napari_acs.acs.plan import make_plan
 from napari_acs.acs.refusal import UnsupportedModule, named, refuse_transformer, refused
@@ -76,17 +77,20 @@ def convert(
     walk = Walk(make_plan(flat, mode, rule))
     solid = walk.convert(flat)
     if walk.doubts:
-        name, (doubtful, doubt) = next(iter(walk.doubts.items()))
         try:
-            try_volume(_copied(module, in_channels), channels, _make_axial)
+            try_volume(_copied(module, in_channels), channels, _in_one_plane)
         except ValueError as error:
-            raise refused(name, doubtful, f"{doubt}, {error}") from error
+            name, (doubtful, doubt) = next(iter(walk.doubts.items()))
+            others = ", ".join(repr(other) for other in list(walk.doubts)[1:4])
+            more = f"; nor is the code of {others} understood" if others else ""
+            raise refused(name, doubtful, f"{doubt}, {error}{more}") from error
     return solid
 
 
-def _make_axial(flat: nn.Module) -> nn.Module:
+def _in_one_plane(flat: nn.Module, plane: str) -> nn.Module:
     def rule(channels: int) -> Split:
-        return channels, 0, 0
+        axial, coronal, sagittal = (channels * (own == plane) for own in PLANES)
+        return axial, coronal, sagittal
 
     return Walk(make_plan(flat, "acs", rule)).convert(flat)
 

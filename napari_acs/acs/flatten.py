@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from napari_acs.acs.geometry import LEFT_OUT, PLANES
 from napari_acs.acs.split import Split, split_channels
+from napari_acs.acs.whole import recorded_whole
 
 SPLITS_KEY = "acs_plane_splits"
 """State-dict key of splits that are not the even ones; rows of channels and their three shares."""
@@ -24,6 +25,7 @@ Splits = dict[int, Split]
 """Number of channels to their split, only where that is not the even one."""
 
 
+@recorded_whole
 def collapse_planes(x: Tensor, splits: Splits | None = None) -> Tensor:
     """Average every channel over the axis that its plane leaves out.
 
@@ -122,6 +124,7 @@ class ACSPixelShuffle(KnowsSplits, nn.PixelShuffle):
         return pixel_shuffle_planes(x, self.upscale_factor, self.splits)
 
 
+@recorded_whole
 def pixel_shuffle_planes(x: Tensor, upscale_factor: int, splits: Splits | None = None) -> Tensor:
     """Return what :class:`ACSPixelShuffle` does, as a function."""
     if x.dim() != len(LEFT_OUT) + 2:

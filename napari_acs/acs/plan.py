@@ -11,6 +11,7 @@ from napari_acs.acs.modes import SplitRule
 from napari_acs.acs.split import split_channels
 
 _LARGEST_GRID = 16
+_SMALL = 64
 
 
 @dataclass(frozen=True)
@@ -51,5 +52,5 @@ def make_plan(network: nn.Module, mode: str, rule: SplitRule) -> Plan:
         for grid in range(1, _LARGEST_GRID + 1)
         if size and size % grid**2 == 0
     }
-    splits = {c: rule(c) for c in sorted(channels)}
+    splits = {c: rule(c) for c in sorted(channels.union(range(1, _SMALL + 1)))}
     return Plan(mode, rule, {c: s for c, s in splits.items() if s != split_channels(c)})

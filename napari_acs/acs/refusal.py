@@ -17,7 +17,8 @@ class UnsupportedModule(TypeError):
 def refused(name: str, module: nn.Module, why: str) -> UnsupportedModule:
     """Return the error for a module: its name in the network, its class, and why."""
     where = f"module {name!r}" if name else "the module itself"
-    return UnsupportedModule(f"cannot convert {where} ({type(module).__name__}): {why}")
+    kind = getattr(type(module), "flat_class", type(module))  # it may be lifted already
+    return UnsupportedModule(f"cannot convert {where} ({kind.__name__}): {why}")
 
 
 def named(name: str, module: nn.Module, make: Callable[[nn.Module], _New]) -> _New:

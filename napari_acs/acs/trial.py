@@ -1,7 +1,8 @@
 """Show by a trial that a converted network is the 2D one, where its code does not say so.
 
-All channels are put in the axial plane. On a volume that is constant along z the network then has
-to answer what the 2D network answers for one slice; a wrong axis anywhere shows.
+All channels are put in one plane, the axial and then the sagittal. On a volume that is constant
+across that plane the network then has to answer what the 2D network answers for one slice; a wrong
+axis anywhere shows.
 """
 
 from __future__ import annotations
@@ -15,26 +16,28 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from napari_acs.acs.geometry import LEFT_OUT
+
 _PICTURES = ((64, 96), (96, 128), (32, 32), (28, 28), (128, 128), (224, 224))
 _MOST_SLICES = 96
 _TOLERANCE = 1e-3
 
 
 def try_volume(
-    flat: nn.Module, in_channels: int, make_axial: Callable[[nn.Module], nn.Module]
+    flat: nn.Module, in_channels: int, convert: Callable[[nn.Module, str], nn.Module]
 ) -> None:
-    """Raise ValueError unless a network, converted to axial planes, is the 2D one on slices.
+    """Raise ValueError unless a network, converted to one plane, is the 2D one on slices.
 
     Parameters
     ----------
     flat : nn.Module
-        The 2D network; a copy of it is run.
+        The 2D network; it is changed.
     in_channels : int
         Channels of the picture that it takes.
-    make_axial : callable
-        Converts a 2D network (which it may change) with all channels in the axial plane.
+    convert : callable
+        Converts a 2D network (which it may change) with all channels in the plane named.
     """
-    flat = copy.deepcopy(flat).eval()
+    flat.eval()
     if any(p.is_meta for p in flat.parameters()):
         raise ValueError("and cannot be tried on the meta device: convert it elsewhere")
     maker = torch.Generator().manual_seed(0)
@@ -42,31 +45,39 @@ def try_volume(
         for p in flat.parameters():  # layers that begin at zero would hide what they do
             if p.is_floating_point():
                 p.add_(0.02 * torch.randn(p.shape, generator=maker).to(p))
-    some = next((p for p in flat.parameters() if p.is_floating_point()), torch.zeros(()))
-    solid = make_axial(copy.deepcopy(flat)).eval()
+    like = next((p for p in flat.parameters() if p.is_floating_point()), torch.zeros(()))
     complaint: Exception | str = "it takes no picture"
-    for rows, columns in _PICTURES:
-        picture = torch.randn((2, in_channels, rows, columns), generator=maker).to(some)
+    for sides in _PICTURES:
+        picture = torch.randn((2, in_channels, *sides), generator=maker).to(like)
         with torch.no_grad(), _NoMarginInAverages():
             try:
                 expected = list(_tensors(flat(picture)))
             except Exception as error:
                 complaint = error
                 continue
-            volume = picture.unsqueeze(2).expand(-1, -1, min(rows, _MOST_SLICES), -1, -1)
-            try:
-                found = list(_tensors(solid(volume.contiguous())))
-            except Exception as error:
-                raise ValueError(f"and fails on a volume ({error})") from error
-        if len(found) != len(expected) or not all(map(_same, found, expected)):
-            raise ValueError("and on a volume it does not do what it does on its slices")
+            for plane in ("axial", "sagittal"):
+                solid = convert(copy.deepcopy(flat), plane).eval()
+                _try_plane(solid, plane, picture, expected)
         return
     raise ValueError(f"and could not be tried ({complaint})")
 
 
-def _same(found: Tensor, expected: Tensor) -> bool:
-    if found.dim() == expected.dim() + 1 and found.dim() > 4:
-        found, expected = torch.broadcast_tensors(found, expected.unsqueeze(2))
+def _try_plane(solid: nn.Module, plane: str, picture: Tensor, expected: list[Tensor]) -> None:
+    axis = LEFT_OUT[plane]
+    depth = min(picture.shape[2], _MOST_SLICES)
+    volume = picture.unsqueeze(axis).repeat_interleave(depth, axis)
+    try:
+        found = list(_tensors(solid(volume)))
+    except Exception as error:
+        raise ValueError(f"and fails on a volume ({error})") from error
+    same = [_same(a, b, axis) for a, b in zip(found, expected, strict=False)]
+    if len(found) != len(expected) or not all(same):
+        raise ValueError("and on a volume it does not do what it does on its slices")
+
+
+def _same(found: Tensor, expected: Tensor, axis: int) -> bool:
+    if found.dim() == 5 and expected.dim() == 4:
+        expected = expected.unsqueeze(axis).repeat_interleave(found.shape[axis], axis)
     if found.shape != expected.shape or not expected.isfinite().all():
         return False
     difference, size = (found - expected).abs().max(), expected.abs().max()

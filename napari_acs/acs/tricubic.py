@@ -8,7 +8,10 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from napari_acs.acs.whole import recorded_whole
 
+
+@recorded_whole
 def interpolate_tricubic(
     x: Tensor,
     size: Sequence[int] | int | None = None,

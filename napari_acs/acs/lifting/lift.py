@@ -19,6 +19,7 @@ from typing import Any, cast
 from torch import fx, nn
 
 from napari_acs.acs.flatten import KnowsSplits, Splits
+from napari_acs.acs.lifting.mentions import sensitive_names
 from napari_acs.acs.lifting.rewrite import rewrite
 from napari_acs.acs.lifting.steps import Program, program_of
 
@@ -161,6 +162,9 @@ def lift(module: nn.Module, splits: Splits) -> list[str]:
                 draft = rewrite(_trace(module, training, constants), module)
             except _Untraceable as error:
                 if by_default:
+                    named = sensitive_names(module)
+                    if named:  # a trial would not show what another turn does with them
+                        raise ValueError(f"its forward {error} and names {named[0]}") from error
                     return [str(error)]
                 continue
             except ValueError:
