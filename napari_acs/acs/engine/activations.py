@@ -85,7 +85,7 @@ def activation_of(node: fx.Node, modules: dict[str, nn.Module]) -> Activation | 
 
 
 def _of_module(module: nn.Module | None) -> Activation | None:
-    if type(module) in _PLAIN_MODULES:
+    if module is not None and type(module) in _PLAIN_MODULES:
         return Activation(_PLAIN_MODULES[type(module)])
     if type(module) in (nn.ReLU6, nn.Hardtanh):
         assert isinstance(module, nn.Hardtanh)

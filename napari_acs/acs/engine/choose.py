@@ -6,6 +6,7 @@ import json
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -36,7 +37,8 @@ class Plan:
         key = description(fused, inputs, residual)
         names = list(fused.ways(inputs))
         if self.ways.get(key) not in names:
-            self.ways[key] = names[0] if len(names) == 1 else _fastest(fused, names, inputs, residual)
+            only = len(names) == 1
+            self.ways[key] = names[0] if only else _fastest(fused, names, inputs, residual)
         return self.ways[key]
 
     def save(self, file: Path) -> None:
@@ -79,10 +81,7 @@ def description(fused: FusedConv, inputs: tuple[Tensor, ...], residual: Tensor |
 def _fastest(
     fused: FusedConv, names: list[str], inputs: tuple[Tensor, ...], residual: Tensor | None
 ) -> str:
-    runs: dict[str, Callable[[], Tensor]] = {}
-    for name in names:
-        run = fused.compile(name, inputs)
-        runs[name] = lambda run=run: run(inputs, residual)  # type: ignore[misc]
+    runs = {name: partial(fused.ready(name, inputs), inputs, residual) for name in names}
     times = {name: float("inf") for name in names}
     for turn in range(_ROUNDS + 1):
         for name, run in runs.items():

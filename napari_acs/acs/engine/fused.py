@@ -54,21 +54,24 @@ class FusedConv(nn.Module):
 
     def forward(self, *inputs: Tensor, residual: Tensor | None = None) -> Tensor:
         """Convolve the concatenation of the inputs, (n, c, z, y, x) each; add; activate."""
+        # A constant in float32 may have widened what reaches this layer.
+        inputs = tuple(x.to(self.dtype) for x in inputs)
         if self._run is None:
             self.way = self._choose(self, inputs, residual)
-            self._run = self.compile(self.way, inputs)
+            self._run = self.ready(self.way, inputs)
         return self._run(inputs, residual)
 
     def ways(self, inputs: tuple[Tensor, ...]) -> Iterator[str]:
         """Yield the names of the ways to compute this layer for such inputs."""
         for name, parts in self.layer.ways.items():
-            yield f"{name}, torch"
-            if inputs[0].device.type == "cpu" and onednn.available(self.dtype):
-                yield f"{name}, onednn"
-                if len(inputs) > 1 and all(part.groups == 1 for part in parts):
-                    yield f"{name}, onednn, apart"
+            if inputs[0].device.type != "cpu" or not onednn.available(self.dtype):
+                yield f"{name}, torch"
+                continue
+            yield f"{name}, onednn"  # the same convolution, so never slower than torch's
+            if len(inputs) > 1 and all(part.groups == 1 for part in parts):
+                yield f"{name}, onednn, apart"
 
-    def compile(self, way: str, inputs: tuple[Tensor, ...]) -> _Run:
+    def ready(self, way: str, inputs: tuple[Tensor, ...]) -> _Run:
         """Return the function that computes the layer in this way, with weights prepared."""
         name, backend, *apart = way.split(", ")
         return _Run(self, self.layer.ways[name], backend, bool(apart), inputs)
@@ -134,15 +137,15 @@ class _Run:
         last = len(convs) - 1
         y: Tensor | None = None
         for i, (conv, x) in enumerate(zip(convs, inputs, strict=True)):
-            if part.inputs.stop - part.inputs.start < x.shape[1] and last == 0:
-                x = x[:, part.inputs]
-            x, _ = with_margins(x, part.margins, self._mode)
+            part_of_it = last == 0 and part.inputs.stop - part.inputs.start < x.shape[1]
+            read = x[:, part.inputs] if part_of_it else x
+            read, _ = with_margins(read, part.margins, self._mode)
             if y is None:
-                y = conv(x, activation if last == 0 else NONE)
+                y = conv(read, activation if last == 0 else NONE)
             else:
                 assert isinstance(conv, onednn.PackedConv)
                 fusable = i == last and activation.name in ("none", "relu")
-                y = conv.add_to(y, x, activation if fusable else NONE)
+                y = conv.add_to(y, read, activation if fusable else NONE)
                 if i == last and not fusable:
                     y = activation(y)
         assert y is not None

@@ -12,6 +12,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 from napari_acs.acs.engine.activations import NONE, Activation, activation_of
 from napari_acs.acs.engine.fused import Chooser, FusedConv
 from napari_acs.acs.engine.parts import layer_of
+from napari_acs.acs.engine.upsample import upsample_trilinear
+from napari_acs.acs.engine.widened import Widened, avg_pool3d
 
 _ADD = (operator.add, operator.iadd, torch.add, "add", "add_")
 _CAT = (torch.cat, torch.concat)
@@ -45,8 +47,8 @@ def fuse(network: nn.Module, dtype: torch.dtype, choose: Chooser) -> nn.Module:
     """
     if layer_of(network) is not None:
         return _fused(network, None, NONE, dtype, choose)
-    if not any(layer_of(module) is not None for module in network.modules()):
-        return network
+    if type(network) is nn.AvgPool3d:
+        return Widened(network)
     try:
         graph = _Tracer().trace(network)
     except Exception:
@@ -60,6 +62,14 @@ def fuse(network: nn.Module, dtype: torch.dtype, choose: Chooser) -> nn.Module:
             name = f"fused_{len(new)}"
             norm, activation = _fuse_at(graph, node, modules, name)
             new[name] = _fused(modules[node.target], norm, activation, dtype, choose)
+        elif node.op == "call_module" and type(modules[node.target]) is nn.AvgPool3d:
+            new[node.name] = Widened(modules[node.target])
+            node.target = node.name
+        elif node.target is nn.functional.avg_pool3d:
+            node.target = avg_pool3d
+        elif _doubles_by_size(node):
+            node.args, node.kwargs = (node.args[0], node.kwargs["size"]), {}
+            node.target = upsample_trilinear
     for name, module in new.items():
         network.add_module(name, module)
     graph.lint()
@@ -113,6 +123,15 @@ def _fuse_at(
     if joined is not None:
         graph.erase_node(joined)
     return norm, activation
+
+
+def _doubles_by_size(node: fx.Node) -> bool:
+    """Whether a node is a trilinear ``F.interpolate`` to a given size."""
+    if node.target is not nn.functional.interpolate or len(node.args) != 1:
+        return False
+    chosen = {key: value for key, value in node.kwargs.items() if value not in (None, False)}
+    size = chosen.pop("size", None)
+    return isinstance(size, fx.Node | tuple) and chosen == {"mode": "trilinear"}
 
 
 def _inputs(conv: fx.Node, modules: _Modules) -> tuple[tuple[fx.Node, ...], fx.Node | None]:

@@ -44,9 +44,7 @@ class PackedConv:
         """Convolve (n, c, z, y, x); the output is in channels-last order."""
         name, numbers, algorithm = activation.name, list(activation.numbers), activation.algorithm
         convolve = torch.ops.mkldnn._convolution_pointwise
-        y: Tensor = convolve(
-            x, self._weight, self._bias, *self._geometry, name, numbers, algorithm
-        )
+        y: Tensor = convolve(x, self._weight, self._bias, *self._geometry, name, numbers, algorithm)
         return y
 
     def add_to(self, y: Tensor, x: Tensor, activation: Activation = NONE) -> Tensor:

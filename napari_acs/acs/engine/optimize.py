@@ -15,8 +15,6 @@ from napari_acs.acs.engine.graph import fuse
 from napari_acs.acs.engine.heap import kept_heap
 from napari_acs.acs.engine.precision import fast_dtype
 
-_NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
-
 
 class Optimized(nn.Module):
     """A network for inference only: fused, planned, in one number format.
@@ -79,7 +77,7 @@ def optimize(
     network = copy.deepcopy(model).eval().to(device)
     network = fuse(network, dtype, kept.choose)
     for module in network.modules():
-        if not isinstance(module, _NORMS):  # they take float32 beside anything
+        if not isinstance(module, nn.BatchNorm3d):  # it computes in float32 beside any input
             for parameter in module.parameters(recurse=False):
                 if parameter.is_floating_point():
                     parameter.data = parameter.data.to(dtype)

@@ -6,7 +6,9 @@ import torch
 
 
 def fast_dtype(device: torch.device | str = "cpu") -> torch.dtype:
-    """Return bfloat16 where the hardware multiplies it (AVX512_BF16, AMX, recent GPUs), else float32.
+    """Return bfloat16 where the hardware multiplies it, else float32.
+
+    That is: CPUs with AVX512_BF16 or AMX, NVIDIA GPUs from Ampere on.
 
     Parameters
     ----------
