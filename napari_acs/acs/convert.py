@@ -100,7 +100,7 @@ def _copied(module: nn.Module, in_channels: int | None) -> nn.Module:
     for name, part in module.named_modules():
         tensors = (v for v in part.__dict__.values() if isinstance(v, torch.Tensor))
         if not all(tensor.is_leaf for tensor in tensors):
-            why = "its weight is computed by a hook (weight_norm), and torch cannot copy that"
+            why = "a hook (weight_norm, spectral_norm) computed its weight; torch cannot copy that"
             raise refused(name, part, why)
     network = copy.deepcopy(module)
     if in_channels is None:

@@ -61,6 +61,7 @@ def collapse_planes(x: Tensor, splits: Splits | None = None) -> Tensor:
 
 def split_of(channels: int, splits: Splits | None) -> Split:
     """Return the split of a number of channels."""
+    channels = int(channels)  # torch.jit.trace has tensors for sizes
     return (splits or {}).get(channels) or split_channels(channels)
 
 

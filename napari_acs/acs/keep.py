@@ -56,11 +56,12 @@ def keep(old: nn.Module, new: nn.Module) -> nn.Module:
     for name in computed:
         if getattr(new, name, None) is None or getattr(new, name).shape != getattr(old, name).shape:
             raise ValueError(f"its {name} is computed, which its 3D counterpart cannot keep")
-    if parametrize.is_parametrized(old):
-        _move_parametrizations(old, new)
-    else:
-        for name in computed:  # the older weight_norm and spectral_norm set it before each call
-            del new._parameters[name]
+    for name in computed:
+        new._parameters.pop(name, None)
+        new.__dict__.pop(name, None)
+        if parametrize.is_parametrized(old, name):
+            _move_parametrization(old, new, name)
+        else:  # the older weight_norm and spectral_norm set it before each call
             new.__dict__[name] = old.__dict__[name]
     for place in _PLACES:
         mine, theirs = getattr(new, place), getattr(old, place)
@@ -82,14 +83,14 @@ def _is_computed(layer: nn.Module, name: str) -> bool:
     )
 
 
-def _move_parametrizations(old: nn.Module, new: nn.Module) -> None:
-    ours: Any = old.parametrizations
-    for name in ours:
-        # The public call gives the layer its class and its place; the list then is exchanged for
-        # the old one, with its parameters and state.
-        parametrize.register_parametrization(new, name, nn.Identity())
-        places: Any = new.parametrizations
-        places[name] = ours[name]
+def _move_parametrization(old: nn.Module, new: nn.Module, name: str) -> None:
+    # The public call gives the layer its class and its place; the list then is exchanged for the
+    # old one, with its parameters and state.
+    new.register_parameter(name, nn.Parameter(getattr(old, name).detach().clone()))
+    parametrize.register_parametrization(new, name, nn.Identity())
+    theirs: Any = old.parametrizations
+    ours: Any = new.parametrizations
+    ours[name] = theirs[name]
 
 
 def _rebind(new: nn.Module) -> None:
