@@ -1,9 +1,10 @@
-"""Average pooling of volumes that are smaller than the window, as 2D pooling takes pictures."""
+"""Average pooling of what torch pools in 2D only: small volumes, and half precision on CPUs."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -23,7 +24,8 @@ def avg_pool3d(
     """Do what torch's function of this name does, also where only the margin makes room.
 
     torch refuses a side of 2 for a window of 3 with a margin of 1 in 3D, and takes it in 2D: the
-    Inception networks need it. An average over a box is one over its slices and then along z.
+    Inception networks need it. On CPUs it has no 3D pooling in half precision. An average over a
+    box is one over its slices and then along z.
 
     Parameters
     ----------
@@ -36,7 +38,9 @@ def avg_pool3d(
     Tensor, shape (n, c, z', y', x')
     """
     kernel = _three(kernel_size)
-    if all(size >= k for size, k in zip(x.shape[2:], kernel, strict=True)):
+    half_on_cpu = x.device.type == "cpu" and x.dtype in (torch.bfloat16, torch.float16)
+    fits = all(size >= k for size, k in zip(x.shape[2:], kernel, strict=True))
+    if fits and not half_on_cpu:
         return F.avg_pool3d(
             x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
         )

@@ -69,7 +69,7 @@ def machine() -> str:
 
 def description(fused: FusedConv, inputs: tuple[Tensor, ...], residual: Tensor | None) -> str:
     """Return all that the time of a layer depends on, as one line."""
-    parts = next(iter(fused.layer.ways.values()))
+    parts = next(iter(fused.layer.ways.values()))()
     kernels = " ".join(
         f"{tuple(p.weight.shape)}g{p.groups}s{p.stride}d{p.dilation}m{p.margins}" for p in parts
     )

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from napari_acs.acs.averages import AvgPool3d, avg_pool3d
 from napari_acs.acs.engine.activations import NONE, Activation, activation_of
 from napari_acs.acs.engine.fused import Chooser, FusedConv
-from napari_acs.acs.engine.parts import layer_of
+from napari_acs.acs.engine.parts import kernel_of, layer_of
 from napari_acs.acs.engine.upsample import upsample_trilinear
-from napari_acs.acs.engine.widened import Widened, avg_pool3d
 
 _ADD = (operator.add, operator.iadd, torch.add, "add", "add_")
 _CAT = (torch.cat, torch.concat)
@@ -45,10 +45,10 @@ def fuse(network: nn.Module, dtype: torch.dtype, choose: Chooser) -> nn.Module:
     choose : Chooser
         See :class:`FusedConv`.
     """
-    if layer_of(network) is not None:
+    if kernel_of(network) is not None:
         return _fused(network, None, NONE, dtype, choose)
     if type(network) is nn.AvgPool3d:
-        return Widened(network)
+        return _any_precision(network)
     try:
         graph = _Tracer().trace(network)
     except Exception:
@@ -58,12 +58,12 @@ def fuse(network: nn.Module, dtype: torch.dtype, choose: Chooser) -> nn.Module:
     modules = dict(network.named_modules(remove_duplicate=False))
     new: dict[str, nn.Module] = {}
     for node in list(graph.nodes):
-        if node.op == "call_module" and layer_of(modules[node.target]) is not None:
+        if node.op == "call_module" and kernel_of(modules[node.target]) is not None:
             name = f"fused_{len(new)}"
             norm, activation = _fuse_at(graph, node, modules, name)
             new[name] = _fused(modules[node.target], norm, activation, dtype, choose)
         elif node.op == "call_module" and type(modules[node.target]) is nn.AvgPool3d:
-            new[node.name] = Widened(modules[node.target])
+            new[node.name] = _any_precision(cast(nn.AvgPool3d, modules[node.target]))
             node.target = node.name
         elif node.target is nn.functional.avg_pool3d:
             node.target = avg_pool3d
@@ -83,14 +83,14 @@ def _fused(
     dtype: torch.dtype,
     choose: Chooser,
 ) -> FusedConv:
-    if norm is None:
-        layer = layer_of(module)
-    else:
-        weight, bias = cast(Tensor, module.weight), cast("Tensor | None", module.bias)
+    weight, bias = kernel_of(module), cast("Tensor | None", module.bias)
+    assert weight is not None
+    if norm is not None:
         mean, var = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
-        folded = fuse_conv_bn_weights(weight, bias, mean, var, norm.eps, norm.weight, norm.bias)
-        layer = layer_of(module, *folded)
-    assert layer is not None
+        weight, bias = fuse_conv_bn_weights(
+            weight, bias, mean, var, norm.eps, norm.weight, norm.bias
+        )
+    layer = layer_of(module, weight.detach(), None if bias is None else bias.detach())
     return FusedConv(layer, activation, dtype, choose)
 
 
@@ -123,6 +123,18 @@ def _fuse_at(
     if joined is not None:
         graph.erase_node(joined)
     return norm, activation
+
+
+def _any_precision(pool: nn.AvgPool3d) -> AvgPool3d:
+    """Return the pool as one that torch's missing half precision on CPUs does not stop."""
+    return AvgPool3d(
+        pool.kernel_size,
+        pool.stride,
+        pool.padding,
+        pool.ceil_mode,
+        pool.count_include_pad,
+        pool.divisor_override,
+    )
 
 
 def _doubles_by_size(node: fx.Node) -> bool:

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from napari_acs.acs.engine.choose import Plan
-from napari_acs.acs.engine.fused import CHANNELS_LAST
 from napari_acs.acs.engine.graph import fuse
 from napari_acs.acs.engine.heap import kept_heap
 from napari_acs.acs.engine.precision import fast_dtype
+from napari_acs.acs.engine.run import CHANNELS_LAST
 
 
 class Optimized(nn.Module):

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import TypeVar, cast
 
+import torch
 from torch import Tensor, nn
 
-from napari_acs.acs.conv import ACSConv3d, dense_kernel
+from napari_acs.acs.conv import ACSConv3d
+from napari_acs.acs.dense import dense_box, embed
 from napari_acs.acs.geometry import (
     LEFT_OUT,
+    PLANES,
     Margin,
     on_volume,
     plane_margins,
     volume_stride,
 )
+from napari_acs.acs.soft import SoftACSConv3d
 
 Triple = tuple[int, int, int]
 _T = TypeVar("_T")
@@ -57,98 +63,120 @@ class Layer:
         Output channels.
     padding_mode : str
         What lies outside the volume, as in ``nn.Conv3d``.
-    ways : dict
-        Name of a way to its parts, in the order of their output channels.
+    ways : mapping
+        Name of a way to a function that makes its parts, in the order of their output channels.
+        The first way costs no memory of its own.
+    acs : ACSConv3d, optional
+        The layer itself, with the weights used, where it is an ACS layer.
     """
 
     channels: int
     padding_mode: str
-    ways: dict[str, tuple[Part, ...]]
+    ways: Mapping[str, Callable[[], tuple[Part, ...]]]
+    acs: ACSConv3d | None = None
 
 
-def layer_of(
-    module: nn.Module, weight: Tensor | None = None, bias: Tensor | None = None
-) -> Layer | None:
-    """Return the ways to compute a module; None if it is no convolution that is known here.
+def kernel_of(module: nn.Module) -> Tensor | None:
+    """Return the kernels of a convolution that is known here, else None.
+
+    Returns
+    -------
+    Tensor, shape (out, in / groups, ...)
+        2D for ``ACSConv3d``, 3D for soft ACS layers and ``nn.Conv3d``.
+    """
+    if isinstance(module, ACSConv3d) or type(module) is nn.Conv3d:
+        return module.weight.detach()
+    return module.dense_weight().detach() if isinstance(module, SoftACSConv3d) else None
+
+
+def layer_of(module: nn.Module, weight: Tensor, bias: Tensor | None) -> Layer:
+    """Return the ways to compute a convolution.
 
     Parameters
     ----------
     module : nn.Module
-        ``ACSConv3d``, a soft ACS layer, or ``nn.Conv3d``.
-    weight, bias : Tensor, optional
-        Used together instead of the module's own, in the same shape (folded norms, say).
+        ``ACSConv3d``, ``SoftACSConv3d`` or ``nn.Conv3d``.
+    weight : Tensor
+        Used instead of the module's own; as :func:`kernel_of` returns it (norms folded, say).
+    bias : Tensor, shape (out,), optional
     """
-    if not isinstance(module, ACSConv3d) and type(module) is not nn.Conv3d:
-        return None
-    if weight is None:
-        weight, bias = module.weight, module.bias
-    weight, bias = weight.detach(), None if bias is None else bias.detach()
     if isinstance(module, ACSConv3d):
         return _acs(module, weight, bias)
-    return _plain(module, weight, bias)
+    assert isinstance(module, SoftACSConv3d | nn.Conv3d)
+    if isinstance(module, SoftACSConv3d):
+        margins, dilation = module.box.margins, module.box.dilation
+        stride = volume_stride(module.geometry)
+    else:
+        margins, dilation = _margins(module), _triple(module.dilation)
+        stride = _triple(module.stride)
+    part = Part(*_all_channels(module), weight, bias, margins, stride, dilation, module.groups)
+    return Layer(module.out_channels, module.padding_mode, {"one": lambda: (part,)})
 
 
 def _acs(module: ACSConv3d, weight: Tensor, bias: Tensor | None) -> Layer:
-    geometry, stride = module.geometry, volume_stride(module.geometry)
-    everything = slice(0, module.out_channels)
-    ways: dict[str, tuple[Part, ...]] = {}
-    if module.kernel_size == (1, 1):
-        margins = plane_margins(geometry, "axial")
-        one = (weight.unsqueeze(2), bias, margins, stride, (1, 1, 1), module.groups)
-        return Layer(
+    planes = partial(_planes, module, weight, bias)
+    dense = partial(_dense, module, weight, bias)
+    if module.kernel_size == (1, 1):  # the three planes are one and the same
+        return Layer(module.out_channels, module.padding_mode, {"one": dense})
+    layer = ACSConv3d.from_conv2d(
+        nn.Conv2d(
+            module.in_channels,
             module.out_channels,
+            module.kernel_size,
+            module.stride,
+            cast("tuple[int, int] | str", module.padding),
+            module.dilation,
+            module.groups,
+            bias is not None,
             module.padding_mode,
-            {"one": (Part(everything, slice(0, module.in_channels), *one),)},
-        )
-    ways["planes"] = tuple(
+            device="meta",
+        ),
+        module.split,
+    )
+    layer.weight = nn.Parameter(weight, requires_grad=False)
+    if bias is not None:
+        layer.bias = nn.Parameter(bias, requires_grad=False)
+    ways = {"planes": planes, "dense": dense}
+    return Layer(module.out_channels, module.padding_mode, ways, layer)
+
+
+def _planes(module: ACSConv3d, weight: Tensor, bias: Tensor | None) -> tuple[Part, ...]:
+    return tuple(
         Part(
             piece.outputs,
             piece.inputs,
             weight[piece.outputs].unsqueeze(LEFT_OUT[piece.plane]),
             None if bias is None else bias[piece.outputs],
-            plane_margins(geometry, piece.plane),
-            stride,
-            on_volume(geometry.dilation, piece.plane, 1),
+            plane_margins(module.geometry, piece.plane),
+            volume_stride(module.geometry),
+            on_volume(module.geometry.dilation, piece.plane, 1),
             piece.groups,
         )
         for piece in module.pieces
     )
-    rows, columns = zip(geometry.kernel, geometry.dilation, geometry.padding, strict=True)
-    if rows == columns:
-        ways["dense"] = (
-            Part(
-                everything,
-                slice(0, module.in_channels),
-                dense_kernel(weight, module.split),
-                bias,
-                (geometry.padding[0],) * 3,
-                stride,
-                (geometry.dilation[0],) * 3,
-                module.groups,
-            ),
-        )
-    return Layer(module.out_channels, module.padding_mode, ways)
 
 
-def _plain(module: nn.Conv3d, weight: Tensor, bias: Tensor | None) -> Layer | None:
+def _dense(module: ACSConv3d, weight: Tensor, bias: Tensor | None) -> tuple[Part, ...]:
+    geometry = module.geometry
+    box = dense_box(geometry)
+    groups = zip(torch.split(weight, list(module.split)), PLANES, strict=True)
+    kernel = torch.cat([embed(part, box, geometry, plane) for part, plane in groups])
+    outputs, inputs = _all_channels(module)
+    stride = volume_stride(geometry)
+    return (Part(outputs, inputs, kernel, bias, box.margins, stride, box.dilation, module.groups),)
+
+
+def _all_channels(module: ACSConv3d | SoftACSConv3d | nn.Conv3d) -> tuple[slice, slice]:
+    return slice(0, module.out_channels), slice(0, module.in_channels)
+
+
+def _margins(module: nn.Conv3d) -> tuple[Margin, Margin, Margin]:
     if module.padding == "same":
         totals = [d * (k - 1) for d, k in zip(module.dilation, module.kernel_size, strict=True)]
-        pads = [(total // 2, total - total // 2) for total in totals]
-    elif isinstance(module.padding, str):
-        pads = [(0, 0)] * 3
-    else:
-        pads = [(p, p) for p in module.padding]
-    part = Part(
-        slice(0, module.out_channels),
-        slice(0, module.in_channels),
-        weight,
-        bias,
-        _triple(pads),
-        _triple(module.stride),
-        _triple(module.dilation),
-        module.groups,
-    )
-    return Layer(module.out_channels, module.padding_mode, {"one": (part,)})
+        return _triple([(total // 2, total - total // 2) for total in totals])
+    if isinstance(module.padding, str):
+        return (0, 0), (0, 0), (0, 0)
+    return _triple([(p, p) for p in module.padding])
 
 
 def _triple(values: list[_T] | tuple[_T, ...]) -> tuple[_T, _T, _T]:

@@ -47,8 +47,9 @@ def layers(draw):
 
 
 def ways_of(layer, inputs, activation="none", dtype=torch.float32):
+    bias = None if layer.bias is None else layer.bias.detach()
     described = Activation(activation, NUMBERS.get(activation, ()), ALGORITHM.get(activation, ""))
-    fused = FusedConv(layer_of(layer), described, dtype, lambda *_: "")
+    fused = FusedConv(layer_of(layer, layer.weight.detach(), bias), described, dtype, lambda *_: "")
     return {way: fused.ready(way, inputs) for way in fused.ways(inputs)}
 
 
