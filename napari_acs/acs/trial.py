@@ -64,7 +64,8 @@ def try_volume(
 
 def _try_plane(solid: nn.Module, plane: str, picture: Tensor, expected: list[Tensor]) -> None:
     axis = LEFT_OUT[plane]
-    depth = min(picture.shape[2], _MOST_SLICES)
+    # Another number than the picture's rows, lest one be taken for the other unnoticed.
+    depth = picture.shape[2] + 32 if picture.shape[2] <= _MOST_SLICES else _MOST_SLICES
     volume = picture.unsqueeze(axis).repeat_interleave(depth, axis)
     try:
         found = list(_tensors(solid(volume)))
@@ -80,6 +81,8 @@ def _same(found: Tensor, expected: Tensor, axis: int) -> bool:
         expected = expected.unsqueeze(axis).repeat_interleave(found.shape[axis], axis)
     if found.shape != expected.shape or not expected.isfinite().all():
         return False
+    if not expected.numel():  # some encoders hand on features of no channels
+        return True
     difference, size = (found - expected).abs().max(), expected.abs().max()
     return bool(size > 0 and difference <= _TOLERANCE * size)
 

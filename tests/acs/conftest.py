@@ -36,10 +36,17 @@ INTRODUCTION = """\
 
 Written by `pytest tests/acs --acs-table docs/acs-coverage.md`, from what those tests found.
 
-Every network below was converted with its 2D state dict unchanged, and run forward and backward on
-volumes of even and odd size, in training and in evaluation mode. With all channels in the axial
-plane it answers a volume that is constant along z as the 2D network answers the slice, for cubic
-volumes and others: a wrong axis anywhere would show. Networks of other libraries are a best effort.
+Every network below was converted with its 2D state dict unchanged, and run forward and backward,
+in training and in evaluation mode; torchvision's on volumes of even and of odd size. With all
+channels in the axial plane it answers a volume that is constant along z as the 2D network answers
+the slice, for cubic volumes and others: a wrong axis anywhere would show. Networks of other
+libraries are a best effort.
+
+A module whose own forward calls 2D functions or looks at shapes gets that forward rewritten
+(`torch.fx`, one module at a time); it stays an instance of its class. What is not understood is
+tried on volumes that are constant across one plane, and refused by name where it is not the 2D
+network there. `torch.jit.script` is deprecated and not supported; `torch.export` and
+`torch.jit.trace` are.
 """
 
 
@@ -113,6 +120,8 @@ def assert_2d_on_slices():
                 has_z = volume.dim() > other.dim()
                 one = volume.select(2, volume.shape[2] // 2) if has_z else volume
                 assert one.shape == other.shape
+                if other.numel() == 0:  # some encoders hand on features of no channels
+                    continue
                 assert other.abs().max() > 0
                 assert (one - other).abs().max() <= rtol * other.abs().max()
 

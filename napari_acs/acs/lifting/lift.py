@@ -195,7 +195,7 @@ def _trace(module: nn.Module, training: bool, constants: dict[str, Any]) -> fx.G
     try:
         return _Tracer(constants).trace(module)
     except Exception as error:
-        raise _Untraceable(f"cannot be traced ({error})") from error
+        raise _Untraceable(f"cannot be traced ({str(error).partition('. ')[0]})") from error
     finally:
         module.training = before
 
