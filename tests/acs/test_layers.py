@@ -74,6 +74,18 @@ def test_layer_is_itself_on_slices(name, assert_2d_on_slices, record_property):
     record_property("acs layer", name)
 
 
+IN_PLANES = ("PixelShuffle", "ConvTranspose2d", "Flatten and Linear", "ZeroPad2d", "ConstantPad2d")
+
+
+@pytest.mark.parametrize("name", [n for n in LAYERS if n not in IN_PLANES])
+def test_z_and_y_are_rows_alike(name):
+    solid = convert(LAYERS[name] or Unpooled()).eval()
+    x = torch.randn(1, C, 8, 10, 9)
+    with torch.no_grad():
+        found = solid(x.transpose(2, 3).contiguous())
+        torch.testing.assert_close(found, solid(x).transpose(2, 3))
+
+
 REFUSED = [
     nn.PixelUnshuffle(2),
     nn.LPPool2d(2, 2),

@@ -156,6 +156,20 @@ def test_call_is_itself_on_slices_trains_and_travels(name, assert_2d_on_slices, 
     record_property("acs call", name)
 
 
+IN_PLANES = ("pixel_shuffle", "flatten", "view to two")
+
+
+@pytest.mark.parametrize("name", [n for n in CALLS if n not in IN_PLANES])
+def test_z_and_y_are_rows_alike(name):
+    solid = convert(Calls(CALLS[name])).eval()
+    solid.conv = nn.Identity()  # what has planes
+    x = torch.randn(1, C, 8, 9, 10)
+    with torch.no_grad():
+        one, other = solid(x), solid(x.transpose(2, 3))
+    expected = one.transpose(2, 3) if one.dim() == 5 else one
+    torch.testing.assert_close(other, expected, rtol=1e-4, atol=1e-5)
+
+
 def data_decides(m, x):
     return x.relu() if x.mean() > 0 else x.mean((2, 3))
 
@@ -239,6 +253,25 @@ def test_the_mode_and_optional_arguments_are_asked_when_it_runs():
     torch.testing.assert_close(solid(x, skip=skip, pooled=False), solid.conv(x) + skip)
     with pytest.raises(TypeError, match="forward takes x, skip, pooled"):
         solid(x, other=1)
+
+
+def test_an_optional_argument_that_has_no_counterpart_is_refused_when_it_is_given():
+    class Warped(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, C, 1)
+
+        def forward(self, x, grid=None, scale=1.0):
+            if grid is not None:
+                x = functional.grid_sample(x, grid)
+            return self.conv(x).mean((2, 3)) * scale
+
+    flat = Warped()
+    solid = convert(flat)
+    x = torch.randn(1, 3, 4, 5, 6)
+    torch.testing.assert_close(solid(x, scale=2.0), 2 * solid.conv(x).mean((2, 3, 4)))
+    with pytest.raises(ValueError, match="LiftedWarped, made 3D, cannot be called with"):
+        solid(x, grid=torch.zeros(1, 2, 2, 2))
 
 
 def test_a_lifted_network_travels():

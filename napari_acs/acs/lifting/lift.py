@@ -49,8 +49,11 @@ class Signature:
 
     def variants(self) -> Iterator[tuple[_Key, dict[str, Any]]]:
         """Yield the key of each trace, and the arguments that are constants in it."""
-        choices = [[True, False] if _is_switch(d) else [True] for d in self.defaults.values()]
-        keys = sorted(itertools.product(*choices), key=lambda key: key != self.key(self.defaults))
+        default = self.key(self.defaults)
+        keys = sorted(
+            itertools.product((True, False), repeat=len(self.defaults)),
+            key=lambda key: sum(a != b for a, b in zip(key, default, strict=True)),
+        )
         for key in keys[:_MOST_VARIANTS]:
             constants = {}
             for (name, default), choice in zip(self.defaults.items(), key, strict=True):
@@ -61,14 +64,10 @@ class Signature:
             yield key, constants
 
 
-def _is_switch(default: Any) -> bool:
-    return default is None or isinstance(default, bool)
-
-
 def _choice(value: Any, default: Any) -> bool:
     if isinstance(default, bool):
         return bool(value)
-    return value is default or (default is not None and bool(value == default))
+    return value is default or (isinstance(value, type(default)) and value == default)
 
 
 class Lifted(KnowsSplits):
