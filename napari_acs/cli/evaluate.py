@@ -37,6 +37,7 @@ def evaluate(
         ),
     ] = "",
     device: options.Device = "auto",
+    precision: options.Precision = "float32",
     json: options.JsonReport = None,
     force: options.Force = False,
     debug: options.Debug = False,
@@ -48,23 +49,25 @@ def evaluate(
     folders = find_cases(data, [name.strip() for name in cases.split(",") if name.strip()])
 
     from napari_acs.inference import SegmentationError, pick_device
+    from napari_acs.inference.precision import pick_precision
     from napari_acs.models import default_bundle_id, load_bundle
 
     device = pick_device(device)
+    precision = pick_precision(precision, device)
     bundle = load_bundle(model or default_bundle_id())
     try:
-        done = _evaluate(bundle, folders, device)
+        done = _evaluate(bundle, folders, device, precision)
     except SegmentationError as error:
         end_with(error.failure, debug=debug)
     if not done.complete:
         do = f"Nothing was written; {len(done.cases)} of {len(folders)} cases were done"
         end_with(Failure("Cancelled", "", do, "cancelled"), debug=debug)
-    write_report(json, _report(bundle, device, done))
+    write_report(json, _report(bundle, device, precision, done))
     if json != STDOUT:
         _print(done)
 
 
-def _evaluate(bundle: Bundle, folders: Sequence[Path], device: str) -> Evaluation:
+def _evaluate(bundle: Bundle, folders: Sequence[Path], device: str, precision: str) -> Evaluation:
     from napari_acs.cli.progress import progress_shown
     from napari_acs.inference import evaluate as score_cases
 
@@ -76,10 +79,17 @@ def _evaluate(bundle: Bundle, folders: Sequence[Path], device: str) -> Evaluatio
                 stage = f"{folders[number].name} {message.stage}"
                 show(Progress(message.done, message.total, stage, fraction))
 
-        return score_cases(bundle, folders, device, cancelled=cancelled, progress=progress)
+        return score_cases(
+            bundle,
+            folders,
+            device,
+            precision=precision,
+            cancelled=cancelled,
+            progress=progress,
+        )
 
 
-def _report(bundle: Bundle, device: str, done: Evaluation) -> dict[str, Any]:
+def _report(bundle: Bundle, device: str, precision: str, done: Evaluation) -> dict[str, Any]:
     import napari_acs
 
     spec = bundle.spec
@@ -88,6 +98,7 @@ def _report(bundle: Bundle, device: str, done: Evaluation) -> dict[str, Any]:
         "model": {"id": spec.id, "version": spec.version, "sha256": bundle.sha256},
         "napari-acs": napari_acs.__version__,
         "device": device,
+        "precision": precision,
         **done.as_json(),
     }
 

@@ -19,6 +19,10 @@ Model = Annotated[
 Device = Annotated[
     str, typer.Option("--device", help="auto, cpu, cuda or mps (see `napari-acs info`).")
 ]
+Precision = Annotated[
+    str,
+    typer.Option("--precision", help="float32, bfloat16 (CPUs that multiply it) or auto."),
+]
 JsonReport = Annotated[
     str | None,
     typer.Option("--json", metavar="FILE", help="Write the report there; - is standard output."),

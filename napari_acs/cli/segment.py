@@ -52,6 +52,7 @@ def segment(
     t2: Annotated[Path | None, _sequence("t2")] = None,
     flair: Annotated[Path | None, _sequence("flair")] = None,
     device: options.Device = "auto",
+    precision: options.Precision = "float32",
     json: options.JsonReport = None,
     labels: Annotated[
         Labels, typer.Option(help="brats: NCR 1, ED 2, ET 4. consecutive: 1, 2, 3.")
@@ -68,6 +69,7 @@ def segment(
         wanted=wanted,
         model=model,
         device=device,
+        precision=precision,
         out=out,
         json=json,
         labels=labels,
@@ -92,6 +94,7 @@ def _segment(
     wanted: Path | dict[str, Path],
     model: str,
     device: str,
+    precision: str,
     out: Path,
     json: str | None,
     labels: Labels,
@@ -101,6 +104,7 @@ def _segment(
     from napari_acs.imaging import read_study, write_labels
     from napari_acs.imaging.write import WRITABLE
     from napari_acs.inference import pick_device, run
+    from napari_acs.inference.precision import pick_precision
     from napari_acs.inference.regions import brats_values, relabel
     from napari_acs.models import default_bundle_id, load_bundle
 
@@ -112,7 +116,7 @@ def _segment(
         )
     start = perf_counter()
     with interruptible() as cancelled:
-        pick_device(device)
+        pick_precision(precision, pick_device(device))
         study = read_study(wanted)
         sources = [v.source for v in study.sequences.values() if v.source]
         check_target(out, force=force, inputs=sources)
@@ -123,7 +127,8 @@ def _segment(
         load_seconds = perf_counter() - start
         end: Result | Failure | None = None
         with progress_shown(study.name) as show:
-            for message in run(study, bundle, device=device, cancelled=cancelled):
+            job = run(study, bundle, device=device, precision=precision, cancelled=cancelled)
+            for message in job:
                 if isinstance(message, Progress):
                     show(message)
                 else:

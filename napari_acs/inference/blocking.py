@@ -9,6 +9,7 @@ from napari_acs.errors import BadInput
 from napari_acs.inference.device import AUTO
 from napari_acs.inference.job import run
 from napari_acs.inference.messages import Failure, Progress, Result, Segmentation
+from napari_acs.inference.precision import FLOAT32
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Study
@@ -35,6 +36,8 @@ def segment(
     bundle: Bundle,
     device: str = AUTO,
     progress: Callable[[Progress], None] | None = None,
+    *,
+    precision: str = FLOAT32,
 ) -> Segmentation:
     """Segment a study and return the label map on its own grid.
 
@@ -46,6 +49,8 @@ def segment(
         From ``napari_acs.load_bundle``.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    precision : str
+        ``"float32"``, ``"bfloat16"`` or ``"auto"``; see ``run``.
     progress : callable, optional
         Called with every ``Progress``. Whatever it raises ends the job and reaches the caller.
 
@@ -56,7 +61,7 @@ def segment(
     SegmentationError
         The network found no tumour, or napari-acs is at fault.
     """
-    for message in run(study, bundle, device=device):
+    for message in run(study, bundle, device=device, precision=precision):
         if isinstance(message, Result):
             return message.segmentation
         if isinstance(message, Failure):

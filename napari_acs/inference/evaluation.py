@@ -18,6 +18,7 @@ from napari_acs.inference.device import AUTO
 from napari_acs.inference.job import never, run
 from napari_acs.inference.messages import Failure, Message, Result
 from napari_acs.inference.metrics import DEFINITIONS, Scores, score
+from napari_acs.inference.precision import FLOAT32
 from napari_acs.inference.reference import REGIONS, find_mask, read_reference
 from napari_acs.inference.regions import region_masks
 
@@ -81,6 +82,7 @@ def evaluate(
     cases: Sequence[Path],
     device: str = AUTO,
     *,
+    precision: str = FLOAT32,
     cancelled: Callable[[], bool] = never,
     progress: Callable[[int, Message], None] | None = None,
 ) -> Evaluation:
@@ -92,7 +94,8 @@ def evaluate(
         Its regions must be WT, TC and ET.
     cases : sequence of Path
         Folders, each with a study and one mask (see ``reference.find_cases``).
-    device : str
+    device, precision : str
+        As in ``run``.
     cancelled : callable
         As in ``run``.
     progress : callable, optional
@@ -124,7 +127,8 @@ def evaluate(
         study = read_study(case)
         reference = read_reference(mask, study.grid)
         start = perf_counter()
-        end = _last(run(study, bundle, device=device, cancelled=cancelled), number, progress)
+        job = run(study, bundle, device=device, precision=precision, cancelled=cancelled)
+        end = _last(job, number, progress)
         seconds = perf_counter() - start
         if isinstance(end, Result):
             predicted = region_masks(end.segmentation.labels, bundle.spec.output.regions)

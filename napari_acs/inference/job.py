@@ -25,6 +25,7 @@ from napari_acs.inference.messages import (
     Result,
     Segmentation,
 )
+from napari_acs.inference.precision import FLOAT32, pick_precision, ready_network
 from napari_acs.inference.provenance import provenance
 from napari_acs.inference.regions import labels_from_regions, volumes_ml
 from napari_acs.inference.windows import Blend, WindowPlan, plan_windows
@@ -49,6 +50,7 @@ def run(
     bundle: Bundle,
     *,
     device: str = AUTO,
+    precision: str = FLOAT32,
     cancelled: Callable[[], bool] = never,
 ) -> Iterator[Message]:
     """Segment a study: yield ``Progress`` messages, then exactly one ``Result`` or ``Failure``.
@@ -63,6 +65,9 @@ def run(
     bundle : Bundle
     device : str
         ``"auto"`` or one of ``available_devices()``.
+    precision : str
+        ``"float32"``, ``"bfloat16"`` (CPUs that multiply it; faster, and masks differ in single
+        voxels) or ``"auto"``.
     cancelled : callable
         Asked before every window and between stages; True ends the job with a ``Failure`` of
         kind ``"cancelled"``.
@@ -72,7 +77,7 @@ def run(
     Message
     """
     try:
-        yield from _Job(study, bundle, device, cancelled).messages()
+        yield from _Job(study, bundle, device, precision, cancelled).messages()
     except _Cancelled:
         yield Failure("Cancelled", "", "Nothing was changed", "cancelled")
     except BadInput as refusal:
@@ -89,12 +94,17 @@ class _Job:
     """One run; its methods are the stages, in order."""
 
     def __init__(
-        self, study: Study, bundle: Bundle, device: str, cancelled: Callable[[], bool]
+        self,
+        study: Study,
+        bundle: Bundle,
+        device: str,
+        precision: str,
+        cancelled: Callable[[], bool],
     ) -> None:
         self.study = study
         self.bundle = bundle
         self.spec: BundleSpec = bundle.spec
-        self.device = device
+        self.device, self.precision = device, precision
         self.cancelled = cancelled
         channels = self.spec.input.channels
         self.missing = [c.name for c in channels if c.name not in study.sequences]
@@ -106,6 +116,7 @@ class _Job:
         yield self._step(_PREPARE, 0, 1)
         self._check_sequences()
         device = pick_device(self.device)
+        precision = pick_precision(self.precision, device)
         hashes = self.study.input_sha256()  # now: a file may be replaced while the job runs
         image = to_model_space(self.study, self._channels(), self.spec.input.spacing_mm)
         plan = plan_windows(_shape(image.array), self.spec.input.patch)
@@ -113,7 +124,7 @@ class _Job:
         if lack:
             yield lack
             return
-        network = self.bundle.network().to(device)
+        network = ready_network(self.bundle, device, precision)
         yield self._step(_PREPARE, 1, 1)
         seconds[_PREPARE] = perf_counter() - start
 
@@ -141,6 +152,7 @@ class _Job:
             self.study,
             self.bundle,
             device=device,
+            precision=precision,
             plan=plan,
             missing=self.missing,
             seconds=seconds,

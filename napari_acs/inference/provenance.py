@@ -17,14 +17,13 @@ if TYPE_CHECKING:
     from napari_acs.imaging import Study
     from napari_acs.models import Bundle
 
-PRECISION = "float32"
-
 
 def provenance(
     study: Study,
     bundle: Bundle,
     *,
     device: str,
+    precision: str,
     plan: WindowPlan,
     missing: Sequence[str],
     seconds: Mapping[str, float],
@@ -40,6 +39,8 @@ def provenance(
     study, bundle : Study, Bundle
     device : str
         The torch device used.
+    precision : str
+        The number format of the network, ``"float32"`` or ``"bfloat16"``.
     plan : WindowPlan
         The tiling, in model space.
     missing : sequence of str
@@ -59,7 +60,7 @@ def provenance(
             "python": platform.python_version(),
         },
         "device": device_title(device),
-        "precision": PRECISION,
+        "precision": precision,
         "model_space": {
             "orientation": spec.input.orientation,
             "spacing_mm": list(spec.input.spacing_mm),

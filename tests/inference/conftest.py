@@ -51,6 +51,9 @@ class Bright(nn.Module):
         self.calls = 0
         self.fault: Exception | None = None
 
+    def __deepcopy__(self, memo):
+        return self  # the engine works on a copy, and the tests count the calls of this one
+
     def forward(self, x):
         self.calls += 1
         if self.fault is not None and self.calls == 3:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from time import perf_counter
 
 import torch
@@ -42,9 +43,13 @@ class Plan:
         return self.ways[key]
 
     def save(self, file: Path) -> None:
-        """Write the plan as JSON, for this machine and torch."""
+        """Write the plan as JSON, for this machine and torch; its folder is made."""
         text = json.dumps({"machine": machine(), "ways": self.ways}, indent=1)
-        file.write_text(text, encoding="utf-8")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Another process may read or write it at the same time.
+        with NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as beside:
+            beside.write(text)
+        Path(beside.name).replace(file)
 
     @classmethod
     def load(cls, file: Path) -> Plan:

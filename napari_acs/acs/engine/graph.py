@@ -49,6 +49,8 @@ def fuse(network: nn.Module, dtype: torch.dtype, choose: Chooser) -> nn.Module:
         return _fused(network, None, NONE, dtype, choose)
     if type(network) is nn.AvgPool3d:
         return _any_precision(network)
+    if not any(kernel_of(m) is not None or type(m) is nn.AvgPool3d for m in network.modules()):
+        return network
     try:
         graph = _Tracer().trace(network)
     except Exception:

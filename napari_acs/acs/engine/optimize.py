@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +28,28 @@ class Optimized(nn.Module):
         What it computes in.
     """
 
-    def __init__(self, network: nn.Module, dtype: torch.dtype, plan: Plan) -> None:
+    def __init__(
+        self, network: nn.Module, dtype: torch.dtype, plan: Plan, file: Path | None = None
+    ) -> None:
         super().__init__()
         self.network, self.dtype, self.plan = network, dtype, plan
+        self._file, self._saved = file, dict(plan.ways)
 
     def forward(self, x: Tensor) -> Any:
         """Map (n, c, z, y, x) as the network does; floating outputs come in the input's dtype."""
         with torch.no_grad(), kept_heap():
             x_fast = x.to(self.dtype).contiguous(memory_format=CHANNELS_LAST)
-            return _cast(self.network(x_fast), x.dtype)
+            y = _cast(self.network(x_fast), x.dtype)
+        if self._file is not None and self.plan.ways != self._saved:
+            self._saved = dict(self.plan.ways)
+            with suppress(OSError):  # a full or read-only disk: the next time it is measured again
+                self.plan.save(self._file)
+        return y
 
 
 def optimize(
     model: nn.Module,
-    example: Tensor,
+    example: Tensor | None = None,
     dtype: torch.dtype | None = None,
     *,
     plan: Plan | Path | None = None,
@@ -57,8 +66,9 @@ def optimize(
     ----------
     model : nn.Module
         A network on (n, c, z, y, x), left untouched; taken in evaluation mode.
-    example : Tensor, shape (n, c, z, y, x)
-        An input of the size that will be used most; other sizes are computed as well.
+    example : Tensor, shape (n, c, z, y, x), optional
+        An input of the size that will be used most; other sizes are computed as well. Without it
+        the layers are timed on the first input that comes.
     dtype : torch.dtype, optional
         ``torch.float32`` (results differ from the model's by rounding, below 1e-4 of their range)
         or ``torch.bfloat16``. By default :func:`fast_dtype`.
@@ -70,10 +80,12 @@ def optimize(
     Optimized
         The network; it keeps no gradients, and is not meant to be saved: save the model.
     """
-    device = example.device
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    if example is not None:
+        device = example.device
     dtype = dtype or fast_dtype(device)
+    file = plan if isinstance(plan, Path) else None
     kept = Plan.load(plan) if isinstance(plan, Path) else plan or Plan()
-    known = dict(kept.ways)
     network = copy.deepcopy(model).eval().to(device)
     network = fuse(network, dtype, kept.choose)
     for module in network.modules():
@@ -81,10 +93,9 @@ def optimize(
             for parameter in module.parameters(recurse=False):
                 if parameter.is_floating_point():
                     parameter.data = parameter.data.to(dtype)
-    optimized = Optimized(network.requires_grad_(False), dtype, kept)
-    optimized(example)
-    if isinstance(plan, Path) and kept.ways != known:
-        kept.save(plan)
+    optimized = Optimized(network.requires_grad_(False), dtype, kept, file)
+    if example is not None:
+        optimized(example)
     return optimized
 
 

@@ -156,6 +156,22 @@ def test_a_kept_plan_is_not_timed_again(tmp_path, monkeypatch):
     assert torch.equal(first(x), again(x))
 
 
+def test_without_an_example_the_first_input_is_timed_and_the_plan_kept(tmp_path):
+    file = tmp_path / "new" / "plan.json"
+    layer, x = ACSConv3d(4, 6, 3), torch.randn(1, 4, 8, 9, 10)
+    fast = optimize(layer, dtype=torch.float32, plan=file)
+    assert not file.exists()
+    torch.testing.assert_close(fast(x), layer(x).detach())
+    assert Plan.load(file).ways == fast.plan.ways != {}
+    assert [p.name for p in file.parent.iterdir()] == ["plan.json"]
+
+
+def test_a_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path):
+    (tmp_path / "file").write_text("")
+    fast = optimize(ACSConv3d(4, 6, 3), torch.randn(1, 4, 8, 9, 10), plan=tmp_path / "file" / "p")
+    assert fast.plan.ways
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"machine": "another", "ways": {"a": "b"}}', '{"machine": 1}', "\x00"]
 )
