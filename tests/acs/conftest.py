@@ -36,11 +36,16 @@ INTRODUCTION = """\
 
 Written by `pytest tests/acs --acs-table docs/acs-coverage.md`, from what those tests found.
 
-Every network below was converted with its 2D state dict unchanged, and run forward and backward,
-in training and in evaluation mode; torchvision's on volumes of even and of odd size. With all
-channels in the axial plane it answers a volume that is constant along z as the 2D network answers
-the slice, for cubic volumes and others: a wrong axis anywhere would show. Networks of other
+Every network below was converted with its 2D state dict unchanged. With all channels in the axial
+plane it answers a volume that is constant along z as the 2D network answers the slice, for cubic
+volumes and others (torchvision's) or one that is not cubic (the rest): a wrong axis anywhere would
+show. It was run forward in evaluation mode, and forward and backward in training mode:
+torchvision's on a volume of odd and on one of even sides, the rest on one. Networks of other
 libraries are a best effort.
+
+Weights are random. torchvision's networks have five classes, and vgg11, vgg11_bn and alexnet a
+narrower head than they come with (the other VGGs have theirs). In training mode inception_v3 runs
+without its side exit, which needs 299 voxels a side; the exit is tested alone.
 
 A module whose own forward calls 2D functions or looks at shapes gets that forward rewritten
 (`torch.fx`, one module at a time); it stays an instance of its class. What is not understood is

@@ -72,19 +72,25 @@ def test_a_classifier_is_its_2d_network_on_slices_and_trains(
     flat_state, state = flat.state_dict(), solid.state_dict()
     assert {k: v.shape for k, v in state.items()} == {k: v.shape for k, v in flat_state.items()}
     assert not solid.training
-    with torch.no_grad():
-        out = solid(torch.randn(1, 3, side + 1, side + 1, side + 3))
-    assert out.shape == (1, 5)
-    assert out.isfinite().all()
+    even = side + side % 2
+    volumes = [(side, side + 2, side + 4), (even, even + 2, even + 4)]
+    for sides in volumes:
+        with torch.no_grad():
+            out = solid(torch.randn(1, 3, *sides))
+        assert out.shape == (1, 5)
+        assert out.isfinite().all()
 
     solid.train()
     if name == "inception_v3":  # its side exit needs 299 voxels: see the next test
         solid.AuxLogits = None
-    outputs = solid(torch.randn(2, 3, side, side + 1, side + 2))
-    logits = [o for o in (outputs if isinstance(outputs, tuple) else [outputs]) if o is not None]
-    assert [tuple(o.shape) for o in logits] == [(2, 5)] * (3 if name == "googlenet" else 1)
-    sum(o.sum() for o in logits).backward()
-    assert all(p.grad is not None and p.grad.isfinite().all() for p in solid.parameters())
+    for sides in volumes:
+        outputs = solid(torch.randn(2, 3, *sides))
+        several = outputs if isinstance(outputs, tuple) else [outputs]
+        logits = [o for o in several if o is not None]
+        assert [tuple(o.shape) for o in logits] == [(2, 5)] * (3 if name == "googlenet" else 1)
+        solid.zero_grad()
+        sum(o.sum() for o in logits).backward()
+        assert all(p.grad is not None and p.grad.isfinite().all() for p in solid.parameters())
     assert all(p.grad is None for p in flat.parameters()), "parameters are shared"
     assert all(torch.equal(flat_state[k], v) for k, v in flat.state_dict().items())
     assert not any(isinstance(m, ACSConv3d) for m in flat.modules()), "the argument was changed"
