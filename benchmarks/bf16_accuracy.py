@@ -31,7 +31,9 @@ def main() -> None:
         return
     bundle = load_bundle(default_bundle_id())
     print(f"{machine()}\n{bundle.spec.id}\n")
-    print("| case | " + " | ".join(f"{r} float32 | {r} change" for r in REGIONS) + " | labels equal |")
+    print(
+        "| case | " + " | ".join(f"{r} float32 | {r} change" for r in REGIONS) + " | labels equal |"
+    )
     print("| --- |" + " ---: |" * (2 * len(REGIONS) + 1))
     rows: list[dict[str, object]] = []
     for case in (case for folder in args.data for case in find_cases(folder, [])):

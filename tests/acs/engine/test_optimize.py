@@ -11,6 +11,7 @@ from torch import nn
 import napari_acs
 from napari_acs.acs import ACSConv3d
 from napari_acs.acs.engine import Plan, choose, optimize
+from napari_acs.acs.engine.activations import Activation
 from napari_acs.acs.engine.fused import FusedConv
 from napari_acs.acs.engine.precision import fast_dtype
 from napari_acs.models.unet import ACSUNet
@@ -170,6 +171,17 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path):
     (tmp_path / "file").write_text("")
     fast = optimize(ACSConv3d(4, 6, 3), torch.randn(1, 4, 8, 9, 10), plan=tmp_path / "file" / "p")
     assert fast.plan.ways
+
+
+def test_of_equally_fast_ways_the_one_without_a_concatenation_is_taken(monkeypatch):
+    times = {"planes, onednn": 1.0, "planes, onednn, apart": 1.08, "dense, onednn, apart": 1.3}
+    fused = FusedConv(None, Activation(), torch.float32, lambda *_: "")
+    monkeypatch.setattr(FusedConv, "ready", lambda self, way, inputs: lambda *_: times[way])
+    monkeypatch.setattr(choose, "_seconds", lambda run, device: run())
+    x = (torch.zeros(1),)
+    assert choose._fastest(fused, list(times), x, None) == "planes, onednn, apart"
+    times["planes, onednn, apart"] = 1.2
+    assert choose._fastest(fused, list(times), x, None) == "planes, onednn"
 
 
 @pytest.mark.parametrize(
