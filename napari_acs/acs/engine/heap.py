@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-_M_TRIM_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -4, -8
-_NEVER, _ONE_ARENA = 2**31 - 1, 1
-_DEFAULT_TRIM, _DEFAULT_MMAPS = 128 * 1024, 65536
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -3, -4
+_NEVER = 2**31 - 1
+# What glibc's own thresholds grow to in a process that frees large arrays: setting any of them
+# ends that growth, and its small initial ones would slow down all other code from then on.
+_AFTER = ((_M_MMAP_MAX, 65536), (_M_MMAP_THRESHOLD, 32 << 20), (_M_TRIM_THRESHOLD, 64 << 20))
 
 
 class _LibC(Protocol):
@@ -68,6 +70,6 @@ def kept_heap() -> Iterator[None]:
         with depth.lock:
             depth.inside -= 1
             if depth.inside == 0:
-                libc.mallopt(_M_MMAP_MAX, _DEFAULT_MMAPS)
-                libc.mallopt(_M_TRIM_THRESHOLD, _DEFAULT_TRIM)
+                for parameter, value in _AFTER:
+                    libc.mallopt(parameter, value)
                 libc.malloc_trim(0)

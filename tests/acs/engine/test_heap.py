@@ -32,7 +32,7 @@ def test_only_the_outermost_block_switches_and_also_after_an_error(monkeypatch):
             assert len(libc.calls) == 2
         assert len(libc.calls) == 2
         raise RuntimeError("inside")
-    assert libc.calls[2:] == [(-4, 65536), (-1, 131072), "trim"]
+    assert libc.calls[2:] == [(-4, 65536), (-3, 32 << 20), (-1, 64 << 20), "trim"]
 
 
 def test_elsewhere_nothing_happens(monkeypatch):
