@@ -95,9 +95,10 @@ def test_several_inputs_are_their_concatenation(activation, with_residual):
             assert torch.allclose(run(inputs, residual), expected, rtol=1e-4, atol=1e-5), way
 
 
-def test_a_residual_that_is_broadcast_is_added_too():
+@pytest.mark.parametrize("shape", [(1, 20, 1, 1, 1), (3, 20, 5, 6, 7)])
+def test_a_residual_that_is_broadcast_or_broadcasts_is_added_too(shape):
     layer, x = ACSConv3d(4, 20, 3, padding=1), torch.randn(1, 4, 5, 6, 7)
-    residual = torch.randn(1, 20, 1, 1, 1)
+    residual = torch.randn(shape)
     for run in ways_of(layer, (x,), "relu").values():
         with torch.no_grad():
             expected = (layer(x) + residual).relu()
