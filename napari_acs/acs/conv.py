@@ -27,14 +27,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from napari_acs.acs.dense import kernel_geometry
 from napari_acs.acs.geometry import (
     LEFT_OUT,
     PLANES,
-    KernelGeometry,
     Margin,
+    check_sides,
     on_volume,
     plane_margins,
-    same_padding,
     volume_stride,
 )
 from napari_acs.acs.pieces import pieces
@@ -141,17 +141,11 @@ class ACSConv3d(nn.Module):
 
     def _take(self, conv: nn.Conv2d, split: SplitPolicy | Split) -> None:
         self.in_channels, self.out_channels = conv.in_channels, conv.out_channels
-        self.kernel_size = _pair(conv.kernel_size)
-        self.stride = _pair(conv.stride)
-        self.dilation = _pair(conv.dilation)
+        self.geometry = kernel_geometry(conv)
+        self.kernel_size, self.stride = self.geometry.kernel, self.geometry.stride
+        self.dilation = self.geometry.dilation
         self.padding, self.padding_mode = conv.padding, conv.padding_mode
         self.groups = conv.groups
-        if conv.padding == "same":
-            padding = same_padding(self.kernel_size, self.dilation)
-        else:
-            rows, columns = (0, 0) if isinstance(conv.padding, str) else _pair(conv.padding)
-            padding = (rows, rows), (columns, columns)
-        self.geometry = KernelGeometry(self.kernel_size, self.stride, padding, self.dilation)
         own = split_channels(self.out_channels, split) if isinstance(split, str) else split
         self._set_split(own)
         self.weight = cast(nn.Parameter, conv.weight)
@@ -182,7 +176,7 @@ class ACSConv3d(nn.Module):
         """
         if x.dim() != 5:
             raise ValueError(f"ACSConv3d takes (n, c, z, y, x), got a tensor of {tuple(x.shape)}")
-        self._check_size(x)
+        check_sides(self.geometry, x.shape[2:], self)
         if self.kernel_size == (1, 1):  # the three planes are one and the same
             x, padding = with_margins(x, plane_margins(self.geometry, "axial"), self.padding_mode)
             return self._conv(x, self.weight.unsqueeze(2), self.bias, padding, "axial", self.groups)
@@ -207,14 +201,6 @@ class ACSConv3d(nn.Module):
     ) -> Tensor:
         dilation = on_volume(self.dilation, plane, 1)
         return F.conv3d(x, weight, bias, volume_stride(self.geometry), padding, dilation, groups)
-
-    def _check_size(self, x: Tensor) -> None:
-        """Raise where not even one centre of the kernel lies in the padded volume."""
-        for lead, size in zip(self.geometry.leading(), x.shape[2:], strict=True):
-            spare = sum(self.geometry.padding[lead]) - sum(self.geometry.reach(lead))
-            # Never asked of padded layers, so that exported graphs keep their sizes free.
-            if spare < 0 and size + spare < 1:
-                raise ValueError(f"a side of {size} voxels is too short for {self!r}")
 
     def _save_to_state_dict(
         self, destination: dict[str, Any], prefix: str, keep_vars: bool
@@ -265,8 +251,3 @@ def with_margins(
         if low < 0 or high < 0:
             x = x.narrow(axis, max(0, -low), x.shape[axis] + min(0, low) + min(0, high))
     return x, inner
-
-
-def _pair(value: tuple[int, ...]) -> tuple[int, int]:
-    rows, columns = value
-    return rows, columns

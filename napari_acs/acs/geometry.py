@@ -15,6 +15,7 @@ themselves, as for odd kernels, and a plane neither shifts nor shortens the axis
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 Pair = tuple[int, int]
@@ -65,6 +66,24 @@ def same_padding(kernel: Pair, dilation: Pair) -> tuple[Margin, Margin]:
     totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
     rows, columns = ((total // 2, total - total // 2) for total in totals)
     return rows, columns
+
+
+def check_sides(geometry: KernelGeometry, sides: Sequence[int], layer: object) -> None:
+    """Raise ValueError where not even one centre of the kernel lies in the padded volume.
+
+    Parameters
+    ----------
+    geometry : KernelGeometry
+    sides : sequence of int
+        The volume's z, y, x in voxels.
+    layer : object
+        What the message names.
+    """
+    for lead, side in zip(geometry.leading(), sides, strict=True):
+        spare = sum(geometry.padding[lead]) - sum(geometry.reach(lead))
+        # Never asked of padded layers, so that exported graphs keep their sizes free.
+        if spare < 0 and side + spare < 1:
+            raise ValueError(f"a side of {side} voxels is too short for {layer!r}")
 
 
 def volume_stride(geometry: KernelGeometry) -> tuple[int, int, int]:

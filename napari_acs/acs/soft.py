@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from napari_acs.acs.conv import PaddingMode, with_margins
 from napari_acs.acs.dense import dense_box, kernel_geometry, plane_taps
-from napari_acs.acs.geometry import PLANES, volume_stride
+from napari_acs.acs.geometry import PLANES, check_sides, volume_stride
 
 
 class SoftACSConv3d(nn.Module):
@@ -139,16 +139,8 @@ class SoftACSConv3d(nn.Module):
         """
         if x.dim() != 5:
             raise ValueError(f"SoftACSConv3d takes (n, c, z, y, x), got {tuple(x.shape)}")
-        self._check_size(x)
+        check_sides(self.geometry, x.shape[2:], self)
         x, padding = with_margins(x, self.box.margins, self.padding_mode)
         stride = volume_stride(self.geometry)
         weight = self.dense_weight()
         return F.conv3d(x, weight, self.bias, stride, padding, self.box.dilation, self.groups)
-
-    def _check_size(self, x: Tensor) -> None:
-        """Raise where not even one centre of the kernel lies in the padded volume."""
-        for lead, size in zip(self.geometry.leading(), x.shape[2:], strict=True):
-            spare = sum(self.geometry.padding[lead]) - sum(self.geometry.reach(lead))
-            # Never asked of padded layers, so that exported graphs keep their sizes free.
-            if spare < 0 and size + spare < 1:
-                raise ValueError(f"a side of {size} voxels is too short for {self!r}")
