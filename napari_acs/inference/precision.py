@@ -45,8 +45,8 @@ def pick_precision(wish: str, device: str) -> str:
 def ready_network(bundle: Bundle, device: str, precision: str) -> nn.Module:
     """Return a bundle's network, ready for windows.
 
-    On CPUs it is :func:`napari_acs.acs.optimize` d; how its layers are computed is timed on the
-    first window ever, and kept in the user's cache folder.
+    On CPUs it goes through :func:`napari_acs.acs.optimize`; how its layers are computed is timed
+    on the first window ever, and kept in the user's cache folder.
 
     Parameters
     ----------

@@ -45,22 +45,21 @@ def fuse(network: nn.Module, dtype: torch.dtype, choose: Chooser) -> nn.Module:
     choose : Chooser
         See :class:`FusedConv`.
     """
-    if kernel_of(network) is not None:
+    if _is_conv(network):
         return _fused(network, None, NONE, dtype, choose)
     if type(network) is nn.AvgPool3d:
         return _any_precision(network)
     if not any(kernel_of(m) is not None or type(m) is nn.AvgPool3d for m in network.modules()):
         return network
-    try:
-        graph = _Tracer().trace(network)
-    except Exception:
+    graph = _traced(network)
+    if graph is None:
         for name, child in list(network.named_children()):
             setattr(network, name, fuse(child, dtype, choose))
         return network
     modules = dict(network.named_modules(remove_duplicate=False))
     new: dict[str, nn.Module] = {}
     for node in list(graph.nodes):
-        if node.op == "call_module" and kernel_of(modules[node.target]) is not None:
+        if node.op == "call_module" and _is_conv(modules[node.target]):
             name = f"fused_{len(new)}"
             norm, activation = _fuse_at(graph, node, modules, name)
             new[name] = _fused(modules[node.target], norm, activation, dtype, choose)
@@ -76,6 +75,25 @@ def fuse(network: nn.Module, dtype: torch.dtype, choose: Chooser) -> nn.Module:
         network.add_module(name, module)
     graph.lint()
     return fx.GraphModule(network, graph, type(network).__name__)
+
+
+def _traced(network: nn.Module) -> fx.Graph | None:
+    """Return the graph of a network's forward; None where it cannot be had, or is not all."""
+    if _hooked(network):
+        return None
+    try:
+        return _Tracer().trace(network)
+    except Exception:
+        return None
+
+
+def _hooked(module: nn.Module | None) -> bool:
+    """Whether users' hooks run around a module's forward: they would be lost with the module."""
+    return bool(module and (module._forward_hooks or module._forward_pre_hooks))
+
+
+def _is_conv(module: nn.Module) -> bool:
+    return not _hooked(module) and kernel_of(module) is not None
 
 
 def _fused(
@@ -114,7 +132,8 @@ def _fuse_at(
         user = _only_user(user)
     else:
         residual = None
-    if user and (found := activation_of(user, modules)):
+    hooked = user is not None and _hooked(modules.get(str(user.target)))
+    if user and not hooked and (found := activation_of(user, modules)):
         activation = found
         chain.append(user)
     with graph.inserting_after(chain[-1]):
@@ -191,4 +210,6 @@ def _only_user(node: fx.Node) -> fx.Node | None:
 
 
 def _folds(module: nn.Module | None) -> bool:
-    return type(module) is nn.BatchNorm3d and module.running_mean is not None
+    if type(module) is not nn.BatchNorm3d or _hooked(module):
+        return False
+    return module.running_mean is not None

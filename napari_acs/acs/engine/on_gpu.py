@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import cast
 
 import torch
@@ -56,7 +57,7 @@ class OnGpu:
         bare, fused = offers
         self._activation = activation
         self._fused: nn.Module | None = None
-        self._bare: nn.Module = layer.to(example.dtype)
+        self._bare: nn.Module = copy.deepcopy(layer).to(example.dtype)
         if not isinstance(bare, str) and not isinstance(fused, str):
             self._bare, self._fused = bare, fused
 

@@ -142,6 +142,18 @@ def test_a_forward_that_cannot_be_traced_keeps_its_course():
     assert sum(isinstance(m, FusedConv) for m in fast.modules()) == 1
 
 
+@pytest.mark.parametrize("where", ["0", "1", "2", ""])
+def test_a_hook_that_changes_the_answer_still_does(where):
+    network = with_statistics(
+        nn.Sequential(ACSConv3d(4, 6, 3), nn.BatchNorm3d(6), nn.ReLU(), ACSConv3d(6, 3, 1))
+    ).eval()
+    network.get_submodule(where).register_forward_hook(lambda module, args, y: y + 3)
+    x = torch.randn(1, 4, 8, 9, 10)
+    with torch.no_grad():
+        expected = network(x)
+    assert relative(optimize(network, x, torch.float32)(x), expected) < 1e-5
+
+
 def test_a_single_layer_is_optimized():
     layer, x = ACSConv3d(4, 6, 3), torch.randn(1, 4, 8, 9, 10)
     torch.testing.assert_close(optimize(layer, x, torch.float32)(x), layer(x).detach())
