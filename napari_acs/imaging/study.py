@@ -27,6 +27,9 @@ class Study:
         What to call the study on screen and in reports.
     sequences : mapping of str to Volume
         Any subset of ``t1``, ``t1ce``, ``t2``, ``flair``, all on one grid; kept in that order.
+    reference : str, optional
+        The sequence whose own grid this is, and whose source a saved mask fits; the others may
+        have been resampled to it. The first one when left out.
 
     Raises
     ------
@@ -37,6 +40,7 @@ class Study:
 
     name: str
     sequences: Mapping[str, Volume]
+    reference: str = ""
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.sequences) - set(SEQUENCES))
@@ -55,6 +59,14 @@ class Study:
                 do="Choose an MRI volume",
             )
         object.__setattr__(self, "sequences", ordered)
+        if not self.reference:
+            object.__setattr__(self, "reference", next(iter(ordered)))
+        elif self.reference not in ordered:
+            raise BadInput(
+                f"study {self.name} has no {TITLES.get(self.reference, self.reference)}",
+                found=f"sequences {', '.join(TITLES[key] for key in ordered)}",
+                expected="one of them as the reference",
+            )
         for key, volume in ordered.items():
             _check_voxels(_called(key, volume), volume)
         (first, reference), *others = ordered.items()
@@ -72,8 +84,8 @@ class Study:
 
     @property
     def grid(self) -> Grid:
-        """The reference grid: that of the first sequence."""
-        return next(iter(self.sequences.values())).grid
+        """The reference grid: that of the reference sequence."""
+        return self.sequences[self.reference].grid
 
     def input_sha256(self) -> dict[str, str]:
         """Hash each sequence's file (or its voxels and grid, where there is no file)."""

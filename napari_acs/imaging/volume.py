@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_acs.imaging.dicom.origin import DicomOrigin
 from napari_acs.imaging.grid import Grid
+from napari_acs.imaging.step import Step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +28,11 @@ class Volume:
     grid : Grid
         Its ``shape`` is that of the array.
     source : Path, optional
-        The file that the voxels were read from.
+        The file that the voxels were read from (the folder, for a DICOM series).
+    dicom : DicomOrigin, optional
+        The series that the voxels were read from.
+    history : tuple of Step
+        What was done to the voxels since, in order: registered, resampled, brain extracted ...
 
     Raises
     ------
@@ -37,6 +43,8 @@ class Volume:
     array: NDArray[Any]
     grid: Grid
     source: Path | None = None
+    dicom: DicomOrigin | None = None
+    history: tuple[Step, ...] = ()
 
     def __post_init__(self) -> None:
         if self.array.shape != self.grid.shape:
@@ -46,10 +54,15 @@ class Volume:
         object.__setattr__(self, "array", view)
 
     def sha256(self) -> str:
-        """Hash the source file's bytes; without a file, the voxels and the grid."""
-        if self.source is not None and self.source.is_file():
-            with self.source.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+        """Hash the source's bytes (of a series, its files in order); else voxels and grid."""
+        files = self.dicom.files if self.dicom else (self.source,) if self.source else ()
+        if files and all(file.is_file() for file in files):
+            whole = hashlib.sha256()
+            for path in files:
+                with path.open("rb") as file:
+                    while chunk := file.read(1 << 20):
+                        whole.update(chunk)
+            return whole.hexdigest()
         digest = hashlib.sha256(f"{self.array.dtype.str} {self.grid}".encode())
         digest.update(np.ascontiguousarray(self.array).data)
         return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Which sequence a volume is: from names, DICOM tags and image statistics, with reasons."""
