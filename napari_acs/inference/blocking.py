@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from napari_acs.errors import BadInput
 from napari_acs.inference.device import AUTO
-from napari_acs.inference.job import run
+from napari_acs.inference.job import DEFAULT, run
 from napari_acs.inference.messages import Failure, Progress, Result, Segmentation
 from napari_acs.inference.precision import FLOAT32
+from napari_acs.inference.ready import Preparation
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Study
@@ -38,6 +39,7 @@ def segment(
     progress: Callable[[Progress], None] | None = None,
     *,
     precision: str = FLOAT32,
+    preparation: Preparation = DEFAULT,
 ) -> Segmentation:
     """Segment a study and return the label map on its own grid.
 
@@ -51,6 +53,8 @@ def segment(
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
     precision : str
         ``"float32"``, ``"bfloat16"`` or ``"auto"``; see ``run``.
+    preparation : Preparation
+        What is done first; by default a skull that is there is removed.
     progress : callable, optional
         Called with every ``Progress``. Whatever it raises ends the job and reaches the caller.
 
@@ -61,7 +65,7 @@ def segment(
     SegmentationError
         The network found no tumour, or napari-acs is at fault.
     """
-    for message in run(study, bundle, device=device, precision=precision):
+    for message in run(study, bundle, device=device, precision=precision, preparation=preparation):
         if isinstance(message, Result):
             return message.segmentation
         if isinstance(message, Failure):

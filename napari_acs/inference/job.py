@@ -18,6 +18,7 @@ from napari_acs.imaging import to_model_space, to_study_grid
 from napari_acs.inference import memory
 from napari_acs.inference.device import AUTO, pick_device
 from napari_acs.inference.messages import (
+    READY,
     STAGES,
     Failure,
     Message,
@@ -27,17 +28,24 @@ from napari_acs.inference.messages import (
 )
 from napari_acs.inference.precision import FLOAT32, pick_precision, ready_network
 from napari_acs.inference.provenance import provenance
+from napari_acs.inference.ready import Preparation, make_ready
 from napari_acs.inference.regions import labels_from_regions, volumes_ml
 from napari_acs.inference.windows import Blend, WindowPlan, plan_windows
 
 if TYPE_CHECKING:
     from napari_acs.imaging import ModelSpaceImage, Study
+    from napari_acs.imaging.brain_mask import BrainMask
     from napari_acs.models import Bundle
     from napari_acs.models.spec import BundleSpec
 
-# Where each stage starts on the bar of the whole job, measured on a CPU.
+# Where each stage starts on the bar of the whole job, measured on a CPU; without anything to
+# make ready, and with it.
 _BAR = {"prepare": 0.0, "inference": 0.1, "finish": 0.9}
+_LONG_BAR = {READY: 0.0, "prepare": 0.8, "inference": 0.85, "finish": 0.95}
 _PREPARE, _INFERENCE, _FINISH = STAGES
+
+DEFAULT = Preparation()
+"""A skull that is there is removed; nothing else."""
 
 
 def never() -> bool:
@@ -51,6 +59,7 @@ def run(
     *,
     device: str = AUTO,
     precision: str = FLOAT32,
+    preparation: Preparation = DEFAULT,
     cancelled: Callable[[], bool] = never,
 ) -> Iterator[Message]:
     """Segment a study: yield ``Progress`` messages, then exactly one ``Result`` or ``Failure``.
@@ -68,6 +77,8 @@ def run(
     precision : str
         ``"float32"``, ``"bfloat16"`` (CPUs that multiply it; faster, and masks differ in single
         voxels) or ``"auto"``.
+    preparation : Preparation
+        What is done first; by default a skull that is there is removed.
     cancelled : callable
         Asked before every window and between stages; True ends the job with a ``Failure`` of
         kind ``"cancelled"``.
@@ -77,7 +88,7 @@ def run(
     Message
     """
     try:
-        yield from _Job(study, bundle, device, precision, cancelled).messages()
+        yield from _Job(study, bundle, device, precision, preparation, cancelled).messages()
     except _Cancelled:
         yield Failure("Cancelled", "", "Nothing was changed", "cancelled")
     except BadInput as refusal:
@@ -99,9 +110,13 @@ class _Job:
         bundle: Bundle,
         device: str,
         precision: str,
+        preparation: Preparation,
         cancelled: Callable[[], bool],
     ) -> None:
         self.study = study
+        self.preparation = preparation
+        self.brain: BrainMask | None = None
+        self.bar = _LONG_BAR if preparation.steps(study) else _BAR
         self.bundle = bundle
         self.spec: BundleSpec = bundle.spec
         self.device, self.precision = device, precision
@@ -113,11 +128,19 @@ class _Job:
         """Yield the messages of the whole job."""
         seconds: dict[str, float] = {}
         start = perf_counter()
-        yield self._step(_PREPARE, 0, 1)
+        steps = self.preparation.steps(self.study)
+        yield self._step(READY if steps else _PREPARE, 0, steps or 1)
         self._check_sequences()
         device = pick_device(self.device)
         precision = pick_precision(self.precision, device)
         hashes = self.study.input_sha256()  # now: a file may be replaced while the job runs
+        if steps:
+            made = make_ready(self.study, self.preparation, device=device, cancelled=self.cancelled)
+            for done, ready in enumerate(made, start=1):
+                self.study, self.brain = ready.study, ready.brain
+                yield self._step(READY, done, steps)
+            seconds[READY] = perf_counter() - start
+            start = perf_counter()
         image = to_model_space(self.study, self._channels(), self.spec.input.spacing_mm)
         plan = plan_windows(_shape(image.array), self.spec.input.patch)
         lack = self._lack_of_memory(image, plan, device)
@@ -167,6 +190,7 @@ class _Job:
             volumes_ml=volumes_ml(labels, self.spec.output, self.study.grid.voxel_ml),
             provenance=record,
             seconds=seconds,
+            brain=_locked(self.brain.mask) if self.brain else None,
         )
         yield self._step(_FINISH, 1, 1)
         yield Result(segmentation, self._notes(image))
@@ -217,8 +241,8 @@ class _Job:
 
     def _step(self, stage: str, done: int, total: int) -> Progress:
         self._stop_if_cancelled()
-        after = STAGES[STAGES.index(stage) + 1 :]
-        start, end = _BAR[stage], _BAR[after[0]] if after else 1.0
+        at = list(self.bar).index(stage)
+        start, end = [*self.bar.values(), 1.0][at : at + 2]
         return Progress(done, total, stage, start + (end - start) * done / total)
 
     def _stop_if_cancelled(self) -> None:
@@ -234,6 +258,8 @@ class _Job:
 
     def _notes(self, image: ModelSpaceImage) -> tuple[str, ...]:
         notes = []
+        if self.brain:
+            notes.append(_about(self.brain))
         if image.with_skull:
             notes.append(
                 f"{', '.join(image.with_skull)} still shows the skull, and the model was trained "
@@ -284,6 +310,20 @@ def _failure_of_error(error: Exception, device: str) -> Failure:
         "internal",
         detail="".join(traceback.format_exception(error)),
     )
+
+
+def _about(brain: BrainMask) -> str:
+    millilitres = np.count_nonzero(brain.mask) * brain.grid.voxel_ml
+    said = f"The brain was cut out first ({brain.step.method}, {millilitres:.0f} ml)"
+    if brain.step.verdict == "good":
+        return f"{said}."
+    return f"{said}; look at the brain mask: {brain.step.why.rstrip('. ')}."
+
+
+def _locked(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    view = mask.view()
+    view.setflags(write=False)
+    return view
 
 
 def _shape(array: NDArray[np.float32]) -> tuple[int, int, int]:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 STAGES = ("prepare", "inference", "finish")
-"""The stages of a job: to model space, window by window, back to the study's grid."""
+"""The stages of every job: to model space, window by window, back to the study's grid."""
+
+READY = "ready"
+"""The stage before them, where there is a brain to cut out or a bias field to correct."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Segmentation:
         hashes, time; see DESIGN.md.
     seconds : mapping of str to float
         Wall time of each stage, by stage name.
+    brain : ndarray of bool, shape (z, y, x), or None
+        The brain mask that was used, where the study came with its skull; read-only.
     """
 
     labels: NDArray[np.uint8]
@@ -61,6 +66,7 @@ class Segmentation:
     volumes_ml: Mapping[str, float]
     provenance: Mapping[str, Any]
     seconds: Mapping[str, float]
+    brain: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)

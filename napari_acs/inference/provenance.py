@@ -32,7 +32,8 @@ def provenance(
     """Return the JSON-ready record of a segmentation.
 
     It holds no header fields of the images, so nothing that names a patient beyond the names of
-    the files themselves (without their folders).
+    the files themselves (without their folders); of a DICOM series not even that, since its
+    files and folders are often called after the patient.
 
     Parameters
     ----------
@@ -76,12 +77,14 @@ def provenance(
         "thresholds": {region.name: region.threshold for region in spec.output.regions},
         "inputs": {
             name: {
-                "file": volume.source.name if volume.source else None,
+                "file": volume.source.name if volume.source and not volume.dicom else None,
                 "sha256": input_sha256[name],
+                **({"dicom_slices": len(volume.dicom.files)} if volume.dicom else {}),
+                **({"steps": [s.record() for s in volume.history]} if volume.history else {}),
             }
             for name, volume in study.sequences.items()
         },
-        "sequences": {"used": used, "missing": list(missing)},
+        "sequences": {"used": used, "missing": list(missing), "reference": study.reference},
         "time_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
     }

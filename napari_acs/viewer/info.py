@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from napari_acs.imaging import Grid
+    from napari_acs.imaging.dicom.origin import DicomOrigin
+    from napari_acs.imaging.step import Step
 
 KEY = "napari_acs"
 
@@ -30,13 +32,21 @@ class LayerInfo:
     grid : Grid
         Of the stored array, in the source file's own voxel order.
     source : Path or None
-        The file whose geometry a saved mask takes over.
+        The file that the voxels are from.
     study : str
         Patient and time, as the folder or file is called.
     sequence : str or None
         ``"t1"``, ``"t1ce"``, ``"t2"`` or ``"flair"`` where it is known.
     provenance : mapping or None
         Of a mask that a model made.
+    dicom : DicomOrigin or None
+        The series that the voxels are from.
+    history : tuple of Step
+        What was done to the voxels since they were read.
+    role : {"", "brain"}
+        ``"brain"`` marks a Labels layer that is a brain mask, not a tumour mask.
+    reference : LayerInfo or None
+        Of voxels that were resampled: the image whose grid this is.
     """
 
     grid: Grid
@@ -44,6 +54,15 @@ class LayerInfo:
     study: str = ""
     sequence: str | None = None
     provenance: Mapping[str, Any] | None = None
+    dicom: DicomOrigin | None = None
+    history: tuple[Step, ...] = ()
+    role: Literal["", "brain"] = ""
+    reference: LayerInfo | None = None
+
+    @property
+    def home(self) -> LayerInfo:
+        """Of the image whose own grid this is: what a saved mask takes over."""
+        return self.reference or self
 
 
 def info_in(metadata: Mapping[str, Any]) -> LayerInfo | None:

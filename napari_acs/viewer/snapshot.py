@@ -33,7 +33,8 @@ class LayerSnapshot:
     def volume(self) -> Volume:
         """Return the stored ``(z, y, x)`` array on its grid; reads a lazy array now."""
         array = from_lps(np.asarray(self.data), self.info.grid)
-        return Volume(array=array, grid=self.info.grid, source=self.info.source)
+        info = self.info
+        return Volume(array, info.grid, info.source, info.dicom, info.history)
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,16 @@ class StudySnapshot:
 
     @property
     def reference(self) -> LayerInfo:
-        """Grid and source of the first sequence, which the mask is saved like."""
-        return next(iter(self.layers.values())).info
+        """Grid and source of the image that the mask is saved like."""
+        return next(iter(self.layers.values())).info.home
+
+    def volumes(self) -> dict[str, Volume]:
+        """Return the stored arrays on their grids; reads lazy arrays now."""
+        return {sequence: shot.volume() for sequence, shot in self.layers.items()}
 
 
 def snapshot_study(chosen: Mapping[str, Layer | None]) -> StudySnapshot:
-    """Check the chosen layers and take them as they are.
+    """Take the chosen layers as they are, for a job that needs them on one grid.
 
     Parameters
     ----------
@@ -61,7 +66,20 @@ def snapshot_study(chosen: Mapping[str, Layer | None]) -> StudySnapshot:
     Raises
     ------
     BadInput
-        No layer, one layer twice, a layer that is not a plain 3D image, or two grids.
+        As `snapshot_layers`, and for two grids.
+    """
+    study = snapshot_layers(chosen)
+    _refuse_other_grid(study.layers)
+    return study
+
+
+def snapshot_layers(chosen: Mapping[str, Layer | None]) -> StudySnapshot:
+    """Take the chosen layers as they are, each on its own grid; see `snapshot_study`.
+
+    Raises
+    ------
+    BadInput
+        No layer, one layer twice, or a layer that is not a plain 3D image.
     """
     layers = {sequence: layer for sequence, layer in chosen.items() if layer is not None}
     if not layers:
@@ -72,7 +90,6 @@ def snapshot_study(chosen: Mapping[str, Layer | None]) -> StudySnapshot:
         )
     _refuse_twice(layers)
     taken = {sequence: _snapshot(layer) for sequence, layer in layers.items()}
-    _refuse_other_grid(taken)
     names = {shot.info.study for shot in taken.values() if shot.info.study}
     name = names.pop() if len(names) == 1 else next(iter(taken.values())).name
     notes = tuple(
@@ -104,7 +121,7 @@ def _refuse_other_grid(taken: Mapping[str, LayerSnapshot]) -> None:
                 f"The layers {first.name!r} and {other.name!r} lie on different grids",
                 found=difference,
                 expected="co-registered sequences on one grid",
-                do=f"Set {other.name!r} to 'none', or co-register and resample the files first",
+                do=f"Click Align in the list of checks, or set {other.name!r} to 'none'",
             )
 
 

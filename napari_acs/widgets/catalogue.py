@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from napari_acs.imaging.check import Needs
     from napari_acs.models.spec import OutputSpec
 
 DEVICE_TITLES = {
@@ -18,11 +19,12 @@ DEVICE_TITLES = {
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """One installed model: its id, its title, and the classes that it draws."""
+    """One installed model: its id, its title, the classes that it draws, and what it needs."""
 
     id: str
     title: str
     output: OutputSpec
+    needs: Needs | None = None
 
 
 @dataclass(frozen=True)

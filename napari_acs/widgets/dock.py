@@ -14,13 +14,16 @@ from qtpy.QtCore import QTimer, Signal, Slot
 from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from napari_acs.errors import BadInput
-from napari_acs.inference.messages import Failure, Progress, Result
+from napari_acs.inference.messages import Failure, Progress
 from napari_acs.viewer.snapshot import snapshot_study
 from napari_acs.widgets.catalogue import Catalogue, load_catalogue
+from napari_acs.widgets.checking import Check, check_snapshot
 from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.mask_view import MaskView
 from napari_acs.widgets.matching import latest_study, match_sequences
 from napari_acs.widgets.opening import StudyOpener
+from napari_acs.widgets.preparation import Preparation, unready
+from napari_acs.widgets.preparing import PrepareJob, prepare_job
 from napari_acs.widgets.reader_choice import is_preferred, prefer
 from napari_acs.widgets.request import Job, SegmentRequest, segment_job
 from napari_acs.widgets.results import add_result
@@ -43,9 +46,10 @@ class SegmentDock(QWidget):
     ----------
     napari_viewer : napari.viewer.Viewer
         The viewer whose layers are offered.
-    job, catalogue, ask : callable
-        What computes a request, what lists models and devices (both run in a worker), and what
-        asks for a file name; others in tests.
+    job, catalogue, ask, check, prepare : callable
+        What computes a request, what lists models and devices (both run in a worker), what asks
+        for a file name, what checks layers and what aligns and strips them (in a worker too);
+        others in tests.
     """
 
     ready = Signal()
@@ -57,6 +61,8 @@ class SegmentDock(QWidget):
         job: Job = segment_job,
         catalogue: Callable[[], Catalogue] = load_catalogue,
         ask: AskPath = ask_path,
+        check: Check = check_snapshot,
+        prepare: PrepareJob = prepare_job,
     ) -> None:
         super().__init__()
         self.viewer = napari_viewer
@@ -65,11 +71,14 @@ class SegmentDock(QWidget):
         self.opener = StudyOpener(napari_viewer, self)
         self.saver = MaskSaver(napari_viewer, self, ask)
         self.mask_view = MaskView(napari_viewer, self.panel, self)
+        self.preparation = Preparation(napari_viewer, self.panel, self.runner, check, prepare, self)
         self._models: dict[str, Any] = {}
         self._pinned: dict[str, Layer | None] = {}
         self._study: str | None = None
         self._used: tuple[Layer, ...] = ()
         self._began = 0.0
+        self._unchecked: SegmentRequest | None = None
+        self._checked: object = None
         self.setAcceptDrops(True)
         self._lay_out()
         self._connect()
@@ -82,7 +91,7 @@ class SegmentDock(QWidget):
     @property
     def busy(self) -> bool:
         """Whether a job's outcome is awaited."""
-        return self.runner.request is not None
+        return self.runner.request is not None or self._unchecked is not None
 
     @property
     def said(self) -> str:
@@ -100,14 +109,34 @@ class SegmentDock(QWidget):
                     "No model is chosen", do="Install a model, then open the panel again"
                 )
             study = snapshot_study(chosen)
+            images = [layer for layer in self.viewer.layers if isinstance(layer, Image)]
+            brain = self.preparation.brain(images)
         except BadInput as refusal:
             self.panel.message.say(refusal.sentence(), "refusal")
             return
-        self._used = tuple(layer for layer in chosen.values() if layer is not None)
-        self._began = monotonic()
-        self.panel.message.say(" ".join(study.notes))
-        self.panel.show_running(True)
-        self.runner.start(SegmentRequest(study, self.panel.model_id, self.panel.device))
+        form = self.panel.preparation
+        self._show_started(" ".join(study.notes))
+        self._unchecked = SegmentRequest(
+            study, self.panel.model_id, self.panel.device, brain, form.bias_correction
+        )
+        if self.preparation.checker.waiting:
+            self.preparation.checker.hurry()
+        else:
+            self._on_checked()
+
+    @Slot()
+    def _on_checked(self, *_: object) -> None:
+        """Start what was asked for while the check was not ready, unless the check forbids it."""
+        request, self._unchecked = self._unchecked, None
+        if request is None:
+            return
+        if reds := self.preparation.reds:
+            self.panel.show_running(False)
+            self.panel.message.say(unready(request.study, reds), "refusal")
+            outcome = Failure(self.said, "", "", "input")
+            QTimer.singleShot(_SETTLE_MS, partial(self._tell, outcome))
+            return
+        self.runner.start(request)
 
     def dragEnterEvent(self, event: Any) -> None:  # noqa: N802
         """Take dropped files and folders, which then open with napari-acs unasked."""
@@ -137,6 +166,11 @@ class SegmentDock(QWidget):
         panel.drops_toggled.connect(prefer)
         panel.show_drops(is_preferred())
         panel.sequences.chosen.connect(self._on_chosen)
+        panel.model_chosen.connect(self._check)
+        self.preparation.checker.checked.connect(self._on_checked)
+        self.preparation.started.connect(self._show_started)
+        self.preparation.moved.connect(self._on_moved)
+        self.preparation.said.connect(panel.message.say)
         self.opener.opened.connect(panel.message.clear)
         self.opener.refused.connect(self._on_refused)
         self.saver.saved.connect(self._on_saved)
@@ -156,10 +190,40 @@ class SegmentDock(QWidget):
             self._study = study
             self._pinned.clear()  # what was chosen by hand was for another patient
         self.panel.sequences.show_choices(images, match_sequences(images, self._pinned))
+        self.preparation.show_masks()
+        self._check()
+
+    @Slot()
+    def _check(self) -> None:
+        """Check what is chosen, unless that is what was checked last."""
+        chosen = self.panel.sequences.selected()
+        model = self._models.get(self.panel.model_id or "")
+        now = (tuple(chosen.items()), model)
+        if now == self._checked:
+            return
+        self._checked = now
+        if self._unchecked is not None:  # it was for other layers
+            self._unchecked = None
+            self.panel.show_running(False)
+            self.panel.message.say("The layers changed before the job began: click again.", "note")
+        self.preparation.check(chosen, model.needs if model else None)
+
+    def _show_started(self, notes: str = "") -> None:
+        chosen = self.panel.sequences.selected().values()
+        self._used = tuple(layer for layer in chosen if layer is not None)
+        self._began = monotonic()
+        self.panel.message.say(notes)
+        self.panel.show_running(True)
 
     @Slot(str, object)
     def _on_chosen(self, sequence: str, layer: Layer | None) -> None:
         self._pinned[sequence] = layer
+        self._check()
+
+    @Slot(object)
+    def _on_moved(self, layers: dict[str, Layer]) -> None:
+        self._pinned.update(layers)
+        self._follow_layers()
 
     def _on_removed(self, event: Any) -> None:
         if not isalive(self) or self.runner.request is None:
@@ -168,13 +232,14 @@ class SegmentDock(QWidget):
             self.runner.abandon()
             self.panel.show_running(False)
             self.panel.message.say(
-                f"The segmentation was stopped, because the layer {event.value.name!r} was closed."
+                f"The work was stopped, because the layer {event.value.name!r} was closed."
             )
 
     @Slot(object)
     def _on_catalogue(self, catalogue: Catalogue) -> None:
         self._models = {model.id: model for model in catalogue.models}
         self.panel.show_catalogue(catalogue)
+        self._check()
         self.ready.emit()
 
     @Slot(object)
@@ -183,6 +248,10 @@ class SegmentDock(QWidget):
 
     @Slot()
     def _on_cancel(self) -> None:
+        if self._unchecked is not None:
+            self._unchecked = None
+            self.panel.show_running(False)
+            return
         self.runner.cancel()
         self.panel.show_cancelling()
 
@@ -191,11 +260,13 @@ class SegmentDock(QWidget):
         self.panel.show_progress(progress, monotonic() - self._began)
 
     @Slot(object, object)
-    def _on_ended(self, request: SegmentRequest, outcome: Result | Failure) -> None:
+    def _on_ended(self, request: Any, outcome: Any) -> None:
         self.panel.show_running(False)
         if isinstance(outcome, Failure):
             kind = "note" if outcome.kind in {"cancelled", "empty"} else "refusal"
             self.panel.message.say(outcome.sentence(), kind)
+        elif not isinstance(request, SegmentRequest):
+            self.preparation.finish(request, outcome)
         else:
             layer = add_result(self.viewer, request, outcome.segmentation)
             model = self._models.get(request.bundle)
@@ -206,7 +277,7 @@ class SegmentDock(QWidget):
         # Qt lays out new rows in its next round: who listens sees them on screen.
         QTimer.singleShot(_SETTLE_MS, partial(self._tell, outcome))
 
-    def _tell(self, outcome: Result | Failure) -> None:
+    def _tell(self, outcome: object) -> None:
         if isalive(self):
             self.finished.emit(outcome)
 

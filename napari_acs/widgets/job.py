@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event, Lock
+from typing import Any
 
 from napari.qt.threading import thread_worker
 from qtpy.QtCore import QObject, Signal, Slot
 
-from napari_acs.inference.messages import Failure, Message, Progress
-from napari_acs.widgets.request import Job, SegmentRequest, fault
+from napari_acs.inference.messages import Failure, Progress
+from napari_acs.widgets.request import fault
+
+AnyJob = Callable[[Any, Callable[[], bool]], Iterator[Any]]
 
 CANCELLED = Failure(
-    what="The segmentation was cancelled",
+    what="Cancelled",
     why="",
-    do="Nothing was changed; click Segment to start again",
+    do="Nothing was changed",
     kind="cancelled",
 )
 
@@ -26,7 +29,7 @@ class Ticket:
     """One started job: its id, its request, and the flag that stops it."""
 
     id: int
-    request: SegmentRequest
+    request: Any
     stop: Event = field(default_factory=Event)
 
 
@@ -37,13 +40,16 @@ class JobRunner(QObject):
     the current job only. Jobs never overlap; one that starts while an abandoned one still
     computes its last window waits for it in the worker thread, not in the main one.
 
-    Signals: ``progressed(Progress)``, ``ended(SegmentRequest, Result or Failure)``.
+    A job is a generator function of a request and a function that tells whether to stop; what it
+    yields last, a result of its own kind or a ``Failure``, is its outcome.
+
+    Signals: ``progressed(Progress)``, ``ended(request, outcome)``.
     """
 
     progressed = Signal(object)
     ended = Signal(object, object)
 
-    def __init__(self, job: Job, parent: QObject | None = None) -> None:
+    def __init__(self, job: AnyJob, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._job = job
         self._started = 0
@@ -54,19 +60,19 @@ class JobRunner(QObject):
         self.destroyed.connect(partial(_stop_all, self._alive))
 
     @property
-    def request(self) -> SegmentRequest | None:
+    def request(self) -> Any:
         """What is being computed, or None when idle."""
         return self._current.request if self._current else None
 
-    def start(self, request: SegmentRequest) -> bool:
-        """Start a job and return True; or return False while another is running."""
+    def start(self, request: Any, job: AnyJob | None = None) -> bool:
+        """Start a job (by default the runner's own) and return True; False while one runs."""
         if self._current is not None:
             return False
         self._started += 1
         ticket = Ticket(self._started, request)
         self._current = ticket
         self._alive.append(ticket)
-        worker = thread_worker(_work)(self._job, ticket, self._one_at_a_time)
+        worker = thread_worker(_work)(job or self._job, ticket, self._one_at_a_time)
         worker.yielded.connect(self._on_message)
         worker.aborted.connect(self._on_aborted)
         worker.start()
@@ -83,7 +89,7 @@ class JobRunner(QObject):
         self._current = None
 
     @Slot(object)
-    def _on_message(self, pair: tuple[Ticket, Message]) -> None:
+    def _on_message(self, pair: tuple[Ticket, Any]) -> None:
         ticket, message = pair
         last = not isinstance(message, Progress)
         if last and ticket in self._alive:
@@ -104,7 +110,7 @@ class JobRunner(QObject):
             self.ended.emit(ticket.request, CANCELLED)
 
 
-def _work(job: Job, ticket: Ticket, one_at_a_time: Lock) -> Iterator[tuple[Ticket, Message]]:
+def _work(job: AnyJob, ticket: Ticket, one_at_a_time: Lock) -> Iterator[tuple[Ticket, Any]]:
     """Run in the worker thread: pass a job's messages on, up to and with the first last one."""
     with one_at_a_time:
         stop: Callable[[], bool] = ticket.stop.is_set

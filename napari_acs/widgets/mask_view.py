@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -11,6 +11,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer
 
 from napari_acs.models.spec import GLIOMA_OUTPUT, OutputSpec
+from napari_acs.viewer.info import info_in
 from napari_acs.viewer.volumes import class_volumes_ml
 from napari_acs.widgets.volume_table import volume_rows
 
@@ -68,12 +69,12 @@ class MaskView(QObject):
 
     def _on_active(self, event: Any = None) -> None:
         active = self._viewer.layers.selection.active
-        if isalive(self) and isinstance(active, Labels) and active is not self.layer:
+        if isalive(self) and is_tumour_mask(active) and active is not self.layer:
             self.follow(active)
 
     def _on_removed(self, event: Any) -> None:
         if isalive(self) and event.value is self.layer:
-            masks = [layer for layer in self._viewer.layers if isinstance(layer, Labels)]
+            masks = [layer for layer in self._viewer.layers if is_tumour_mask(layer)]
             self.follow(masks[-1] if masks else None)
 
     def _on_edit(self, event: Any = None) -> None:
@@ -83,6 +84,14 @@ class MaskView(QObject):
     def _show_name(self, event: Any = None) -> None:
         if isalive(self):
             self._panel.show_mask(self.layer.name if self.layer is not None else None)
+
+
+def is_tumour_mask(layer: Any) -> TypeGuard[Labels]:
+    """Whether a layer is a Labels layer, and not one that is known to be a brain mask."""
+    if not isinstance(layer, Labels):
+        return False
+    info = info_in(layer.metadata)
+    return info is None or info.role != "brain"
 
 
 def _edits(layer: Labels | None) -> tuple[Any, ...]:

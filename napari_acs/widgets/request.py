@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging import Study
+from napari_acs.imaging import Study, Volume
 from napari_acs.inference.messages import Failure, Message, Progress
+from napari_acs.viewer.masks import Mask
 from napari_acs.viewer.snapshot import StudySnapshot
 
 Job = Callable[["SegmentRequest", Callable[[], bool]], Iterator[Message]]
@@ -16,11 +18,16 @@ Job = Callable[["SegmentRequest", Callable[[], bool]], Iterator[Message]]
 
 @dataclass(frozen=True)
 class SegmentRequest:
-    """What the user asked for, as it was at the click."""
+    """What the user asked for, as it was at the click.
+
+    ``brain`` is ``"auto"``, ``"none"`` or a copy of the layer that serves as the brain mask.
+    """
 
     study: StudySnapshot
     bundle: str
     device: str
+    brain: Literal["auto", "none"] | Mask = "auto"
+    bias_correction: bool = False
 
 
 def segment_job(request: SegmentRequest, cancelled: Callable[[], bool]) -> Iterator[Message]:
@@ -28,12 +35,18 @@ def segment_job(request: SegmentRequest, cancelled: Callable[[], bool]) -> Itera
     yield Progress(0, 1, "load", 0.0)
     try:
         from napari_acs.inference import run  # noqa: PLC0415 (torch comes with it)
+        from napari_acs.inference.ready import Preparation  # noqa: PLC0415
         from napari_acs.models import load_bundle  # noqa: PLC0415
 
         bundle = load_bundle(request.bundle)
-        volumes = {sequence: shot.volume() for sequence, shot in request.study.layers.items()}
-        study = Study(name=request.study.name, sequences=volumes)
-        yield from run(study, bundle, device=request.device, cancelled=cancelled)
+        study = Study(request.study.name, request.study.volumes())
+        brain = request.brain
+        if not isinstance(brain, str):
+            brain = Volume(brain.labels, brain.info.grid)
+        wanted = Preparation(brain, request.bias_correction)
+        yield from run(
+            study, bundle, device=request.device, preparation=wanted, cancelled=cancelled
+        )
     except BadInput as refusal:
         from napari_acs.inference.job import failure_of  # noqa: PLC0415
 

@@ -8,7 +8,8 @@ import numpy as np
 from napari.layers import Labels, Layer
 
 from napari_acs.viewer.info import LayerInfo
-from napari_acs.viewer.layers import LabelStyle, labels_layer
+from napari_acs.viewer.layers import LabelStyle, LayerTuple, labels_layer
+from napari_acs.viewer.prepared import brain_layer
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -23,13 +24,17 @@ def add_result(viewer: Viewer, request: SegmentRequest, segmentation: Segmentati
     The layer edits a copy: the prediction stays as the model made it. Where the current slice
     shows no label, the view moves to the slice that shows most.
     """
-    reference = request.study.reference
+    home = request.study.reference
     info = LayerInfo(
         grid=segmentation.grid,
-        source=reference.source,
+        source=home.source,
         study=request.study.name,
         provenance=segmentation.provenance,
+        dicom=home.dicom,
     )
+    if segmentation.brain is not None and request.brain == "auto":
+        shown = brain_layer(segmentation.brain, home, request.study.name)
+        add_outline(viewer, shown).visible = False  # on request
     styles = tuple(LabelStyle(c.value, c.name, c.title, c.color) for c in segmentation.classes)
     layer = Layer.create(
         *labels_layer(segmentation.labels, info, f"segmentation {request.study.name}", styles)
@@ -37,6 +42,13 @@ def add_result(viewer: Viewer, request: SegmentRequest, segmentation: Segmentati
     viewer.add_layer(layer)
     viewer.tooltip.visible = True  # resting the mouse on a voxel names its class
     _show_a_slice_with_labels(viewer, layer)
+    return layer
+
+
+def add_outline(viewer: Viewer, shown: LayerTuple) -> Labels:
+    """Add a Labels layer that shows only the borders of its labels."""
+    layer = viewer.add_layer(Layer.create(*shown))
+    layer.contour = 1
     return layer
 
 

@@ -19,7 +19,9 @@ from qtpy.QtWidgets import (
 
 from napari_acs.inference.messages import Progress
 from napari_acs.widgets.catalogue import DEVICE_TITLES, Catalogue
+from napari_acs.widgets.check_list import CheckList
 from napari_acs.widgets.message_box import MessageBox
+from napari_acs.widgets.preparation_form import PreparationForm
 from napari_acs.widgets.sequence_form import SequenceForm, align_labels
 from napari_acs.widgets.timing import time_left
 from napari_acs.widgets.volume_table import VolumeTable
@@ -27,6 +29,9 @@ from napari_acs.widgets.volume_table import VolumeTable
 CONVENTIONS = (("1, 2, 4 (BraTS to 2021)", "1/2/4"), ("1, 2, 3 (BraTS from 2023)", "1/2/3"))
 STAGE_TITLES = {
     "load": "Loading the model",
+    "ready": "Making the study ready",
+    "register": "Aligning the sequences",
+    "brain": "Finding the brain",
     "prepare": "Preparing the study",
     "inference": "Segmenting: window",
     "finish": "Back to the study's grid",
@@ -42,14 +47,18 @@ class SegmentPanel(QWidget):
     cancel_clicked = Signal()
     save_clicked = Signal(str)
     drops_toggled = Signal(bool)
+    model_chosen = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sequences = SequenceForm()
+        self.preparation = PreparationForm()
+        self.checks = CheckList()
         self.volumes = VolumeTable()
         self.message = MessageBox()
         self._model = ComboBox(label="Model", choices=[("looking for models ...", None)])
         self._device = ComboBox(label="Device", choices=[(DEVICE_TITLES["auto"], "auto")])
+        self._model.changed.connect(lambda *_: self.model_chosen.emit())
         self._convention = ComboBox(
             label="Labels",
             choices=CONVENTIONS,
@@ -110,8 +119,10 @@ class SegmentPanel(QWidget):
         """Show that a job runs, or that none does."""
         self._segment.setEnabled(not running)
         self._cancel.setEnabled(running)
-        for part in (self.sequences, self._model.native, self._device.native):
+        parts = (self.sequences, self.preparation, self._model.native, self._device.native)
+        for part in parts:
             part.setEnabled(not running)
+        self.checks.set_enabled(not running)
         self._bar.setVisible(running)
         self._stage.setVisible(running)
         self._bar.setValue(0)
@@ -155,6 +166,8 @@ class SegmentPanel(QWidget):
         layout.addWidget(self._open)
         layout.addWidget(self._drops)
         layout.addWidget(_group("Sequences", self.sequences))
+        layout.addWidget(_group("Check", self.checks))
+        layout.addWidget(_group("Preparation", self.preparation))
         layout.addWidget(_group("Model", model.native))
         layout.addLayout(buttons)
         layout.addWidget(self._bar)

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox, Container
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
 from napari_acs.imaging import TITLES
 
 if TYPE_CHECKING:
     from napari.layers import Layer
 
+    from napari_acs.imaging.identify.guess import SequenceGuess
+
 NONE = "none"
 _LABEL_WIDTH = 54
+_UNSURE = 0.6
 
 
 def align_labels(form: Container[Any]) -> None:
@@ -25,7 +28,7 @@ def align_labels(form: Container[Any]) -> None:
 
 
 class SequenceForm(QWidget):
-    """Shows choices and tells of the user's; holds no rule about what may be chosen.
+    """Shows choices, how sure they are, and tells of the user's; knows no rule of its own.
 
     Signal: ``chosen(str, Layer or None)``, sequence and layer, for a change by the user only.
     """
@@ -37,23 +40,26 @@ class SequenceForm(QWidget):
         self._boxes = {
             sequence: ComboBox(
                 name=sequence,
-                label=title,
                 choices=[(NONE, None)],
                 tooltip=f"The open image layer that holds {title}, or '{NONE}'",
             )
             for sequence, title in TITLES.items()
         }
-        form = Container(widgets=list(self._boxes.values()), labels=True)
-        form.margins = (0, 0, 0, 0)
-        for sequence, box in self._boxes.items():
+        self._sure: dict[str, QLabel] = {}
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setColumnStretch(1, 1)
+        for row, (sequence, box) in enumerate(self._boxes.items()):
             box.native.setObjectName(f"sequence_{sequence}")
             box.native.setMinimumWidth(80)
             box.changed.connect(lambda layer, which=sequence: self.chosen.emit(which, layer))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(form.native)
-        self._form = form  # the container owns the boxes
-        align_labels(form)
+            label = QLabel(TITLES[sequence])
+            label.setFixedWidth(_LABEL_WIDTH)
+            self._sure[sequence] = sure = QLabel()
+            sure.setObjectName(f"sure_{sequence}")
+            sure.setFixedWidth(36)
+            for column, widget in enumerate((label, box.native, sure)):
+                layout.addWidget(widget, row, column)
 
     def show_choices(self, layers: Sequence[Layer], selected: Mapping[str, Layer | None]) -> None:
         """Offer these layers, and show which of them is chosen for each sequence."""
@@ -62,6 +68,15 @@ class SequenceForm(QWidget):
             with box.changed.blocked():
                 box.choices = choices
                 box.value = selected.get(sequence)
+
+    def show_guesses(self, guesses: Mapping[str, SequenceGuess]) -> None:
+        """Show beside each box how sure its choice is; why, as a tooltip."""
+        for sequence, label in self._sure.items():
+            guess = guesses.get(sequence)
+            label.setText("" if guess is None else f"{guess.confidence:.0%}")
+            label.setToolTip("" if guess is None else f"{TITLES[sequence]}: {guess.reason}")
+            colour = "#d29922" if guess is not None and guess.confidence < _UNSURE else ""
+            label.setStyleSheet(f"color: {colour}" if colour else "")
 
     def selected(self) -> dict[str, Layer | None]:
         """Return what the boxes show."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from widgets.fakes import GRID, FakeJob
+from widgets.fakes import GRID, FakeCheck, FakeJob, FakePrepare
 
 from napari_acs.imaging import Grid
 
@@ -17,6 +17,16 @@ from napari_acs.imaging import Grid
 @pytest.fixture
 def job() -> FakeJob:
     return FakeJob()
+
+
+@pytest.fixture
+def check() -> FakeCheck:
+    return FakeCheck()
+
+
+@pytest.fixture
+def prepare() -> FakePrepare:
+    return FakePrepare()
 
 
 @pytest.fixture
@@ -30,13 +40,13 @@ def viewer(make_napari_viewer):
 
 
 @pytest.fixture
-def dock(viewer, qtbot, job, saved_to):
+def dock(viewer, qtbot, job, saved_to, check, prepare):
     from napari_acs.models.spec import GLIOMA_OUTPUT
     from napari_acs.widgets.catalogue import Catalogue, ModelChoice
     from napari_acs.widgets.dock import SegmentDock
 
     catalogue = Catalogue((ModelChoice("m", "Model", GLIOMA_OUTPUT),), "m", ("auto", "cpu"))
-    dock = SegmentDock(viewer, job, lambda: catalogue, lambda *_: saved_to)
+    dock = SegmentDock(viewer, job, lambda: catalogue, lambda *_: saved_to, check, prepare)
     with qtbot.waitSignal(dock.ready, timeout=20_000):
         viewer.window.add_dock_widget(dock, name="Segment")
     yield dock

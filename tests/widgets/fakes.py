@@ -8,6 +8,7 @@ from threading import Event
 import numpy as np
 
 from napari_acs.imaging import Grid
+from napari_acs.imaging.check.line import CheckLine
 from napari_acs.inference.messages import Failure, Message, Progress, Result, Segmentation
 from napari_acs.models.spec import GLIOMA_OUTPUT
 
@@ -51,3 +52,41 @@ class FakeJob:
         return Segmentation(
             labels, request.study.reference.grid, GLIOMA_OUTPUT.labels, {}, {}, {"model": "m"}, {}
         )
+
+
+GREEN = CheckLine("grids", "green", "Sequences lie on one grid")
+
+
+class FakeCheck:
+    """Answers with ``lines`` once ``go`` is set."""
+
+    def __init__(self) -> None:
+        self.go = Event()
+        self.go.set()
+        self.asked: list = []
+        self.lines: tuple[CheckLine, ...] = (GREEN,)
+
+    def __call__(self, study, needs, cancelled) -> tuple[CheckLine, ...]:
+        self.asked.append((study, needs))
+        while not self.go.wait(0.02) and not cancelled():
+            pass
+        return self.lines
+
+
+class FakePrepare:
+    """Yields progress, then ``ending(request)``; honours ``cancelled`` while ``go`` is not set."""
+
+    def __init__(self) -> None:
+        self.go = Event()
+        self.go.set()
+        self.requests: list = []
+        self.ending = lambda request: Failure("Not made up", "", "")
+
+    def __call__(self, request, cancelled) -> Iterator:
+        self.requests.append(request)
+        yield Progress(1, 2, "register", 0.5)
+        while not self.go.wait(0.02):
+            if cancelled():
+                yield Failure("Cancelled", "", "Nothing was changed", "cancelled")
+                return
+        yield self.ending(request)

@@ -1,0 +1,107 @@
+"""From a study as it is to one that the network was trained on: brain mask and bias field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging import TITLES
+from napari_acs.imaging.bias import correct_bias
+from napari_acs.imaging.brain import is_skull_stripped
+from napari_acs.imaging.brain_mask import BrainMask, mask_from_labels
+from napari_acs.imaging.strip import strip
+from napari_acs.inference.brain_extraction import extract_brain
+
+if TYPE_CHECKING:
+    from napari_acs.imaging import Study, Volume
+
+AUTO: Literal["auto"] = "auto"
+AS_IT_IS: Literal["none"] = "none"
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is to be done to a study before a network sees it.
+
+    Attributes
+    ----------
+    brain : {"auto", "none"} or Volume
+        ``"auto"`` removes a skull that is there (see `extract_brain`), ``"none"`` leaves the
+        images as they are; a label map (any label is brain) is used as the mask.
+    bias_correction : bool
+        Whether the bias field is corrected by N4.
+    """
+
+    brain: Literal["auto", "none"] | Volume = AUTO
+    bias_correction: bool = False
+
+    def steps(self, study: Study) -> int:
+        """Return how many steps `make_ready` will take for a study."""
+        brain = not isinstance(self.brain, str) or (self.brain == AUTO and bool(with_skull(study)))
+        return int(brain) + len(study.sequences) * self.bias_correction
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """A study made ready, and the brain mask that was used, if one was."""
+
+    study: Study
+    brain: BrainMask | None = None
+
+
+def with_skull(study: Study) -> tuple[str, ...]:
+    """Return the sequences that still show the skull."""
+    return tuple(k for k, v in study.sequences.items() if not is_skull_stripped(v.array))
+
+
+def make_ready(
+    study: Study, wanted: Preparation, *, device: str, cancelled: Callable[[], bool]
+) -> Iterator[Ready]:
+    """Yield the study after each step; the last is ready (nothing to do: the study itself).
+
+    Parameters
+    ----------
+    study : Study
+    wanted : Preparation
+    device : str
+        Where the brain extraction's network runs.
+    cancelled : callable
+        Handed to each step.
+
+    Raises
+    ------
+    BadInput
+        The brain could not be found, or the mask does not fit.
+    """
+    ready = Ready(study)
+    if isinstance(wanted.brain, str):
+        if wanted.brain == AUTO and with_skull(study):
+            found = extract_brain(study.sequences, device=device, cancelled=cancelled)
+            ready = _stripped(study, found)
+            yield ready
+    else:
+        ready = _stripped(study, mask_from_labels(wanted.brain, study.grid))
+        yield ready
+    if wanted.bias_correction:
+        mask = ready.brain.mask if ready.brain else None
+        for key, volume in ready.study.sequences.items():
+            corrected = correct_bias(volume, mask, cancelled=cancelled)
+            sequences = {**ready.study.sequences, key: corrected}
+            ready = replace(ready, study=replace(ready.study, sequences=sequences))
+            yield ready
+    if ready.study is study:
+        yield ready
+
+
+def _stripped(study: Study, brain: BrainMask) -> Ready:
+    if brain.step.verdict == "failed":
+        names = ", ".join(TITLES[key] for key in study.sequences)
+        raise BadInput(
+            f"The brain could not be told from the skull in {names}",
+            found=brain.step.why,
+            do="Give a brain mask (a Labels layer, or --brain FILE), or skull-strip the study with "
+            "another tool",
+        )
+    return Ready(replace(study, sequences=strip(study.sequences, brain)), brain)

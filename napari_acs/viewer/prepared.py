@@ -1,0 +1,72 @@
+"""What Align and Strip made, as layers: sequences on one grid, and a brain mask to correct."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_acs.imaging import TITLES
+from napari_acs.viewer.info import LayerInfo
+from napari_acs.viewer.layers import LabelStyle, LayerTuple, image_layer, labels_layer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from napari_acs.imaging import Volume
+    from napari_acs.viewer.snapshot import StudySnapshot
+
+BRAIN_STYLES = (LabelStyle(1, "brain", "brain", "#4aa3ff"),)
+
+
+def aligned_layers(
+    study: StudySnapshot, volumes: Mapping[str, Volume], reference: str
+) -> dict[str, LayerTuple]:
+    """Return an Image layer for each sequence that was moved; those on the grid stay as they are.
+
+    Parameters
+    ----------
+    study : StudySnapshot
+        The layers as they were.
+    volumes : mapping of str to Volume
+        The same sequences on the grid of ``reference``.
+    reference : str
+    """
+    home = study.layers[reference].info.home
+    made = {}
+    for sequence, volume in volumes.items():
+        before = study.layers[sequence].info
+        if len(volume.history) == len(before.history):
+            continue
+        info = LayerInfo(
+            grid=volume.grid,
+            source=volume.source,
+            study=before.study or study.name,
+            sequence=sequence,
+            dicom=volume.dicom,
+            history=volume.history,
+            reference=home,
+        )
+        name = f"{TITLES[sequence]} {info.study} aligned to {TITLES[reference]}"
+        made[sequence] = image_layer(volume.array, info, name)
+    return made
+
+
+def brain_layer(mask: NDArray[np.bool_], home: LayerInfo, study: str) -> LayerTuple:
+    """Return a Labels layer of a brain mask, to be corrected by hand.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (z, y, x)
+        On ``home.grid``, in its stored order.
+    home : LayerInfo
+        Of the image whose grid this is.
+    study : str
+    """
+    info = LayerInfo(home.grid, home.source, study, dicom=home.dicom, role="brain")
+    data, attributes, kind = labels_layer(
+        mask.astype(np.uint8), info, f"brain mask {study}", BRAIN_STYLES
+    )
+    return data, {**attributes, "opacity": 0.8}, kind

@@ -1,0 +1,237 @@
+"""The check list and its buttons, clicked: red blocks, Align and Strip make layers that count."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from napari.layers import Labels
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox, QLabel, QPushButton
+from widgets.fakes import GREEN, GRID
+
+from napari_acs.imaging import Grid, Volume
+from napari_acs.imaging.check.line import CheckLine
+from napari_acs.imaging.step import Step
+from napari_acs.inference.messages import Failure
+from napari_acs.viewer.info import info_in
+from napari_acs.widgets.preparing import AlignedStudy, FoundBrain
+
+MS = 20_000
+OTHER = Grid((9, 11, 8), (1.0, 1.2, 3.0), (-20.0, 10.0, 5.0), GRID.direction)
+RED = CheckLine("grids", "red", "Two grids", "T1 and T2 differ", "Align them", "align")
+SKULL = CheckLine("skull", "amber", "A skull is there", "T1", "Strip it", "strip")
+
+
+def click(qtbot, dock, name):
+    qtbot.mouseClick(dock.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+def checked(qtbot, dock):
+    checker = dock.preparation.checker
+    qtbot.waitUntil(lambda: not checker.waiting and checker.lines is not None, timeout=MS)
+
+
+def text(dock, topic):
+    return dock.findChild(QLabel, f"check_{topic}").text()
+
+
+def aligned(request):
+    """Answer as `align` does: everything on the grid of T1."""
+    volumes = request.study.volumes()
+    step = Step("registered", "made up", details={"moved_mm": 3.0})
+    home = volumes["t1"].grid
+    moved = {
+        key: volume
+        if key == "t1"
+        else Volume(np.zeros(home.shape, np.float32), home, volume.source, None, (step,))
+        for key, volume in volumes.items()
+    }
+    found = SimpleNamespace(verdict="look", why="it moved far", moved_mm=3.0, turned_deg=1.0)
+    return AlignedStudy(
+        SimpleNamespace(volumes=moved, reference="t1", alignments={"t2": found}, worst="look")
+    )
+
+
+def brain(request):
+    mask = np.zeros(request.study.reference.grid.shape, bool)
+    mask[2:8, 3:9, 4:10] = True
+    step = Step("brain extracted", "made up", "good")
+    return FoundBrain(SimpleNamespace(mask=mask, grid=request.study.reference.grid, step=step))
+
+
+def test_the_check_follows_the_layers_and_says_what_was_found(dock, add, qtbot, check):
+    check.lines = (GREEN, SKULL)
+    add("p_t1")
+    checked(qtbot, dock)
+    assert text(dock, "grids") == "Sequences lie on one grid"
+    assert text(dock, "skull") == "A skull is there: T1. Strip it."
+    assert dock.findChild(QLabel, "check_skull_mark").text() == "!"
+    assert set(check.asked[-1][0].layers) == {"t1"}
+    add("p_flair")
+    qtbot.waitUntil(lambda: set(check.asked[-1][0].layers) == {"t1", "flair"}, timeout=MS)
+    checked(qtbot, dock)
+
+
+def test_nothing_open_and_a_bad_layer_are_said_in_the_list(dock, viewer, qtbot, check):
+    assert "Open a study" in text(dock, "wait")
+    viewer.add_image(np.zeros((20, 20)), name="p_t1")
+    assert "2 dimensions" in text(dock, "wait")
+    assert check.asked == []
+
+
+def test_red_blocks_and_says_why_amber_does_not(dock, add, qtbot, check, job):
+    check.lines = (replace(RED, topic="duplicates", title="One image twice"),)
+    add("p_t1")
+    checked(qtbot, dock)
+    with qtbot.waitSignal(dock.finished, timeout=MS) as signal:
+        click(qtbot, dock, "segment")
+    assert isinstance(signal.args[0], Failure)
+    assert "One image twice: T1 and T2 differ. Align them." in dock.said
+    assert job.requests == []
+    check.lines = (SKULL,)
+    add("p_t2")
+    checked(qtbot, dock)
+    with qtbot.waitSignal(dock.finished, timeout=MS):
+        click(qtbot, dock, "segment")
+    assert len(job.requests) == 1
+
+
+def test_segment_waits_for_a_check_that_is_not_ready(dock, add, qtbot, check, job):
+    check.go.clear()
+    add("p_t1")
+    click(qtbot, dock, "segment")
+    assert dock.busy
+    qtbot.waitUntil(lambda: len(check.asked) == 1, timeout=MS)
+    assert job.requests == []
+    with qtbot.waitSignal(dock.finished, timeout=MS):
+        check.go.set()
+    assert len(job.requests) == 1
+
+
+def test_a_layer_opened_while_the_check_runs_ends_the_wait(dock, add, qtbot, check, job):
+    check.go.clear()
+    add("p_t1")
+    click(qtbot, dock, "segment")
+    add("p_t2")
+    assert not dock.busy
+    assert "changed" in dock.said
+    check.go.set()
+    checked(qtbot, dock)
+    assert job.requests == []
+
+
+def test_cancel_while_the_check_runs(dock, add, qtbot, check, job):
+    check.go.clear()
+    add("p_t1")
+    click(qtbot, dock, "segment")
+    click(qtbot, dock, "cancel")
+    assert not dock.busy
+    check.go.set()
+    checked(qtbot, dock)
+    assert job.requests == []
+
+
+def test_align_makes_layers_that_are_chosen_and_hides_the_old(
+    dock, add, viewer, qtbot, check, prepare
+):
+    check.lines = (RED,)
+    add("T1 case", GRID, "case", "t1")
+    old = add("T2 case", OTHER, "case", "t2")
+    checked(qtbot, dock)
+    prepare.ending = aligned
+    check.lines = (GREEN,)
+    with qtbot.waitSignal(dock.preparation.moved, timeout=MS):
+        click(qtbot, dock, "fix_align")
+        assert dock.busy
+    assert prepare.requests[0].reference is None
+    (new,) = [layer for layer in viewer.layers if layer.name == "T2 case aligned to T1"]
+    assert dock.panel.sequences.selected()["t2"] is new
+    assert info_in(new.metadata).home.grid == GRID
+    assert not old.visible
+    assert "T2 needs a look (moved 3.0 mm, turned 1.0°): it moved far" in dock.said
+    checked(qtbot, dock)
+    with qtbot.waitSignal(dock.finished, timeout=MS):
+        click(qtbot, dock, "segment")
+
+
+def test_the_users_choice_of_grid_is_taken_or_refused(dock, add, qtbot, check, prepare):
+    check.lines = (RED,)
+    add("T1 case", GRID, "case", "t1")
+    add("T2 case", OTHER, "case", "t2")
+    checked(qtbot, dock)
+    box = dock.findChild(QComboBox, "preparation_reference")
+    box.setCurrentIndex(box.findText("FLAIR"))
+    click(qtbot, dock, "fix_align")
+    assert "FLAIR is to give the grid" in dock.said
+    box.setCurrentIndex(box.findText("T2"))
+    click(qtbot, dock, "fix_align")
+    qtbot.waitUntil(lambda: len(prepare.requests) == 1 and not dock.busy, timeout=MS)
+    assert prepare.requests[0].reference == "t2"
+    assert "Not made up" in dock.said
+
+
+def test_strip_makes_a_brain_mask_that_segment_uses_as_it_was_corrected(
+    dock, add, viewer, qtbot, check, prepare, job
+):
+    check.lines = (SKULL,)
+    add("p_t1")
+    checked(qtbot, dock)
+    prepare.ending = brain
+    click(qtbot, dock, "fix_strip")
+    qtbot.waitUntil(lambda: not dock.busy and len(prepare.requests) == 1, timeout=MS)
+    (layer,) = [layer for layer in viewer.layers if isinstance(layer, Labels)]
+    assert layer.contour == 1
+    assert dock.mask_view.layer is None, "a brain mask is no tumour mask"
+    assert dock.findChild(QComboBox, "preparation_brain").currentText() == layer.name
+    layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), 1)
+    with qtbot.waitSignal(dock.finished, timeout=MS):
+        click(qtbot, dock, "segment")
+    used = job.requests[0].brain
+    assert used.labels.sum() == 6 * 6 * 6 + 1
+    viewer.layers.remove(layer)
+    assert dock.panel.preparation.brain == "auto"
+
+
+@pytest.mark.parametrize("action", ["align", "strip"])
+def test_a_job_of_preparation_can_be_cancelled(dock, add, viewer, qtbot, check, prepare, action):
+    check.lines = (replace(RED if action == "align" else SKULL, status="amber"),)
+    add("p_t1")
+    checked(qtbot, dock)
+    prepare.go.clear()
+    count = len(viewer.layers)
+    click(qtbot, dock, f"fix_{action}")
+    assert not dock.findChild(QPushButton, f"fix_{action}").isEnabled()
+    qtbot.waitUntil(lambda: len(prepare.requests) == 1, timeout=MS)
+    click(qtbot, dock, "cancel")
+    qtbot.waitUntil(lambda: not dock.busy, timeout=MS)
+    assert len(viewer.layers) == count
+    assert "Cancelled" in dock.said
+
+
+def test_a_layer_closed_while_it_is_aligned_stops_the_job(dock, add, viewer, qtbot, check, prepare):
+    check.lines = (RED,)
+    add("T1 case", GRID, "case", "t1")
+    add("T2 case", OTHER, "case", "t2")
+    checked(qtbot, dock)
+    prepare.go.clear()
+    prepare.ending = aligned
+    click(qtbot, dock, "fix_align")
+    qtbot.waitUntil(lambda: len(prepare.requests) == 1, timeout=MS)
+    viewer.layers.remove("T2 case")
+    assert not dock.busy
+    prepare.go.set()
+    qtbot.wait(300)
+    assert [layer.name for layer in viewer.layers] == ["T1 case"]
+
+
+def test_a_failed_check_does_not_pass_for_a_good_one(dock, add, qtbot, check):
+    def broken(*_):
+        raise RuntimeError("boom")
+
+    dock.preparation.checker._check = broken
+    add("p_t1")
+    checked(qtbot, dock)
+    assert "boom" in text(dock, "fault")
