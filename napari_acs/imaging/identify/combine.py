@@ -111,7 +111,7 @@ def _together(said: SequenceGuess | None, image: SequenceGuess | None) -> Sequen
     if image.sequence == said.sequence:
         both = 1 - (1 - said.confidence) * (1 - image.confidence)
         return replace(said, confidence=min(both, 0.99))
-    if image.confidence >= SURE and image.confidence > said.confidence - 0.1:
+    if image.confidence >= SURE:
         return replace(
             said,
             confidence=min(said.confidence, DOUBTED),

@@ -62,16 +62,20 @@ def _kind(
         return "an echo-planar image (diffusion, perfusion or functional)"
     if te is None or tr is None:
         return "flair" if 1600 <= ti <= 2900 and (tr or 0) >= 4500 else None
-    if ti >= 1600 and tr >= 4500:
-        return "flair" if te >= 70 else None
-    if "GR" in scanning:
+    if "GR" in scanning and ti < 1600:
         return _of_gradient_echo(te, tr, ti, flip)
-    if 100 <= ti <= 300:
+    return _of_inversion(te, tr, ti) if ti >= 100 else _of_spin_echo(te, tr)
+
+
+def _of_inversion(te: float, tr: float, ti: float) -> str | None:
+    if 1600 <= ti <= 2900 and tr >= 4500 and te >= 70:
+        return "flair"
+    if ti <= 300:
         return "a fat-suppressed image (STIR)"
-    if 500 <= ti <= 1300 and tr <= 3500 and te < 40:
-        return "t1"
-    if ti:
-        return None
+    return "t1" if 500 <= ti <= 1300 and tr <= 3500 and te < 40 else None
+
+
+def _of_spin_echo(te: float, tr: float) -> str | None:
     if te < 30:
         return "t1" if tr < 1200 else "a proton-density image" if tr > 1800 else None
     return "t2" if te >= 70 and tr > 2000 else None

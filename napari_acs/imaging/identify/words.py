@@ -72,9 +72,7 @@ def what_text_says(text: str) -> Said | None:
     text = _NOT_OF_AGENT.sub(" ", text.lower())
     tokens = re.findall(r"[a-z0-9]+", text)
     joined = " ".join(tokens)
-    if is_mask_name(text):
-        return Said(None, "a mask")
-    other = _other_kind(text, tokens)
+    other = "a mask" if is_mask_name(text) else _other_kind(text, tokens)
     if other:
         return Said(None, other)
     both = bool(_BOTH.search(text))  # "W/WO": so neither is said of this one
@@ -83,23 +81,22 @@ def what_text_says(text: str) -> Said | None:
         # GE's T1 FLAIR nulls the fluid at a short TR: its contrast is that of a T1.
         return _t1(tokens, unenhanced=unenhanced, sure=False)
     key = guess_sequence(text)
-    if key == "t2" and _DARK_FLUID.search(joined):
+    if key in {None, "t2"} and _DARK_FLUID.search(joined):
         key = "flair"
-    if key in {"t1", "t1ce"} and unenhanced:
-        key = "t1"
-    elif key == "t1" and not both and _enhanced(tokens):
-        key = "t1ce"
-    if key:
-        return Said(key, TITLES[key], sure=not both, unenhanced=unenhanced)
-    if _DARK_FLUID.search(joined):
-        return Said("flair", "FLAIR")
+    if key in {"t1", "t1ce"} or (key is None and _by_protocol(tokens) == "t1"):
+        contrast = key == "t1ce" or (not both and _enhanced(tokens))
+        key = "t1ce" if contrast and not unenhanced else "t1"
+    key = key or _by_protocol(tokens)
+    if key is None:
+        return None
+    # CISS and FIESTA show bright fluid, but little else of what a T2 shows.
+    return Said(key, TITLES[key], sure=not both and "ciss" not in tokens, unenhanced=unenhanced)
+
+
+def _by_protocol(tokens: list[str]) -> str | None:
     is_t1 = any(map(_T1_PROTOCOLS.fullmatch, tokens))
     is_t2 = any(re.match(r"s?t2|frfse|ciss", token) for token in tokens)
-    if is_t1 and not is_t2:
-        return _t1(tokens, unenhanced=unenhanced, sure=not both)
-    if is_t2 and not is_t1:
-        return Said("t2", "T2", sure="ciss" not in tokens)
-    return None
+    return None if is_t1 == is_t2 else "t1" if is_t1 else "t2"
 
 
 def _t1(tokens: list[str], *, unenhanced: bool, sure: bool) -> Said:
