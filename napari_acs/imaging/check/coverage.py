@@ -74,12 +74,24 @@ def _covered(subject: Subject) -> dict[str, float]:
     stripped = [key for key in same if shown[key].stripped]
     brain = _union([shown[key].inside for key in stripped or same])
     count = np.count_nonzero(brain) or 1
-    parts = {key: float(np.count_nonzero(shown[key].inside & brain)) / count for key in same}
+    parts = {key: float(np.count_nonzero(_filled(shown[key]) & brain)) / count for key in same}
     others = [key for key in shown if key not in same]
     points = _points(shown[first], subject.volumes[first].grid) if others else np.empty((0, 3))
     for key in others:
         parts[key] = _share_within(points, subject.volumes[key].grid)
     return parts
+
+
+def _filled(seen: Coarse) -> NDArray[np.bool_]:
+    """Tell where a volume shows anything, air round a head included.
+
+    Where a head's darker tissue ends depends on its contrast; where nothing was measured, or
+    nothing was there to resample, voxels have the lowest value exactly.
+    """
+    if seen.stripped:
+        return seen.inside
+    filled: NDArray[np.bool_] = seen.array != seen.array.min()
+    return filled
 
 
 def _union(masks: list[NDArray[np.bool_]]) -> NDArray[np.bool_]:
