@@ -92,7 +92,7 @@ def _check(
             "files",
             "red",
             "A file cannot be read",
-            " ".join(refusals),
+            " ".join(refusals).rstrip("."),
             "Mend it or leave it out; the lines below are about the others",
         )
     seen = {key: glance(volume) for key, volume in volumes.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from napari_acs.imaging.orient import lps_grid, to_lps
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_acs.imaging.grid import Grid
     from napari_acs.imaging.volume import Volume
 
 _STEP_MM = 3.0
@@ -33,20 +34,19 @@ class Coarse:
         Brain or head; see `napari_acs.imaging.brain.foreground`.
     stripped : bool
         Whether the background is empty, as round an extracted brain.
-    spacing : tuple of float
-        Distance of these voxels along z, y, x in mm.
+    grid : Grid
+        Where these voxels are.
     """
 
     array: NDArray[np.float32]
     inside: NDArray[np.bool_]
     stripped: bool
-    spacing: tuple[float, float, float]
+    grid: Grid
 
     @property
     def inside_ml(self) -> float:
         """How large the brain or head is, in ml."""
-        z, y, x = self.spacing
-        return float(np.count_nonzero(self.inside)) * z * y * x / 1000.0
+        return float(np.count_nonzero(self.inside)) * self.grid.voxel_ml
 
 
 def coarse(volume: Volume) -> Coarse | None:
@@ -71,12 +71,9 @@ def coarse(volume: Volume) -> Coarse | None:
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
         return None
     sx, sy, sz = grid.spacing
-    return Coarse(
-        np.ascontiguousarray(array),
-        foreground(array),
-        is_skull_stripped(array),
-        (sz * z, sy * y, sx * x),
-    )
+    nz, ny, nx = array.shape
+    thinned = replace(grid, size=(nx, ny, nz), spacing=(sx * x, sy * y, sz * z))
+    return Coarse(np.ascontiguousarray(array), foreground(array), is_skull_stripped(array), thinned)
 
 
 def eroded(inside: NDArray[Any], times: int = 1, axes: tuple[int, ...] = (1, 2)) -> NDArray[Any]:

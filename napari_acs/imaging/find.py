@@ -20,7 +20,6 @@ from napari_acs.imaging.read import StrPath, read_volume
 from napari_acs.imaging.study import Study
 from napari_acs.imaging.volume import Volume
 
-
 Readable = StrPath | Iterable[StrPath] | Mapping[str, StrPath]
 """A study's folder, its files, or a mapping of sequence to file."""
 

@@ -10,7 +10,6 @@ from napari_acs.imaging.check.line import CheckLine
 from napari_acs.imaging.check.subject import Subject, title
 from napari_acs.imaging.coarse import Coarse
 from napari_acs.imaging.grid import Grid
-from napari_acs.imaging.orient import lps_grid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,7 +75,7 @@ def _covered(subject: Subject) -> dict[str, float]:
     count = np.count_nonzero(brain) or 1
     parts = {key: float(np.count_nonzero(_filled(shown[key]) & brain)) / count for key in same}
     others = [key for key in shown if key not in same]
-    points = _points(shown[first], subject.volumes[first].grid) if others else np.empty((0, 3))
+    points = _points(shown[first]) if others else np.empty((0, 3))
     for key in others:
         parts[key] = _share_within(points, subject.volumes[key].grid)
     return parts
@@ -101,12 +100,10 @@ def _union(masks: list[NDArray[np.bool_]]) -> NDArray[np.bool_]:
     return together
 
 
-def _points(seen: Coarse, grid: Grid) -> NDArray[np.float64]:
+def _points(seen: Coarse) -> NDArray[np.float64]:
     """Return where the voxels inside are, (n, 3) in LPS mm; every seventh is enough."""
     z, y, x = np.nonzero(seen.inside)
-    index = np.stack([x, y, z], axis=1)[::7] * np.array(seen.spacing[::-1])
-    lps = lps_grid(grid)
-    return lps.index_to_point(index / np.array(lps.spacing))
+    return seen.grid.index_to_point(np.stack([x, y, z], axis=1)[::7])
 
 
 def _share_within(points: NDArray[np.float64], grid: Grid) -> float:

@@ -11,7 +11,7 @@ from napari_acs.imaging.orient import lps_axes
 
 OBLIQUE_DEG = 35.0
 """Beyond this the axes are nearly as far from one patient axis as from the next. Clinical
-slices are tilted by up to some 25 degrees (the shared TCGA case: 21)."""
+slices are tilted by up to some 25 degrees (the shared TCGA case: 17)."""
 FEWEST_VOXELS = 4
 """Along each axis; `Study` refuses less."""
 

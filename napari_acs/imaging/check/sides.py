@@ -30,23 +30,19 @@ def sides(subject: Subject) -> CheckLine:
     if len(shown) < 2:
         return CheckLine("sides", "green", "Left and right: nothing to compare with")
     first = next(iter(shown))
-    same = [key for key in subject.on_grid_of(first) if key in shown]
-    if len(same) < 2:
-        return CheckLine(
-            "sides",
-            "green",
-            "Left and right are as the headers say",
-            "Whether the images agree can only be told on one grid",
-        )
-    gains = _gains({key: shown[key] for key in same})
-    mirrored = _mirrored(gains, same)
+    keys = [key for key in subject.on_grid_of(first) if key in shown]
+    apart = [key for key in shown if key not in keys]
+    note = f"{titles(apart)} can only be compared once aligned" if apart else ""
+    if len(keys) < 2:
+        return CheckLine("sides", "green", "Left and right are as the headers say", note)
+    mirrored = _mirrored(_gains({key: shown[key] for key in keys}), keys)
     if not mirrored:
-        return CheckLine("sides", "green", "Left and right agree among the sequences")
-    if len(same) == 2:
-        found = f"{titles(tuple(same))} look like mirror images of each other"
+        return CheckLine("sides", "green", "Left and right agree among the sequences", note)
+    if len(keys) == 2:
+        found = f"{titles(keys)} look like mirror images of each other"
     else:
         verb = "looks" if len(mirrored) == 1 else "look"
-        found = f"{titles(tuple(mirrored))} {verb} like the mirror image of the others"
+        found = f"{titles(mirrored)} {verb} like the mirror image of the others"
     return CheckLine(
         "sides",
         "red",
