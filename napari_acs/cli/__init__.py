@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import napari_acs
+from napari_acs.cli.check import check
 from napari_acs.cli.demo import demo
 from napari_acs.cli.evaluate import evaluate
 from napari_acs.cli.info import info
@@ -27,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done, 2 bad input or refused, 3 cancelled, 1 our fault.",
 )
+app.command("check")(check)
 app.command("segment")(segment)
 app.command("evaluate")(evaluate)
 app.command("train")(train)

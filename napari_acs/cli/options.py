@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+
+def _sequence(name: str) -> Any:
+    return typer.Option(f"--{name}", metavar="FILE", help=f"The {name} image.", show_default=False)
+
+
+StudyDir = Annotated[
+    Path | None, typer.Argument(metavar="STUDY_DIR", help="Folder with a study's sequences.")
+]
+T1 = Annotated[Path | None, _sequence("t1")]
+T1ce = Annotated[Path | None, _sequence("t1ce")]
+T2 = Annotated[Path | None, _sequence("t2")]
+Flair = Annotated[Path | None, _sequence("flair")]
 Model = Annotated[
     str,
     typer.Option(

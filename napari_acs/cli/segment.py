@@ -16,6 +16,7 @@ from napari_acs.cli.cancel import interruptible
 from napari_acs.cli.outcome import end_with, exits
 from napari_acs.cli.output import STDOUT, check_report, check_target, write_report
 from napari_acs.cli.progress import progress_shown
+from napari_acs.cli.wanted import what_to_read
 from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure, Progress, Result, Segmentation
 
@@ -32,25 +33,18 @@ class Labels(StrEnum):
     consecutive = "consecutive"
 
 
-def _sequence(name: str) -> Any:
-    return typer.Option(f"--{name}", metavar="FILE", help=f"The {name} image.", show_default=False)
-
-
 @exits
 def segment(
     *,
     out: Annotated[
         Path, typer.Option("--out", metavar="MASK", help="Mask to write: .nii.gz, .nrrd, .mha.")
     ],
-    study: Annotated[
-        Path | None,
-        typer.Argument(metavar="STUDY_DIR", help="Folder with a study's sequences."),
-    ] = None,
+    study: options.StudyDir = None,
     model: options.Model = "",
-    t1: Annotated[Path | None, _sequence("t1")] = None,
-    t1ce: Annotated[Path | None, _sequence("t1ce")] = None,
-    t2: Annotated[Path | None, _sequence("t2")] = None,
-    flair: Annotated[Path | None, _sequence("flair")] = None,
+    t1: options.T1 = None,
+    t1ce: options.T1ce = None,
+    t2: options.T2 = None,
+    flair: options.Flair = None,
     device: options.Device = "auto",
     precision: options.Precision = "float32",
     json: options.JsonReport = None,
@@ -62,7 +56,7 @@ def segment(
 ) -> None:
     """Segment a study (a folder, or up to four files) and write the mask on its own grid."""
     files = {"t1": t1, "t1ce": t1ce, "t2": t2, "flair": flair}
-    wanted = _what_to_read(study, {name: path for name, path in files.items() if path})
+    wanted = what_to_read(study, files, "segment")
     check_target(out, force=force, inputs=wanted.values() if isinstance(wanted, dict) else ())
     check_report(json, force=force)
     _segment(
@@ -76,17 +70,6 @@ def segment(
         force=force,
         debug=debug,
     )
-
-
-def _what_to_read(study: Path | None, files: dict[str, Path]) -> Path | dict[str, Path]:
-    if (study is None) == (not files):
-        raise BadInput(
-            "It is not clear what to segment",
-            found="a folder and single files" if files else "neither a folder nor files",
-            expected="one of the two",
-            do="Give STUDY_DIR, or some of --t1 --t1ce --t2 --flair",
-        )
-    return files if study is None else study
 
 
 def _segment(

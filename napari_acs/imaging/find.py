@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike, fspath
 from pathlib import Path
 
@@ -18,11 +18,13 @@ from napari_acs.imaging.names import (
 )
 from napari_acs.imaging.read import StrPath, read_volume
 from napari_acs.imaging.study import Study
+from napari_acs.imaging.volume import Volume
+
+Readable = StrPath | Iterable[StrPath] | Mapping[str, StrPath]
+"""A study's folder, its files, or a mapping of sequence to file."""
 
 
-def read_study(
-    path_or_paths: StrPath | Iterable[StrPath] | Mapping[str, StrPath], name: str | None = None
-) -> Study:
+def read_study(path_or_paths: Readable, name: str | None = None) -> Study:
     """Open a study: a folder, files, or a mapping of sequence to file.
 
     Parameters
@@ -39,6 +41,50 @@ def read_study(
         No sequence found, two files for one sequence, a file that `read_volume` refuses, or
         volumes that make no `Study`.
     """
+    return Study(*read_volumes(path_or_paths, name))
+
+
+def read_volumes(
+    path_or_paths: Readable,
+    name: str | None = None,
+    *,
+    refused: Callable[[str, Path, BadInput], None] | None = None,
+) -> tuple[str, dict[str, Volume]]:
+    """Read a study's volumes as they are: on whatever grids, not yet a `Study`.
+
+    Parameters
+    ----------
+    path_or_paths, name
+        As for `read_study`.
+    refused : callable, optional
+        Called with sequence, file and reason for each file that `read_volume` refuses, which is
+        then left out; without it the first refusal is raised.
+
+    Returns
+    -------
+    name : str
+        Of the study.
+    volumes : dict of str to Volume
+        By sequence, in the order of `SEQUENCES`.
+
+    Raises
+    ------
+    BadInput
+        No sequence found, two files for one sequence, or a refusal.
+    """
+    name, files = _find(path_or_paths, name)
+    volumes = {}
+    for key in (key for key in SEQUENCES if key in files):
+        try:
+            volumes[key] = read_volume(files[key])
+        except BadInput as refusal:
+            if refused is None:
+                raise
+            refused(key, files[key], refusal)
+    return name, volumes
+
+
+def _find(path_or_paths: Readable, name: str | None) -> tuple[str, dict[str, Path]]:
     if isinstance(path_or_paths, Mapping):
         files = {key: Path(fspath(path)) for key, path in path_or_paths.items()}
     elif isinstance(path_or_paths, str | PathLike):
@@ -54,7 +100,7 @@ def read_study(
             raise BadInput(f"no sequence is called {key!r}", expected=", ".join(SEQUENCES))
     if name is None:
         name = next((path.resolve().parent.name for path in files.values()), "study")
-    return Study(name, {key: read_volume(files[key]) for key in SEQUENCES if key in files})
+    return name, files
 
 
 def find_sequences(folder: StrPath) -> dict[str, Path]:

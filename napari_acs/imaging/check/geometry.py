@@ -1,0 +1,55 @@
+"""Whether every volume says where its voxels are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_acs.imaging.check.line import CheckLine
+from napari_acs.imaging.check.subject import Subject, title
+from napari_acs.imaging.grid import Grid
+from napari_acs.imaging.orient import lps_axes
+
+OBLIQUE_DEG = 35.0
+"""Beyond this the axes are nearly as far from one patient axis as from the next. Clinical
+slices are tilted by up to some 25 degrees (the shared TCGA case: 17)."""
+FEWEST_VOXELS = 4
+"""Along each axis; `Study` refuses less."""
+
+
+def geometry(subject: Subject) -> CheckLine:
+    """Thin volumes are red, steep ones amber; the rest a `Grid` has seen to already."""
+    thin, steep, tilted = [], [], []
+    for key, volume in subject.volumes.items():
+        if min(volume.array.shape) < FEWEST_VOXELS:
+            thin.append(f"{title(key)} has only {min(volume.array.shape)} voxel(s) along one axis")
+        tilt = obliqueness(volume.grid)
+        if tilt > OBLIQUE_DEG:
+            steep.append(f"{title(key)} by {tilt:.0f} degrees")
+        elif tilt >= 1:
+            tilted.append(f"{title(key)} {tilt:.0f}")
+    if thin:
+        return CheckLine(
+            "geometry",
+            "red",
+            "Not a 3D volume",
+            "; ".join(thin),
+            "Choose the whole series, not a single slice",
+        )
+    if steep:
+        return CheckLine(
+            "geometry",
+            "amber",
+            "Slices are tilted steeply",
+            f"Against the patient's axes {', '.join(steep)}",
+            "Check that the orientation in the header is right",
+        )
+    found = f"tilted against the patient's axes (degrees): {', '.join(tilted)}" if tilted else ""
+    return CheckLine("geometry", "green", "Every volume says where its voxels are", found)
+
+
+def obliqueness(grid: Grid) -> float:
+    """Return the largest angle between an index axis and its nearest patient axis, in degrees."""
+    order, _ = lps_axes(grid)
+    cosines = np.abs(np.reshape(grid.direction, (3, 3)))
+    nearest = min(float(cosines[i, axis]) for i, axis in enumerate(order))
+    return float(np.degrees(np.arccos(np.clip(nearest, 0.0, 1.0))))

@@ -1,0 +1,139 @@
+"""All evidence together: which sequence each volume of a study is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from napari_acs.imaging.coarse import Coarse
+from napari_acs.imaging.identify.clues import Clues
+from napari_acs.imaging.identify.guess import SequenceGuess
+from napari_acs.imaging.identify.name import from_name
+from napari_acs.imaging.identify.statistics import SURE, from_statistics
+from napari_acs.imaging.identify.tags import from_tags
+from napari_acs.imaging.names import TITLES
+from napari_acs.imaging.volume import Volume
+
+Classifier = Callable[[Volume], SequenceGuess | None]
+"""The place of a learnt classifier: it looks at one volume, and says None where it cannot tell.
+Its confidence must be calibrated; where it is above that of the statistics, it speaks for the
+image instead of them. `identify` calls it only for volumes it would compute statistics of."""
+
+DOUBTED = 0.4
+"""The confidence of a name or tag that something else strongly contradicts."""
+_CLEAR = 0.8
+"""A name or tag at least this sure needs no look at the image."""
+
+
+def identify(
+    items: Mapping[str, Clues],
+    *,
+    statistics: bool | None = None,
+    classifier: Classifier | None = None,
+    seen: Mapping[str, Coarse | None] | None = None,
+) -> dict[str, SequenceGuess]:
+    """Say which sequence each volume of a study is, and why.
+
+    Names and tags come first; the image is looked at where they are silent, unsure or
+    contradict each other. No two volumes get the same sequence: the surer keeps it.
+
+    Parameters
+    ----------
+    items : mapping of str to Clues
+        The volumes of one study, by any key.
+    statistics : bool, optional
+        True: look at every image, to find wrong names (as the check does; some tenths of a
+        second). False: never. None: only where it is needed.
+    classifier : callable, optional
+        See `Classifier`.
+    seen : mapping of str to Coarse or None, optional
+        Coarse copies of the volumes, where the caller has them.
+
+    Returns
+    -------
+    dict of str to SequenceGuess
+        A guess for every key, in the order of ``items``; its sequence is None where nothing
+        tells, or where the volume is none of a study's sequences.
+    """
+    spoken = {key: _from_words(clues) for key, clues in items.items()}
+    unclear = {key for key, said in spoken.items() if said is None or said.confidence < _CLEAR}
+    wanted = set(items) if statistics else unclear if statistics is None else set()
+    volumes = {key: c.volume for key, c in items.items() if c.volume is not None}
+    images: dict[str, SequenceGuess] = {}
+    elimination: dict[str, SequenceGuess] = {}
+    # All volumes are looked at even for one: what differs between them tells more.
+    others = {k: v for k, v in volumes.items() if not _is_other_kind(spoken[k])}
+    if wanted & set(volumes):
+        images = from_statistics(others, seen=seen)
+        known = {
+            k: s.sequence
+            for k, s in spoken.items()
+            if k in others and k not in unclear and s is not None and s.sequence
+        }
+        elimination = from_statistics(others, known, seen=seen) if known and unclear else images
+    guesses = {}
+    for key in items:
+        said = spoken[key]
+        image = (elimination if said is None else images).get(key) if key in wanted else None
+        if classifier is not None and key in wanted and key in volumes:
+            image = _surer(classifier(volumes[key]), image)
+        guesses[key] = _together(said, image)
+    return _one_each(guesses)
+
+
+def _from_words(clues: Clues) -> SequenceGuess | None:
+    name = from_name(clues.name) if clues.name else None
+    tags = from_tags(clues.tags) if clues.tags is not None else None
+    if name is None or tags is None:
+        return name or tags
+    if name.sequence == tags.sequence:
+        sure = max(name.confidence, tags.confidence)
+        return replace(tags, confidence=sure, reason=f"{name.reason}; {tags.reason}")
+    first, second = sorted((name, tags), key=lambda g: g.confidence, reverse=True)
+    return replace(first, confidence=0.5, reason=f"{first.reason}, but {second.reason}")
+
+
+def _is_other_kind(said: SequenceGuess | None) -> bool:
+    return said is not None and said.sequence is None and said.confidence >= _CLEAR
+
+
+def _surer(first: SequenceGuess | None, second: SequenceGuess | None) -> SequenceGuess | None:
+    both = [guess for guess in (first, second) if guess is not None]
+    return max(both, key=lambda guess: guess.confidence, default=None)
+
+
+def _together(said: SequenceGuess | None, image: SequenceGuess | None) -> SequenceGuess:
+    """Join what names and tags say with what the image looks like."""
+    if said is None:
+        return image or SequenceGuess(None, 0.0, "nothing says which sequence it is")
+    if image is None or image.sequence is None or said.sequence is None:
+        return said
+    if image.sequence == said.sequence:
+        both = 1 - (1 - said.confidence) * (1 - image.confidence)
+        return replace(said, confidence=min(both, 0.99))
+    if image.confidence >= SURE:
+        return replace(
+            said,
+            confidence=min(said.confidence, DOUBTED),
+            reason=f"{said.reason}, but {image.reason}",
+        )
+    return said
+
+
+def _one_each(guesses: dict[str, SequenceGuess]) -> dict[str, SequenceGuess]:
+    """Leave every sequence to the volume that is surest to be it."""
+    kept = dict(guesses)
+    for sequence in {g.sequence for g in guesses.values() if g.sequence}:
+        rivals = [key for key, g in guesses.items() if g.sequence == sequence]
+        surest = max(rivals, key=lambda key: guesses[key].confidence)
+        for key in rivals:
+            if key != surest:
+                own = guesses[key]
+                why = f"{own.reason}, but so it is with {surest}, which is as sure or surer to be "
+                kept[key] = replace(
+                    own,
+                    sequence=None,
+                    confidence=min(own.confidence, DOUBTED),
+                    reason=why + TITLES[sequence],
+                )
+    return kept
