@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -52,6 +52,6 @@ class DicomOrigin:
         Stable pseudonym of the study (`napari_acs.imaging.pseudonym`).
     """
 
-    files: tuple[Path, ...]
+    files: tuple[Path, ...] = field(repr=False)  # folders are named after patients
     tags: AcquisitionTags
     study_key: str

@@ -1,0 +1,103 @@
+"""Open one DICOM file, whatever its suffix, without trusting a length that it declares."""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pydicom
+from pydicom.filereader import read_file_meta_info
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+if TYPE_CHECKING:
+    from pydicom.dataset import FileDataset
+
+_LARGE = 1 << 20
+_MOST_INFLATED = 1 << 30
+"""A deflated file that grows beyond this is refused: it is a bomb, or no slice of an MRI."""
+_STARTS = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
+"""A file without preamble starts with group 0002 or 0008, in either byte order."""
+
+
+class NotReadable(Exception):
+    """The file is no DICOM, or is damaged before its pixels; says nothing of its content."""
+
+
+def looks_like_dicom(head: bytes) -> bool:
+    """Tell from a file's first 132 bytes whether it may be DICOM."""
+    return head[128:132] == b"DICM" or (len(head) > 8 and head[:2] in _STARTS)
+
+
+def has_preamble(head: bytes) -> bool:
+    """Tell from a file's first 132 bytes whether it says that it is DICOM."""
+    return head[128:132] == b"DICM"
+
+
+def open_dataset(path: Path, tags: list[int | str] | None = None) -> FileDataset:
+    """Read a file with pydicom: all of it, or only ``tags`` and nothing from the pixels on.
+
+    Raises
+    ------
+    OSError
+        The file cannot be opened or read.
+    NotReadable
+        It is no DICOM, or its header is damaged. The message quotes nothing of it.
+    """
+    with path.open("rb", buffering=0) as raw:
+        size = path.stat().st_size
+        file = _Bounded(raw, size)
+        head = file.read(132)
+        file.seek(0)
+        if not looks_like_dicom(head):
+            raise NotReadable("no DICOM file")
+        try:
+            with warnings.catch_warnings():
+                # pydicom warns of every oddity, and its warnings quote values.
+                warnings.simplefilter("ignore")
+                if has_preamble(head):
+                    _check_deflated(path, size)
+                options: dict[str, Any] = {"stop_before_pixels": True, "specific_tags": tags}
+                dataset = pydicom.dcmread(file, force=True, **(options if tags else {}))
+        except NotReadable:
+            raise
+        except OSError as error:
+            if error.errno:
+                raise
+            raise NotReadable("a damaged header") from None
+        except Exception:  # whatever the damaged bytes led pydicom to
+            raise NotReadable("a damaged header") from None
+    return dataset
+
+
+class _Bounded(io.BufferedReader):
+    """A reader that never allocates more than is left of its file."""
+
+    def __init__(self, raw: io.RawIOBase, size: int) -> None:
+        super().__init__(raw)
+        self._bytes = size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        # A reader allocates what it is asked for before it reads: 4 GiB for one wrong length.
+        if size is not None and size > _LARGE:
+            size = max(0, min(size, self._bytes - self.tell()))
+        return super().read(size)
+
+
+def _check_deflated(path: Path, size: int) -> None:
+    """Inflate a deflated file with a bound, before pydicom inflates it without one."""
+    meta = read_file_meta_info(path)
+    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian or size > _MOST_INFLATED:
+        return
+    length = meta.get("FileMetaInformationGroupLength")
+    start = 144 + length if isinstance(length, int) else 144
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    grown = 0
+    with path.open("rb") as file:
+        file.seek(start)
+        while chunk := file.read(1 << 16):
+            grown += len(inflate.decompress(chunk, _MOST_INFLATED))
+            if grown >= _MOST_INFLATED or inflate.unconsumed_tail:
+                raise NotReadable("a deflated file that grows beyond 1 GiB")

@@ -1,0 +1,78 @@
+"""Take values out of a header that may hold anything: what cannot be read counts as missing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+
+def value(dataset: Dataset, keyword: str | int) -> Any:
+    """Return the value of an attribute; None when it is missing, empty or cannot be parsed."""
+    try:
+        element = dataset.get(keyword) if isinstance(keyword, str) else dataset[keyword].value
+    except Exception:  # pydicom parses late, and raises whatever the bytes lead it to
+        return None
+    return None if element is None or (isinstance(element, str) and not element) else element
+
+
+def text(dataset: Dataset, keyword: str | int) -> str:
+    """Return an attribute as one printable line of text; empty when it is missing."""
+    found = value(dataset, keyword)
+    try:
+        line = "" if found is None else str(found)
+    except Exception:  # a person's name in a character set that is not what it says
+        return ""
+    return " ".join("".join(c if c.isprintable() else " " for c in line[:256]).split())
+
+
+def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """Return the values of a multi-valued attribute in upper case."""
+    found = value(dataset, keyword)
+    if found is None:
+        return ()
+    many = [found] if isinstance(found, str | bytes) or not isinstance(found, Sequence) else found
+    return tuple(str(one).strip().upper()[:64] for one in many[:16])
+
+
+def numbers(dataset: Dataset, keyword: str | int, count: int) -> tuple[float, ...] | None:
+    """Return exactly ``count`` finite numbers; None when they are not there."""
+    found = value(dataset, keyword)
+    many = found if isinstance(found, Sequence) and not isinstance(found, str | bytes) else [found]
+    if len(many) != count:
+        return None
+    try:
+        parsed = tuple(float(one) for one in many)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return parsed if all(map(math.isfinite, parsed)) else None
+
+
+def number(dataset: Dataset, keyword: str | int) -> float | None:
+    """Return one finite number (the first of several); None when it is not there."""
+    found = value(dataset, keyword)
+    if isinstance(found, Sequence) and not isinstance(found, str | bytes) and len(found):
+        found = found[0]
+    try:
+        parsed = float(found)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return parsed if math.isfinite(parsed) else None
+
+
+def integer(dataset: Dataset, keyword: str) -> int | None:
+    """Return one whole number; None when it is not there."""
+    found = number(dataset, keyword)
+    return int(found) if found is not None and found == int(found) else None
+
+
+def items(dataset: Dataset, keyword: str) -> Sequence[Dataset]:
+    """Return the items of a sequence; none when it is missing or damaged."""
+    found = value(dataset, keyword)
+    # A damaged header can put text where a sequence belongs.
+    if found is None or isinstance(found, str | bytes) or not isinstance(found, Sequence):
+        return ()
+    return found if all(hasattr(item, "get") for item in found) else ()
