@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,20 @@ import SimpleITK as sitk
 from napari_acs.imaging import nifti, nrrd
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.read import read_grid
+from napari_acs.imaging.segments import SegmentName
+from napari_acs.imaging.segnrrd import segment_pairs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def encode(path: Path, labels: NDArray[np.uint8], grid: Grid, source: Path | None) -> None:
+def encode(
+    path: Path,
+    labels: NDArray[np.uint8],
+    grid: Grid,
+    source: Path | None,
+    segments: Sequence[SegmentName] = (),
+) -> None:
     """Write labels to a new file; see `napari_acs.imaging.write_labels` for how exactly.
 
     Parameters
@@ -30,6 +38,8 @@ def encode(path: Path, labels: NDArray[np.uint8], grid: Grid, source: Path | Non
     grid : Grid
     source : Path, optional
         A file on ``grid``; where it is of the same format, its header's geometry is kept.
+    segments : sequence of SegmentName
+        Names of the labels, for NRRD; the other formats have no place for them.
 
     Raises
     ------
@@ -47,6 +57,8 @@ def encode(path: Path, labels: NDArray[np.uint8], grid: Grid, source: Path | Non
         if source is not None and like.endswith((".nrrd", ".nhdr")):
             lines = nrrd.geometry_lines(source)
             _keep_if_closer(path, grid, lambda raw: nrrd.with_lines(raw, lines))
+        if segments:
+            path.write_bytes(nrrd.with_pairs(path.read_bytes(), segment_pairs(segments, grid.size)))
     elif kind in {".nii", ".gz"}:
         plain = path if kind == ".nii" else path.with_name(path.name[:-3])
         try:

@@ -72,6 +72,12 @@ def check_metaimage(path: Path) -> None:
         raise _damaged(path, f"{len(data)} bytes of voxels where the header promises {need}")
 
 
+def header_of(path: Path) -> dict[str, str]:
+    """Return the header's fields, and as ``start`` the byte at which local data begin."""
+    with path.open("rb") as file:
+        return _header(file.read(_LONGEST_HEADER))
+
+
 def _header(start: bytes) -> dict[str, str]:
     fields: dict[str, str] = {}
     at = 0

@@ -104,6 +104,12 @@ def check_nifti(path: Path) -> NiftiHeader:
     return header
 
 
+def header_of(path: Path) -> NiftiHeader:
+    """Read the header alone; see `check_nifti`, which looks at the voxels too."""
+    with _open(path) as file:
+        return _parse(file.read(LENGTH), path.name)
+
+
 def not_finite(name: str, count: int) -> BadInput:
     """Return the refusal of voxels that are NaN or infinite."""
     return BadInput(

@@ -39,3 +39,15 @@ def with_lines(raw: bytes, lines: dict[str, str]) -> bytes:
     at = next(i for i, line in enumerate(kept) if line.startswith("dimension")) + 1
     ordered = [f"{field}: {lines[field]}" for field in _FIELDS if field in lines]
     return "\n".join([*kept[:at], *ordered, *kept[at:]]).encode() + b"\n\n" + data
+
+
+def with_pairs(raw: bytes, pairs: dict[str, str]) -> bytes:
+    """Return an NRRD file's bytes with key/value pairs added; a pair's text may be of any kind."""
+    head, _, data = raw.partition(b"\n\n")
+    lines = [f"{key}:={_escaped(value)}" for key, value in pairs.items()]
+    return b"\n".join([head, *(line.encode() for line in lines)]) + b"\n\n" + data
+
+
+def _escaped(value: str) -> str:
+    # The two escapes that the format knows; anything else stands as it is.
+    return value.replace("\\", "\\\\").replace("\r", " ").replace("\n", "\\n")

@@ -92,6 +92,13 @@ def read_labels(path: StrPath) -> Volume:
     return Volume(labels, volume.grid, volume.source)
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[sitk.ImageFileReader]:
+    """Give SimpleITK's reader of a file; what goes wrong with it inside is refused in words."""
+    with _refusing(path):
+        yield _reader(path)
+
+
 def _reader(path: Path) -> sitk.ImageFileReader:
     suffix = next((s for s in SUFFIXES if path.name.lower().endswith(s)), None)
     if suffix is None:

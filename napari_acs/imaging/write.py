@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import uuid
+from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +14,20 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.imaging.encode import encode
 from napari_acs.imaging.grid import Grid
-from napari_acs.imaging.read import read_grid, read_labels
+from napari_acs.imaging.names import SUFFIXES
+from napari_acs.imaging.proof import Proof, prove
+from napari_acs.imaging.read import read_grid
+from napari_acs.imaging.reread import KINDS, reread
+from napari_acs.imaging.segments import UNSPECIFIED, Maker, SegmentName, label_values, name_segments
+from napari_acs.imaging.target import check_target, put_in_place
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_acs.imaging.dicom.origin import DicomOrigin
+
 WRITABLE = (".nii.gz", ".nii", ".nrrd", ".mha")
-"""Formats of masks: one file each, so that saving is all or nothing."""
+"""Formats that need nothing but a mask: one file each, so that saving is all or nothing."""
 
 
 def write_labels(
@@ -32,22 +38,39 @@ def write_labels(
     overwrite: bool = False,
     source: str | PathLike[str] | None = None,
 ) -> Path:
-    """Save a label map with the size, spacing, origin and direction of ``grid``.
+    """Save a label map as `save_labels` does, and return the path that was written."""
+    return save_labels(path, labels_zyx, grid, overwrite=overwrite, source=source).file
 
-    The file is written beside the target, read back and compared voxel by voxel, and only then
-    put in place in one step; whatever fails, the target is as it was.
+
+def save_labels(
+    path: str | PathLike[str],
+    labels_zyx: ArrayLike,
+    grid: Grid,
+    *,
+    overwrite: bool = False,
+    source: str | PathLike[str] | None = None,
+    segments: Sequence[SegmentName] = (),
+    dicom: DicomOrigin | None = None,
+    maker: Maker = UNSPECIFIED,
+) -> Proof:
+    """Save a label map with the size, spacing, origin and direction of ``grid``, and prove it.
+
+    The file is written beside the target, reread, and compared: grid, every voxel, and by a
+    second way (`Proof.how`) the centroid and volume of every label. Only then it is put in place
+    in one step; whatever fails, the target is as it was.
 
     How exact the geometry is. MetaImage holds every number in full. With a ``source`` of the
     same format the header's geometry is carried over as it stands, so the mask reads back with
     the grid that the source has, bit for bit. Otherwise NIfTI holds geometry as float32 (measured:
     corners of a head move by up to 1e-4 mm), and NRRD holds spacing times direction, which gives
-    them back to the last bit or the one before (2e-16). A file that would read back further off
-    than `Grid.difference` allows is refused.
+    them back to the last bit or the one before (2e-16). DICOM refers to the series' own images.
+    A file that would read back further off than `Grid.difference` allows is refused.
 
     Parameters
     ----------
     path : path
-        ``.nii.gz``, ``.nii``, ``.nrrd`` or ``.mha``.
+        ``.nii.gz``, ``.nii``, ``.nrrd``, ``.seg.nrrd`` (3D Slicer), ``.mha``, ``.dcm`` (DICOM
+        SEG) or ``.rtstruct.dcm`` (DICOM RT structure set).
     labels_zyx : array of integers, shape (z, y, x)
         Labels 0-255; saved as uint8.
     grid : Grid
@@ -56,28 +79,46 @@ def write_labels(
         Whether an existing file may be replaced.
     source : path, optional
         The file that ``grid`` was read from. It may have gone since, or be of another format.
+    segments : sequence of SegmentName
+        Names and colours; NRRD and DICOM hold them, the other formats have no place for them.
+    dicom : DicomOrigin, optional
+        The series that ``grid`` was read from; DICOM formats need it.
+    maker : Maker
+        What drew the mask; recorded in DICOM.
 
     Returns
     -------
-    Path
-        The file that was written.
+    Proof
+        Of the file that was written.
 
     Raises
     ------
     BadInput
         An unknown format, a missing folder, an existing or unwritable target, labels that are
-        no whole numbers from 0 to 255, a shape or a ``source`` that does not fit ``grid``, or a
-        format that cannot hold the grid.
+        no whole numbers from 0 to 255, a shape, a ``source`` or a series that does not fit
+        ``grid``, a format that cannot hold the grid, or a DICOM format without a series, without
+        labels, or (SEG) without highdicom.
     """
     path = Path(fspath(path))
-    suffix = _check_target(path, overwrite)
+    suffix = check_target(path, KINDS, overwrite)
     labels = _check_labels(labels_zyx, grid, path)
+    named = name_segments((segment.value for segment in segments), segments)
     usable = _usable_source(Path(fspath(source)), grid) if source is not None else None
     draft = path.with_name(f".{uuid.uuid4().hex}{suffix}")
     try:
-        encode(draft, labels, grid, usable)
-        _check_written(draft, path, labels, grid)
-        _put_in_place(draft, path, overwrite)
+        if suffix.endswith(".dcm"):
+            from napari_acs.imaging.dicom.masks import write_mask  # noqa: PLC0415 (loads pydicom)
+
+            write_mask(draft, labels, grid, dicom, named, maker)
+        else:
+            if named or suffix == ".seg.nrrd":  # 3D Slicer drops labels that no segment names
+                values = [*label_values(labels), *(segment.value for segment in named)]
+                named = name_segments(values, named)
+            encode(draft, labels, grid, usable, named)
+        proof = prove(
+            path, KINDS[suffix], labels, grid, reread(draft, suffix, grid), _advice(suffix)
+        )
+        put_in_place(draft, path, overwrite)
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else ""
         raise BadInput(
@@ -89,36 +130,13 @@ def write_labels(
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
-    return path
+    return proof
 
 
-def _check_target(path: Path, overwrite: bool) -> str:
-    suffix = next((s for s in WRITABLE if path.name.lower().endswith(s)), None)
-    if suffix is None:
-        raise BadInput(
-            f"{path.name} is no format for masks",
-            expected=f"a name that ends in {', '.join(WRITABLE)}",
-            do="Choose one of these formats",
-        )
-    if not path.parent.is_dir():
-        raise BadInput(
-            f"{path} cannot be written",
-            found=f"no folder {path.parent}",
-            do="Create the folder first, or choose another",
-        )
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder", expected="the name of a file", do="Choose a name")
-    if os.path.lexists(path) and not overwrite:
-        raise _exists(path)
-    return suffix
-
-
-def _exists(path: Path) -> BadInput:
-    return BadInput(
-        f"{path} is there already",
-        expected="a new file",
-        do="Choose another name, or allow it to be replaced; nothing was changed",
-    )
+def _advice(suffix: str) -> str:
+    if suffix.endswith(".dcm"):
+        return "Save as NIfTI or NRRD; nothing was changed"
+    return "Save as .mha, which holds every grid exactly; nothing was changed"
 
 
 def _check_labels(labels_zyx: ArrayLike, grid: Grid, path: Path) -> NDArray[np.uint8]:
@@ -148,7 +166,7 @@ def _check_labels(labels_zyx: ArrayLike, grid: Grid, path: Path) -> NDArray[np.u
 
 def _usable_source(source: Path, grid: Grid) -> Path | None:
     """Return the source if its header may be carried over, that is if it says ``grid``."""
-    if not source.is_file():
+    if not source.is_file() or not source.name.lower().endswith(SUFFIXES):
         return None
     difference = read_grid(source).difference(grid)
     if difference:
@@ -159,34 +177,3 @@ def _usable_source(source: Path, grid: Grid) -> Path | None:
             do="Save it without that image, or choose the image that it was drawn on",
         )
     return source
-
-
-def _check_written(draft: Path, path: Path, labels: NDArray[np.uint8], grid: Grid) -> None:
-    back = read_labels(draft)
-    difference = back.grid.difference(grid)
-    if difference or not np.array_equal(back.array, labels):
-        raise BadInput(
-            f"{path.name} would not read back as the mask that was to be saved",
-            found=difference or "voxels that differ",
-            expected="the same labels in the same place",
-            do="Save as .mha, which holds every grid exactly; nothing was changed",
-        )
-
-
-def _put_in_place(draft: Path, path: Path, overwrite: bool) -> None:
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
-    if overwrite:
-        if path.exists():
-            shutil.copymode(path, draft)
-        draft.replace(path)
-        return
-    try:
-        # Unlike a rename, a link fails where another program has made the file meanwhile.
-        path.hardlink_to(draft)
-    except FileExistsError as error:
-        raise _exists(path) from error
-    except OSError:  # a file system without links
-        if os.path.lexists(path):
-            raise _exists(path) from None
-        draft.replace(path)
