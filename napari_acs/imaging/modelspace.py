@@ -90,7 +90,8 @@ def to_model_space(
         for name, there in zip(channels, present, strict=True)
         if there
     }
-    inside = {name: foreground(array) for name, array in arrays.items()}
+    voxel_ml = study.grid.voxel_ml
+    inside = {name: foreground(array, voxel_ml) for name, array in arrays.items()}
     whole = lps_grid(study.grid)
     margin = [math.ceil(_MARGIN_MM / s) for s in reversed(whole.spacing)]
     box = brain_box(list(inside.values()), margin)
@@ -105,7 +106,9 @@ def to_model_space(
             image[channel] = _resample(scaled, cropped, target)
     image[:, ~brain] = 0
     np.clip(image, -CLIP, CLIP, out=image)
-    with_skull = tuple(name for name, array in arrays.items() if not is_skull_stripped(array))
+    with_skull = tuple(
+        name for name, array in arrays.items() if not is_skull_stripped(array, voxel_ml)
+    )
     return ModelSpaceImage(image, target, present, brain, with_skull)
 
 
