@@ -1,0 +1,91 @@
+"""The two planes that the window does not show, on canvases of their own, linked to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from napari.components import ViewerModel
+from napari.qt import QtViewer
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
+
+from napari_acs.viewer.crosshair import Crosshair
+from napari_acs.viewer.mirror import Mirror
+from napari_acs.viewer.view_letters import ViewLetters
+from napari_acs.viewer.views import AXIAL, VIEWS, show_view, view_of
+
+
+class LinkedCanvas(QWidget):
+    """One more canvas on the layers of a viewer, with letters and crosshair."""
+
+    def __init__(self, source: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = ViewerModel(title="napari-acs")
+        self.letters = ViewLetters(self.model)
+        self._mirror = Mirror(source, self.model)
+        self._crosshair = Crosshair(self.model)
+        self._title = QLabel()
+        self._title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._canvas = QtViewer(self.model)
+        self._canvas.setAcceptDrops(False)  # a file belongs in the window
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._title)
+        layout.addWidget(self._canvas, 1)
+
+    def show_plane(self, name: str) -> None:
+        """Show this plane, and say so."""
+        self._title.setText(VIEWS[name].title)
+        self._title.setObjectName(f"plane_{name}")
+        show_view(self.model, name)
+
+    def resizeEvent(self, event: Any) -> None:  # noqa: N802
+        """Fit the plane again once the canvas has its new size."""
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self, self.fit)
+
+    def fit(self) -> None:
+        """Fit the plane to the canvas."""
+        if self.model.layers:
+            self.model.fit_to_view()
+
+    def release(self) -> None:
+        """Give the canvas back, and let go of every layer."""
+        self._crosshair.close()
+        self._mirror.close()
+        self.letters.close()
+        self._canvas.close()
+
+
+class ThreeViews(QSplitter):
+    """The other two planes, side by side, for the foot of the window."""
+
+    def __init__(self, viewer: Any, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setObjectName("three_views")
+        self._viewer = viewer
+        self._main_crosshair = Crosshair(viewer)
+        self.canvases = (LinkedCanvas(viewer), LinkedCanvas(viewer))
+        for canvas in self.canvases:
+            self.addWidget(canvas)
+        self.setMinimumHeight(260)
+        self.follow_plane()
+
+    def follow_plane(self) -> None:
+        """Show the planes that the window does not."""
+        shown = view_of(self._viewer) or AXIAL
+        others = [name for name in VIEWS if name != shown.name]
+        for canvas, name in zip(self.canvases, others, strict=True):
+            canvas.show_plane(name)
+
+    def show_letters(self, on: bool) -> None:
+        """Show the letters, or none."""
+        for canvas in self.canvases:
+            canvas.letters.on = on
+
+    def release(self) -> None:
+        """Unlink from the viewer, and give the canvases back."""
+        self._main_crosshair.close()
+        for canvas in self.canvases:
+            canvas.release()

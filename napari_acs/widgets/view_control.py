@@ -1,0 +1,98 @@
+"""Wires the view buttons to the canvas: planes, letters, and the other two planes below it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject, Slot
+
+from napari_acs.viewer.letters import tilt_note
+from napari_acs.viewer.view_letters import ViewLetters
+from napari_acs.viewer.views import show_view, view_of
+from napari_acs.widgets.three_views import ThreeViews
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+    from qtpy.QtWidgets import QWidget
+
+    from napari_acs.widgets.view_bar import ViewBar
+
+_TITLE = "Linked views (napari-acs)"
+
+
+class ViewControl(QObject):
+    """Makes a viewer radiological while it lives, and undoes what it put on the canvas.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+        Its canvas gets the letters, its window the linked views.
+    bar : ViewBar
+        The buttons.
+    parent : QObject
+        What owns this, for as long as the views are wanted.
+    """
+
+    def __init__(self, viewer: Viewer, bar: ViewBar, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._bar = bar
+        self._dock: QWidget | None = None
+        self.three: ThreeViews | None = None
+        bar.view_clicked.connect(self._on_view)
+        bar.letters_toggled.connect(self._on_letters)
+        bar.three_toggled.connect(self.show_three)
+        self.letters = ViewLetters(viewer, self._show_state)
+        self.destroyed.connect(partial(_clear, self.letters))
+
+    @Slot(bool)
+    def show_three(self, on: bool) -> None:
+        """Open the other two planes at the foot of the window, or close them."""
+        if on and self.three is None:
+            self.three = ThreeViews(self._viewer)
+            self.three.show_letters(self.letters.on)
+            self._dock = self._viewer.window.add_dock_widget(self.three, name=_TITLE, area="bottom")
+            self._dock.destroyed.connect(self._on_dock_gone)
+        elif not on and self.three is not None:
+            self._viewer.window.remove_dock_widget(self._dock)
+            self._close_three()
+        self._bar.show_three(on)
+
+    @Slot(str)
+    def _on_view(self, name: str) -> None:
+        show_view(self._viewer, name)
+        self._show_state()
+
+    @Slot(bool)
+    def _on_letters(self, on: bool) -> None:
+        self.letters.on = on
+        if self.three is not None:
+            self.three.show_letters(on)
+
+    def _show_state(self, *_: Any) -> None:
+        if not isalive(self) or not isalive(self._bar):
+            return
+        view = view_of(self._viewer)
+        self._bar.show_view(view.name if view else None)
+        self._bar.show_note(tilt_note(self._viewer))
+        if self.three is not None:
+            self.three.follow_plane()
+
+    @Slot()
+    def _on_dock_gone(self) -> None:
+        if self.three is not None:  # the user closed it by its cross
+            self._close_three()
+            if isalive(self._bar):
+                self._bar.show_three(False)
+
+    def _close_three(self) -> None:
+        three, self.three, self._dock = self.three, None, None
+        if three is not None and isalive(three):
+            three.release()
+            three.deleteLater()
+
+
+def _clear(letters: ViewLetters) -> None:
+    letters.close()
