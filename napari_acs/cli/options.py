@@ -13,7 +13,10 @@ def _sequence(name: str) -> Any:
 
 
 StudyDir = Annotated[
-    Path | None, typer.Argument(metavar="STUDY_DIR", help="Folder with a study's sequences.")
+    Path | None,
+    typer.Argument(
+        metavar="STUDY", help="Folder with a study's sequences, or DICOM: a folder or a .zip."
+    ),
 ]
 T1 = Annotated[Path | None, _sequence("t1")]
 T1ce = Annotated[Path | None, _sequence("t1ce")]
@@ -28,6 +31,28 @@ Model = Annotated[
         "Left out: the bundled model.",
         show_default=False,
     ),
+]
+Reference = Annotated[
+    str | None,
+    typer.Option(
+        "--reference",
+        metavar="SEQUENCE",
+        help="t1, t1ce, t2 or flair: whose grid the mask is made on, where the sequences lie on "
+        "different grids. Left out: the finest.",
+        show_default=False,
+    ),
+]
+Brain = Annotated[
+    str,
+    typer.Option(
+        "--brain",
+        metavar="auto|none|FILE",
+        help="auto removes a skull that is there, none leaves the images as they are, a mask "
+        "file is used as the brain.",
+    ),
+]
+BiasCorrection = Annotated[
+    bool, typer.Option("--n4", help="Correct the bias field by N4 (some seconds a sequence).")
 ]
 Device = Annotated[
     str, typer.Option("--device", help="auto, cpu, cuda or mps (see `napari-acs info`).")

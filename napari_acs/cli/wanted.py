@@ -33,6 +33,6 @@ def what_to_read(
             f"It is not clear what to {job}",
             found="a folder and single files" if given else "neither a folder nor files",
             expected="one of the two",
-            do="Give STUDY_DIR, or some of --t1 --t1ce --t2 --flair",
+            do="Give STUDY, or some of --t1 --t1ce --t2 --flair",
         )
     return given if study is None else study

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_acs.imaging.brain import brain_box, foreground, is_skull_stripped, normalise
-    from napari_acs.imaging.find import find_sequences, read_study
+    from napari_acs.imaging.find import find_sequences
     from napari_acs.imaging.grid import Grid
+    from napari_acs.imaging.labelfile import read_segments
     from napari_acs.imaging.modelspace import (
         ModelSpaceImage,
         labels_to_model_space,
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
         to_study_grid,
     )
     from napari_acs.imaging.names import SEQUENCES, TITLES, guess_sequence, is_mask_name
+    from napari_acs.imaging.open import read_study, read_volumes, to_study
     from napari_acs.imaging.orient import from_lps, lps_grid, to_lps
     from napari_acs.imaging.read import read_grid, read_labels, read_volume
     from napari_acs.imaging.sample import sample_mask, sample_study
     from napari_acs.imaging.study import Study
     from napari_acs.imaging.volume import Volume
-    from napari_acs.imaging.write import write_labels
+    from napari_acs.imaging.write import save_labels, write_labels
 
 _HOME = {
     "SEQUENCES": "names",
@@ -45,12 +47,16 @@ _HOME = {
     "normalise": "brain",
     "read_grid": "read",
     "read_labels": "read",
-    "read_study": "find",
+    "read_segments": "labelfile",
+    "read_study": "open",
     "read_volume": "read",
+    "read_volumes": "open",
     "sample_mask": "sample",
     "sample_study": "sample",
     "to_lps": "orient",
+    "save_labels": "write",
     "to_model_space": "modelspace",
+    "to_study": "open",
     "to_study_grid": "modelspace",
     "write_labels": "write",
 }
@@ -74,12 +80,16 @@ __all__ = [
     "normalise",
     "read_grid",
     "read_labels",
+    "read_segments",
     "read_study",
     "read_volume",
+    "read_volumes",
     "sample_mask",
     "sample_study",
+    "save_labels",
     "to_lps",
     "to_model_space",
+    "to_study",
     "to_study_grid",
     "write_labels",
 ]

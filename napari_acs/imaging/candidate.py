@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_acs.imaging.identify.guess import SequenceGuess
@@ -30,6 +31,8 @@ class Candidate:
         Why it is not proposed (a localizer, derived, a duplicate, unreadable), or nothing.
     guess : SequenceGuess or None
         Which sequence it seems to be.
+    study, uid : str
+        Of a DICOM series: the pseudonym of its study, and its SeriesInstanceUID.
     """
 
     title: str
@@ -38,3 +41,20 @@ class Candidate:
     date: str = ""
     why_not: str = ""
     guess: SequenceGuess | None = None
+    study: str = ""
+    uid: str = ""
+
+
+@dataclass(frozen=True)
+class MaskFile:
+    """A file with a mask that lies beside the images of a study.
+
+    Attributes
+    ----------
+    path : Path
+    series : frozenset of str
+        Of a DICOM one: SeriesInstanceUIDs of the images that it was drawn on.
+    """
+
+    path: Path
+    series: frozenset[str] = frozenset()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import to_model_space, to_study_grid
+from napari_acs.imaging.cancel import Cancelled, never, stop_if
 from napari_acs.inference import memory
 from napari_acs.inference.device import AUTO, pick_device
 from napari_acs.inference.messages import (
@@ -30,6 +32,7 @@ from napari_acs.inference.precision import FLOAT32, pick_precision, ready_networ
 from napari_acs.inference.provenance import provenance
 from napari_acs.inference.ready import Preparation, make_ready
 from napari_acs.inference.regions import labels_from_regions, volumes_ml
+from napari_acs.inference.stream import Outcome, stream
 from napari_acs.inference.windows import Blend, WindowPlan, plan_windows
 
 if TYPE_CHECKING:
@@ -46,11 +49,6 @@ _PREPARE, _INFERENCE, _FINISH = STAGES
 
 DEFAULT = Preparation()
 """A skull that is there is removed; nothing else."""
-
-
-def never() -> bool:
-    """Return False: the job is not to be cancelled."""
-    return False
 
 
 def run(
@@ -89,16 +87,12 @@ def run(
     """
     try:
         yield from _Job(study, bundle, device, precision, preparation, cancelled).messages()
-    except _Cancelled:
+    except Cancelled:
         yield Failure("Cancelled", "", "Nothing was changed", "cancelled")
     except BadInput as refusal:
         yield failure_of(refusal)
     except Exception as error:
         yield _failure_of_error(error, device)
-
-
-class _Cancelled(Exception):
-    pass
 
 
 class _Job:
@@ -129,16 +123,13 @@ class _Job:
         seconds: dict[str, float] = {}
         start = perf_counter()
         steps = self.preparation.steps(self.study)
-        yield self._step(READY if steps else _PREPARE, 0, steps or 1)
+        yield self._step(READY if steps else _PREPARE, 0, 1)
         self._check_sequences()
         device = pick_device(self.device)
         precision = pick_precision(self.precision, device)
         hashes = self.study.input_sha256()  # now: a file may be replaced while the job runs
         if steps:
-            made = make_ready(self.study, self.preparation, device=device, cancelled=self.cancelled)
-            for done, ready in enumerate(made, start=1):
-                self.study, self.brain = ready.study, ready.brain
-                yield self._step(READY, done, steps)
+            yield from self._make_ready(device)
             seconds[READY] = perf_counter() - start
             start = perf_counter()
         image = to_model_space(self.study, self._channels(), self.spec.input.spacing_mm)
@@ -195,6 +186,17 @@ class _Job:
         yield self._step(_FINISH, 1, 1)
         yield Result(segmentation, self._notes(image))
 
+    def _make_ready(self, device: str) -> Iterator[Progress]:
+        work = partial(
+            make_ready, self.study, self.preparation, device=device, cancelled=self.cancelled
+        )
+        for said in stream(lambda tell: work(progress=tell)):
+            if isinstance(said, Outcome):
+                self.study, self.brain = said.value.study, said.value.brain
+            else:
+                share = self.bar[_PREPARE] - self.bar[READY]
+                yield Progress(0, 1, READY, share * said)
+
     def _channels(self) -> tuple[str, ...]:
         return tuple(channel.name for channel in self.spec.input.channels)
 
@@ -246,8 +248,7 @@ class _Job:
         return Progress(done, total, stage, start + (end - start) * done / total)
 
     def _stop_if_cancelled(self) -> None:
-        if self.cancelled():
-            raise _Cancelled
+        stop_if(self.cancelled)
 
     def _by_region(self, probabilities: NDArray[np.float32]) -> dict[str, NDArray[np.float16]]:
         maps = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +11,7 @@ from napari_acs.imaging import TITLES
 from napari_acs.imaging.bias import correct_bias
 from napari_acs.imaging.brain import is_skull_stripped
 from napari_acs.imaging.brain_mask import BrainMask, mask_from_labels
+from napari_acs.imaging.cancel import ignore, never
 from napari_acs.imaging.strip import strip
 from napari_acs.inference.brain_extraction import extract_brain
 
@@ -57,9 +58,14 @@ def with_skull(study: Study) -> tuple[str, ...]:
 
 
 def make_ready(
-    study: Study, wanted: Preparation, *, device: str, cancelled: Callable[[], bool]
-) -> Iterator[Ready]:
-    """Yield the study after each step; the last is ready (nothing to do: the study itself).
+    study: Study,
+    wanted: Preparation,
+    *,
+    device: str,
+    cancelled: Callable[[], bool] = never,
+    progress: Callable[[float], None] = ignore,
+) -> Ready:
+    """Do what is wanted to a study; one that needs nothing comes back as it is.
 
     Parameters
     ----------
@@ -67,32 +73,37 @@ def make_ready(
     wanted : Preparation
     device : str
         Where the brain extraction's network runs.
-    cancelled : callable
-        Handed to each step.
+    cancelled, progress : callable
+        Asked whether to stop, and told the finished part, 0 to 1.
 
     Raises
     ------
     BadInput
         The brain could not be found, or the mask does not fit.
+    Cancelled
     """
-    ready = Ready(study)
-    if isinstance(wanted.brain, str):
-        if wanted.brain == AUTO and with_skull(study):
-            found = extract_brain(study.sequences, device=device, cancelled=cancelled)
-            ready = _stripped(study, found)
-            yield ready
-    else:
+    steps = wanted.steps(study)
+    ready, done = Ready(study), 0
+
+    def tell(part: float) -> None:
+        progress((done + part) / steps)
+
+    if not isinstance(wanted.brain, str):
         ready = _stripped(study, mask_from_labels(wanted.brain, study.grid))
-        yield ready
+        done += 1
+    elif wanted.brain == AUTO and with_skull(study):
+        found = extract_brain(study.sequences, device=device, cancelled=cancelled, progress=tell)
+        ready = _stripped(study, found)
+        done += 1
     if wanted.bias_correction:
         mask = ready.brain.mask if ready.brain else None
         for key, volume in ready.study.sequences.items():
             corrected = correct_bias(volume, mask, cancelled=cancelled)
             sequences = {**ready.study.sequences, key: corrected}
             ready = replace(ready, study=replace(ready.study, sequences=sequences))
-            yield ready
-    if ready.study is study:
-        yield ready
+            done += 1
+            tell(0.0)
+    return ready
 
 
 def _stripped(study: Study, brain: BrainMask) -> Ready:

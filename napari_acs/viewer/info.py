@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from napari_acs.imaging import Grid
     from napari_acs.imaging.dicom.origin import DicomOrigin
+    from napari_acs.imaging.identify.guess import SequenceGuess
     from napari_acs.imaging.step import Step
 
 KEY = "napari_acs"
@@ -43,6 +44,8 @@ class LayerInfo:
         The series that the voxels are from.
     history : tuple of Step
         What was done to the voxels since they were read.
+    guess : SequenceGuess or None
+        How ``sequence`` was told.
     role : {"", "brain"}
         ``"brain"`` marks a Labels layer that is a brain mask, not a tumour mask.
     reference : LayerInfo or None
@@ -56,6 +59,7 @@ class LayerInfo:
     provenance: Mapping[str, Any] | None = None
     dicom: DicomOrigin | None = None
     history: tuple[Step, ...] = ()
+    guess: SequenceGuess | None = None
     role: Literal["", "brain"] = ""
     reference: LayerInfo | None = None
 

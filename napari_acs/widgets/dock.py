@@ -21,7 +21,7 @@ from napari_acs.widgets.checking import Check, check_snapshot
 from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.mask_view import MaskView
 from napari_acs.widgets.matching import latest_study, match_sequences
-from napari_acs.widgets.opening import StudyOpener
+from napari_acs.widgets.opening import AskSeries, StudyOpener, ask_series
 from napari_acs.widgets.preparation import Preparation, unready
 from napari_acs.widgets.preparing import PrepareJob, prepare_job
 from napari_acs.widgets.reader_choice import is_preferred, prefer
@@ -46,10 +46,10 @@ class SegmentDock(QWidget):
     ----------
     napari_viewer : napari.viewer.Viewer
         The viewer whose layers are offered.
-    job, catalogue, ask, check, prepare : callable
+    job, catalogue, ask, check, prepare, series : callable
         What computes a request, what lists models and devices (both run in a worker), what asks
-        for a file name, what checks layers and what aligns and strips them (in a worker too);
-        others in tests.
+        for a file name, what checks layers and what aligns and strips them (in a worker too),
+        what asks for the series of a DICOM study; others in tests.
     """
 
     ready = Signal()
@@ -63,12 +63,13 @@ class SegmentDock(QWidget):
         ask: AskPath = ask_path,
         check: Check = check_snapshot,
         prepare: PrepareJob = prepare_job,
+        series: AskSeries = ask_series,
     ) -> None:
         super().__init__()
         self.viewer = napari_viewer
         self.panel = SegmentPanel()
         self.runner = JobRunner(job, self)
-        self.opener = StudyOpener(napari_viewer, self)
+        self.opener = StudyOpener(napari_viewer, self, series)
         self.saver = MaskSaver(napari_viewer, self, ask)
         self.mask_view = MaskView(napari_viewer, self.panel, self)
         self.preparation = Preparation(napari_viewer, self.panel, self.runner, check, prepare, self)

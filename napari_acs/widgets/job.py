@@ -12,16 +12,9 @@ from napari.qt.threading import thread_worker
 from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_acs.inference.messages import Failure, Progress
-from napari_acs.widgets.request import fault
+from napari_acs.widgets.request import CANCELLED, fault
 
 AnyJob = Callable[[Any, Callable[[], bool]], Iterator[Any]]
-
-CANCELLED = Failure(
-    what="Cancelled",
-    why="",
-    do="Nothing was changed",
-    kind="cancelled",
-)
 
 
 @dataclass(frozen=True, eq=False)

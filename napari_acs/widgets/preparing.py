@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume
+from napari_acs.imaging.cancel import Cancelled
 from napari_acs.inference.messages import Failure, Progress
+from napari_acs.inference.stream import Outcome, stream
 from napari_acs.viewer.snapshot import StudySnapshot
-from napari_acs.widgets.request import fault
+from napari_acs.widgets.request import CANCELLED, fault
 
 if TYPE_CHECKING:
     from napari_acs.imaging.align import Aligned
@@ -64,6 +67,8 @@ def prepare_job(
             yield from _align(volumes, request.reference, cancelled)
         else:
             yield from _strip(volumes, request.device, cancelled)
+    except Cancelled:
+        yield CANCELLED
     except BadInput as refusal:
         from napari_acs.inference.job import failure_of  # noqa: PLC0415
 
@@ -76,13 +81,24 @@ def prepare_job(
 def _align(
     volumes: Mapping[str, Volume], reference: str | None, cancelled: Callable[[], bool]
 ) -> Iterator[Progress | Failure | Prepared]:
-    raise NotImplementedError
+    from napari_acs.imaging.align import align  # noqa: PLC0415 (SimpleITK comes with it)
+
+    work = partial(align, volumes, reference, cancelled=cancelled)
+    for said in stream(lambda tell: work(progress=tell)):
+        if isinstance(said, Outcome):
+            yield AlignedStudy(said.value)
+        else:
+            yield Progress(0, 1, "register", said)
 
 
 def _strip(
     volumes: Mapping[str, Volume], device: str, cancelled: Callable[[], bool]
 ) -> Iterator[Progress | Failure | Prepared]:
-    from napari_acs.inference.brain_extraction import extract_brain  # noqa: PLC0415
+    from napari_acs.inference.brain_extraction import extract_brain  # noqa: PLC0415 (torch)
 
-    yield Progress(0, 1, "brain", 0.0)
-    yield FoundBrain(extract_brain(volumes, device=device, cancelled=cancelled))
+    work = partial(extract_brain, volumes, device=device, cancelled=cancelled)
+    for said in stream(lambda tell: work(progress=tell)):
+        if isinstance(said, Outcome):
+            yield FoundBrain(said.value)
+        else:
+            yield Progress(0, 1, "brain", said)

@@ -15,6 +15,13 @@ from napari_acs.viewer.snapshot import StudySnapshot
 
 Job = Callable[["SegmentRequest", Callable[[], bool]], Iterator[Message]]
 
+CANCELLED = Failure(
+    what="Cancelled",
+    why="",
+    do="Nothing was changed",
+    kind="cancelled",
+)
+
 
 @dataclass(frozen=True)
 class SegmentRequest:

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 from napari_acs.imaging import TITLES
 from napari_acs.imaging.candidate import Candidate
 
-_COLUMNS = ("Use as", "Series", "Date", "Slices and spacing", "Guess, and why")
+_COLUMNS = ("Use as", "Study", "Date", "Series", "Slices and spacing", "Guess, and why")
 _NOT_USED = "not used"
 
 
@@ -82,7 +82,9 @@ class SeriesChooser(QDialog):
         box.currentIndexChanged.connect(self._judge)
         self._boxes.append(box)
         self._table.setCellWidget(row, 0, box)
-        words = (candidate.title, candidate.date, candidate.detail, _reason(candidate))
+        date = candidate.date
+        date = f"{date[:4]}-{date[4:6]}-{date[6:8]}" if len(date) == 8 else date
+        words = (candidate.study, date, candidate.title, candidate.detail, _reason(candidate))
         for column, text in enumerate(words, start=1):
             item = QTableWidgetItem(text)
             item.setToolTip(text)
@@ -94,7 +96,10 @@ class SeriesChooser(QDialog):
         used = [box.currentData() for box in self._boxes if box.currentData()]
         twice = sorted({TITLES[key] for key in used if used.count(key) > 1})
         words = ""
-        if twice:
+        studies = {c.study for c in self.chosen().values()}
+        if len(studies) > 1:
+            words = "The chosen series are of different studies: choose those of one."
+        elif twice:
             words = f"{', '.join(twice)} is chosen for two series: keep one."
         elif not used:
             words = "Choose at least one series."

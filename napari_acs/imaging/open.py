@@ -1,0 +1,172 @@
+"""Open a study: find its sequences, read them, and bring them to one grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from os import PathLike, fspath
+from pathlib import Path
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging.align import Aligned, align
+from napari_acs.imaging.cancel import never
+from napari_acs.imaging.candidate import Candidate
+from napari_acs.imaging.contents import nothing_proposed, only_series, opened
+from napari_acs.imaging.dicom.preamble import is_dicom_path
+from napari_acs.imaging.find import add_sequence, sure_sequence
+from napari_acs.imaging.names import SEQUENCES, TITLES, strip_suffix
+from napari_acs.imaging.read import StrPath, read_volume
+from napari_acs.imaging.study import Study
+from napari_acs.imaging.volume import Volume
+
+Readable = StrPath | Iterable[StrPath] | Mapping[str, StrPath]
+"""A study's folder or ``.zip``, its files, or a mapping of sequence to file or series folder."""
+Refused = Callable[[str, str, BadInput], None]
+
+
+def read_study(
+    path_or_paths: Readable,
+    name: str | None = None,
+    *,
+    reference: str | None = None,
+    cancelled: Callable[[], bool] = never,
+) -> Study:
+    """Open a study: a folder, a ``.zip`` of DICOM, files, or a mapping of sequence to file.
+
+    Sequences that lie on other grids than the reference's are registered to it (rigidly) and
+    resampled; each volume's ``history`` says how that went. Sequences on one grid are left as
+    they are.
+
+    Parameters
+    ----------
+    path_or_paths : path, iterable of path, or mapping of str to path
+        Sequences of a folder and of plain files are told by their names (`guess_sequence`),
+        DICOM series by their headers and, where these say too little, by their images; a
+        mapping has keys among ``t1``, ``t1ce``, ``t2``, ``flair``.
+    name : str, optional
+        By default the folder's name, or the file's; a pseudonym for DICOM.
+    reference : str, optional
+        The sequence whose grid the study gets; by default see `choose_reference`.
+    cancelled : callable
+        Asked often; True raises ``Cancelled``.
+
+    Raises
+    ------
+    BadInput
+        No sequence found, two files for one sequence, a file that `read_volume` refuses, a
+        registration that failed, or volumes that make no `Study`.
+    """
+    name, volumes = read_volumes(path_or_paths, name, cancelled=cancelled)
+    return to_study(name, volumes, reference=reference, cancelled=cancelled)
+
+
+def to_study(
+    name: str,
+    volumes: Mapping[str, Volume],
+    *,
+    reference: str | None = None,
+    cancelled: Callable[[], bool] = never,
+) -> Study:
+    """Bring volumes to one grid and make a study of them; see `read_study`."""
+    if reference is not None and reference not in volumes:
+        raise BadInput(
+            f"study {name} has no {TITLES.get(reference, reference)} to give the grid",
+            found=", ".join(TITLES.get(key, key) for key in volumes),
+            do="Name one of these as the reference",
+        )
+    first, *others = volumes.values()
+    if all(first.grid.difference(other.grid) is None for other in others):
+        return Study(name, volumes, reference or "")
+    aligned = align(volumes, reference, cancelled=cancelled)
+    _refuse_failed(name, aligned)
+    return Study(name, aligned.volumes, aligned.reference)
+
+
+def read_volumes(
+    path_or_paths: Readable,
+    name: str | None = None,
+    *,
+    refused: Refused | None = None,
+    cancelled: Callable[[], bool] = never,
+) -> tuple[str, dict[str, Volume]]:
+    """Read a study's volumes as they are: on whatever grids, not yet a `Study`.
+
+    Parameters
+    ----------
+    path_or_paths, name, cancelled
+        As for `read_study`.
+    refused : callable, optional
+        Called with sequence, title and reason for each image that cannot be read, which is
+        then left out; without it the first refusal is raised.
+
+    Returns
+    -------
+    name : str
+        Of the study.
+    volumes : dict of str to Volume
+        By sequence, in the order of `SEQUENCES`.
+
+    Raises
+    ------
+    BadInput
+        No sequence found, two files for one sequence, or a refusal.
+    """
+    with found_sequences(path_or_paths, name, cancelled=cancelled) as (known, found):
+        volumes = {}
+        for key in (key for key in SEQUENCES if key in found):
+            try:
+                volumes[key] = found[key].read()
+            except BadInput as refusal:
+                if refused is None:
+                    raise
+                refused(key, found[key].title, refusal)
+    return known, volumes
+
+
+@contextmanager
+def found_sequences(
+    path_or_paths: Readable, name: str | None = None, *, cancelled: Callable[[], bool] = never
+) -> Iterator[tuple[str, Mapping[str, Candidate]]]:
+    """Give a study's name and its sequences, still unread; read them before the block ends."""
+    if isinstance(path_or_paths, Mapping):
+        paths = {key: Path(fspath(path)) for key, path in path_or_paths.items()}
+        unknown = next((key for key in paths if key not in SEQUENCES), None)
+        if unknown is not None:
+            raise BadInput(f"no sequence is called {unknown!r}", expected=", ".join(SEQUENCES))
+        yield name or _folder_of(paths), {key: _one(path) for key, path in paths.items()}
+    elif isinstance(path_or_paths, str | PathLike):
+        path = Path(fspath(path_or_paths))
+        if path.is_file() and not is_dicom_path(path):
+            key = sure_sequence(path)
+            yield name or strip_suffix(path.name), {key: _one(path)}
+            return
+        with opened(path, cancelled=cancelled) as contents:
+            if not contents.proposal:
+                raise nothing_proposed(contents)
+            yield name or contents.name, contents.proposal
+    else:
+        files: dict[str, Path] = {}
+        for path in (Path(fspath(p)) for p in path_or_paths):
+            add_sequence(files, sure_sequence(path), path)
+        yield name or _folder_of(files), {key: _one(path) for key, path in files.items()}
+
+
+def _one(path: Path) -> Candidate:
+    if path.is_dir() or is_dicom_path(path):
+        return only_series(path)
+    return Candidate(path.name, lambda: read_volume(path))
+
+
+def _folder_of(paths: Mapping[str, Path]) -> str:
+    return next((path.resolve().parent.name for path in paths.values()), "study")
+
+
+def _refuse_failed(name: str, aligned: Aligned) -> None:
+    for key, found in aligned.alignments.items():
+        if found.verdict == "failed":
+            raise BadInput(
+                f"{TITLES[key]} of {name} could not be registered to {TITLES[aligned.reference]}",
+                found=found.why,
+                expected="two sequences of one head",
+                do=f"Leave {TITLES[key]} out, choose another reference, or register it by hand",
+            )
