@@ -133,7 +133,6 @@ def test_a_single_slice(tmp_path):
     [
         make_grid(size=(6, 5, 4), spacing=(0.7, 1.1, 3.3)),
         GRID.moved((0, 0, 1), GRID.size),
-        GRID.moved((0, 0, 0), (6, 5, 3)),
         GRID.moved((0, 0, 0), (6, 4, 4)),
     ],
 )
@@ -141,6 +140,24 @@ def test_a_mask_on_another_grid_is_refused(series, moved):
     labels = np.ones(moved.shape, np.uint8)
     with refused("not on the grid of its DICOM series"):
         save_labels(series.files[0].parent / "m.dcm", labels, moved, dicom=series)
+
+
+def test_a_part_of_the_series_is_refused(tmp_path):
+    part = GRID.moved((0, 0, 0), (6, 5, 3))
+    with refused("not on the grid of its DICOM series", "4 images for 3 slices"):
+        save_labels(tmp_path / "m.dcm", LABELS[:3], part, dicom=write_series(tmp_path, GRID))
+
+
+def test_a_multiframe_image_of_two_echoes(tmp_path):
+    series = write_multiframe(tmp_path, GRID, order=[0, 1, 2, 3, 3, 2, 1, 0])
+    path = save(series)
+    np.testing.assert_array_equal(read_segments(path, GRID).volume.array, LABELS)
+    frames = pydicom.dcmread(path).PerFrameFunctionalGroupsSequence
+    used = {
+        int(frame.DerivationImageSequence[0].SourceImageSequence[0].ReferencedFrameNumber)
+        for frame in frames
+    }
+    assert used == {2, 3, 4}  # of the first echo, where the labels are
 
 
 def test_files_in_another_order_are_refused(tmp_path):
