@@ -40,24 +40,30 @@ class ViewControl(QObject):
         self._viewer = viewer
         self._bar = bar
         self._dock: QWidget | None = None
-        self.three: ThreeViews | None = None
+        self._open: list[ThreeViews] = []  # one or none; shared with what outlives this
         bar.view_clicked.connect(self._on_view)
         bar.letters_toggled.connect(self._on_letters)
         bar.three_toggled.connect(self.show_three)
         self.letters = ViewLetters(viewer, self._show_state)
-        self.destroyed.connect(partial(_clear, self.letters))
+        self.destroyed.connect(partial(_clear, self.letters, self._open))
+
+    @property
+    def three(self) -> ThreeViews | None:
+        """The linked views, while they are open."""
+        return self._open[0] if self._open else None
 
     @Slot(bool)
     def show_three(self, on: bool) -> None:
         """Open the other two planes at the foot of the window, or close them."""
-        if on and self.three is None:
-            self.three = ThreeViews(self._viewer)
-            self.three.show_letters(self.letters.on)
-            self._dock = self._viewer.window.add_dock_widget(self.three, name=_TITLE, area="bottom")
+        if on and not self._open:
+            three = ThreeViews(self._viewer)
+            three.show_letters(self.letters.on)
+            self._open.append(three)
+            self._dock = self._viewer.window.add_dock_widget(three, name=_TITLE, area="bottom")
             self._dock.destroyed.connect(self._on_dock_gone)
-        elif not on and self.three is not None:
+        elif not on and self._open:
             self._viewer.window.remove_dock_widget(self._dock)
-            self._close_three()
+            _release(self._open)
         self._bar.show_three(on)
 
     @Slot(str)
@@ -82,17 +88,16 @@ class ViewControl(QObject):
 
     @Slot()
     def _on_dock_gone(self) -> None:
-        if self.three is not None:  # the user closed it by its cross
-            self._close_three()
-            if isalive(self._bar):
-                self._bar.show_three(False)
-
-    def _close_three(self) -> None:
-        three, self.three, self._dock = self.three, None, None
-        if three is not None and isalive(three):
-            three.release()
-            three.deleteLater()
+        if self._open and isalive(self) and isalive(self._bar):  # closed by its cross
+            _release(self._open)
+            self._bar.show_three(False)
 
 
-def _clear(letters: ViewLetters) -> None:
+def _clear(letters: ViewLetters, views: list[ThreeViews]) -> None:
     letters.close()
+    _release(views)
+
+
+def _release(views: list[ThreeViews]) -> None:
+    while views:
+        views.pop().release()
