@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QObject, Slot
+from qtpy.QtCore import QObject, QTimer, Slot
 
 from napari_acs.viewer.letters import tilt_note
 from napari_acs.viewer.view_letters import ViewLetters
@@ -41,6 +41,9 @@ class ViewControl(QObject):
         self._bar = bar
         self._dock: QWidget | None = None
         self._open: list[ThreeViews] = []  # one or none; shared with what outlives this
+        self._settled = QTimer(self)  # once the window has given the canvas its new size
+        self._settled.setSingleShot(True)
+        self._settled.timeout.connect(self._fit)
         bar.view_clicked.connect(self._on_view)
         bar.letters_toggled.connect(self._on_letters)
         bar.three_toggled.connect(self.show_three)
@@ -65,6 +68,7 @@ class ViewControl(QObject):
             self._viewer.window.remove_dock_widget(self._dock)
             _release(self._open)
         self._bar.show_three(on)
+        self._settled.start()
 
     @Slot(str)
     def _on_view(self, name: str) -> None:
@@ -91,6 +95,12 @@ class ViewControl(QObject):
         if self._open and isalive(self) and isalive(self._bar):  # closed by its cross
             _release(self._open)
             self._bar.show_three(False)
+            self._settled.start()
+
+    @Slot()
+    def _fit(self) -> None:
+        if self._viewer.layers:
+            self._viewer.fit_to_view()
 
 
 def _clear(letters: ViewLetters, views: list[ThreeViews]) -> None:
