@@ -144,12 +144,7 @@ def prove(
     wanted = measure(labels, grid.affine)
     fault = _fault(labels, grid, wanted, reread)
     if fault:
-        raise BadInput(
-            f"{path.name} would not read back as the mask that was to be saved",
-            found=fault,
-            expected="the same labels in the same place",
-            do=advice,
-        )
+        raise unproven(path, fault, advice)
     proofs = [
         LabelProof(
             value,
@@ -161,6 +156,16 @@ def prove(
         for value, one in sorted(reread.found.items())
     ]
     return Proof(path, kind, tuple(proofs), reread.how)
+
+
+def unproven(path: Path, fault: str, advice: str) -> BadInput:
+    """Return the refusal of a file that does not hold what was to be saved."""
+    return BadInput(
+        f"{path.name} would not read back as the mask that was to be saved",
+        found=fault,
+        expected="the same labels in the same place",
+        do=advice,
+    )
 
 
 def _apart(one: Measured, other: Measured) -> float:

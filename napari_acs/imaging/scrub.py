@@ -22,6 +22,9 @@ _NESTED_IDS = "OtherPatientIDsSequence"
 IDENTIFYING = (*_PEOPLE, *_IDS, *_DATES, _NESTED_IDS)
 """Keywords of the attributes that `scrub` takes out of a text."""
 
+_SEPARATOR = r"[\s_^,;:/.-]"
+_TOKEN = re.compile(r"[^\W_]+")
+_RUN = re.compile(r"[^\W_]+(?:[-./_: ^,]+[^\W_]+)+")
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 
@@ -53,21 +56,16 @@ class Scrubber:
             for whole in _values(dataset, keyword):
                 self._dates.update(_spellings(re.sub(r"\D", "", whole)))
                 self._words.update(re.findall(r"^\d{4}", whole))
-        self._long = sorted((w for w in self._words if len(w) >= 4), key=len, reverse=True)
+        self._long = {word for word in self._words if len(word) >= 3 and not word.isdigit()}
 
     def scrub(self, text: str) -> str:
         """Return the text without them, its separators tidied up; most texts come back as is."""
         # Runs first: an ID or a date may be split by the very separators that split tokens.
-        for run in re.findall(r"[^\W_]+(?:[-./_: ^,]+[^\W_]+)+", text):
-            text = text.replace(run, self._without_runs(run))
-        kept = "".join(
-            "" if self._names(part) else part for part in re.split(r"([^\W_]+)", text) if part
-        )
-        return (
-            kept
-            if kept == text
-            else re.sub(r"([\s_^,;/.-])[\s_^,;/.-]+", r"\1", kept).strip(" _^,;/.-")
-        )
+        kept = _RUN.sub(lambda run: self._without_runs(run.group()), text)
+        kept = _TOKEN.sub(lambda token: "" if self._names(token.group()) else token.group(), kept)
+        if kept == text:
+            return text
+        return re.sub(rf"({_SEPARATOR}){_SEPARATOR}+", r"\1", kept).strip(" _^,;:/.-")
 
     def _add(self, whole: str) -> None:
         parts = [p for p in re.split(r"[\W_]+", _plain(whole)) if p]

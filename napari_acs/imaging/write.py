@@ -15,7 +15,7 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging.encode import encode
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.names import SUFFIXES
-from napari_acs.imaging.proof import Proof, prove
+from napari_acs.imaging.proof import Proof, prove, unproven
 from napari_acs.imaging.read import read_grid
 from napari_acs.imaging.reread import KINDS, reread
 from napari_acs.imaging.segments import UNSPECIFIED, Maker, SegmentName, label_values, name_segments
@@ -115,9 +115,7 @@ def save_labels(
                 values = [*label_values(labels), *(segment.value for segment in named)]
                 named = name_segments(values, named)
             encode(draft, labels, grid, usable, named)
-        proof = prove(
-            path, KINDS[suffix], labels, grid, reread(draft, suffix, grid), _advice(suffix)
-        )
+        proof = _prove(draft, path, suffix, labels, grid)
         put_in_place(draft, path, overwrite)
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else ""
@@ -133,10 +131,15 @@ def save_labels(
     return proof
 
 
-def _advice(suffix: str) -> str:
+def _prove(draft: Path, path: Path, suffix: str, labels: NDArray[np.uint8], grid: Grid) -> Proof:
+    advice = "Save as .mha, which holds every grid exactly; nothing was changed"
     if suffix.endswith(".dcm"):
-        return "Save as NIfTI or NRRD; nothing was changed"
-    return "Save as .mha, which holds every grid exactly; nothing was changed"
+        advice = "Save as NIfTI or NRRD; nothing was changed"
+    try:
+        found = reread(draft, suffix, grid)
+    except BadInput as error:  # in words that name the draft, which nobody has heard of
+        raise unproven(path, error.found or "a file that is refused", advice) from error
+    return prove(path, KINDS[suffix], labels, grid, found, advice)
 
 
 def _check_labels(labels_zyx: ArrayLike, grid: Grid, path: Path) -> NDArray[np.uint8]:

@@ -15,7 +15,9 @@ _FOLLOWED = (
     *("colormap", "contrast_limits", "gamma", "interpolation2d"),  # images
     *("contour", "selected_label", "show_selected_label"),  # labels
 )
-_EDITS = ("data", "paint", "labels_update")
+_EDITS = ("data",)
+_MASK_EDITS = (*_EDITS, "paint", "labels_update", "set_data")
+"""Undo tells only that the layer was drawn anew (``set_data``)."""
 
 
 class Mirror:
@@ -74,13 +76,14 @@ class Mirror:
         if not isinstance(layer, Image | Labels) or layer.ndim != 3:
             return
         twin = Layer.create(*layer.as_layer_data_tuple())
+        edits = _MASK_EDITS if isinstance(layer, Labels) else _EDITS
         if isinstance(twin, Labels):
             twin.editable = False  # undo would not know of it
         self._twins[layer] = twin
         self._copy.layers.append(twin)
         self._copy.layers.selection.clear()
         follow = [(name, partial(_follow, layer, twin, name)) for name in _FOLLOWED]
-        edited = [(name, partial(_show_edit, layer, twin)) for name in _EDITS]
+        edited = [(name, partial(_show_edit, layer, twin)) for name in edits]
         self._listening[layer] = [
             (getattr(layer.events, name), callback)
             for name, callback in (*follow, *edited)
@@ -96,6 +99,7 @@ class Mirror:
         for event, callback in self._listening.pop(layer):
             event.disconnect(callback)
         self._copy.layers.remove(twin)
+        self._copy.layers.selection.clear()
 
     def _keep_order(self, event: Any = None) -> None:
         wanted = [self._twins[layer] for layer in self._source.layers if layer in self._twins]
@@ -127,6 +131,6 @@ def _follow(layer: Any, twin: Any, name: str, event: Any = None) -> None:
 
 def _show_edit(layer: Any, twin: Any, event: Any = None) -> None:
     if twin.data is layer.data:
-        twin.refresh()
+        twin.refresh(thumbnail=False, highlight=False, extent=False)
     else:
         twin.data = layer.data

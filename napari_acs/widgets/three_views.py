@@ -6,6 +6,7 @@ from typing import Any
 
 from napari.components import ViewerModel
 from napari.qt import QtViewer
+from qtpy.compat import isalive
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
@@ -24,9 +25,14 @@ class LinkedCanvas(QWidget):
         self.letters = ViewLetters(self.model)
         self._mirror = Mirror(source, self.model)
         self._crosshair = Crosshair(self.model)
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.timeout.connect(self.fit)
         self._title = QLabel()
         self._title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._canvas = QtViewer(self.model)
+        self._plane = AXIAL.name
+        self.model.dims.events.ndim.connect(self._on_ndim)
         self._canvas.setAcceptDrops(False)  # a file belongs in the window
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -36,6 +42,7 @@ class LinkedCanvas(QWidget):
 
     def show_plane(self, name: str) -> None:
         """Show this plane, and say so."""
+        self._plane = name
         self._title.setText(VIEWS[name].title)
         self._title.setObjectName(f"plane_{name}")
         show_view(self.model, name)
@@ -43,19 +50,25 @@ class LinkedCanvas(QWidget):
     def resizeEvent(self, event: Any) -> None:  # noqa: N802
         """Fit the plane again once the canvas has its new size."""
         super().resizeEvent(event)
-        QTimer.singleShot(0, self, self.fit)
+        self._settled.start()
 
     def fit(self) -> None:
         """Fit the plane to the canvas."""
         if self.model.layers:
             self.model.fit_to_view()
 
+    def _on_ndim(self, event: Any = None) -> None:
+        show_view(self.model, self._plane)  # the first volume has come
+
     def release(self) -> None:
         """Give the canvas back, and let go of every layer."""
         self._crosshair.close()
         self._mirror.close()
         self.letters.close()
-        self._canvas.close()
+        self.model.dims.events.ndim.disconnect(self._on_ndim)
+        if isalive(self._canvas):
+            self._canvas.close()
+        del self._canvas
 
 
 class ThreeViews(QSplitter):
@@ -66,7 +79,7 @@ class ThreeViews(QSplitter):
         self.setObjectName("three_views")
         self._viewer = viewer
         self._main_crosshair = Crosshair(viewer)
-        self.canvases = (LinkedCanvas(viewer), LinkedCanvas(viewer))
+        self.canvases: tuple[LinkedCanvas, ...] = (LinkedCanvas(viewer), LinkedCanvas(viewer))
         for canvas in self.canvases:
             self.addWidget(canvas)
         self.setMinimumHeight(260)
@@ -89,3 +102,6 @@ class ThreeViews(QSplitter):
         self._main_crosshair.close()
         for canvas in self.canvases:
             canvas.release()
+        self.canvases = ()
+        if isalive(self):
+            self.deleteLater()

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QObject, Slot
+from qtpy.QtCore import QObject, QTimer, Slot
 
 from napari_acs.viewer.letters import tilt_note
 from napari_acs.viewer.view_letters import ViewLetters
@@ -40,25 +40,35 @@ class ViewControl(QObject):
         self._viewer = viewer
         self._bar = bar
         self._dock: QWidget | None = None
-        self.three: ThreeViews | None = None
+        self._open: list[ThreeViews] = []  # one or none; shared with what outlives this
+        self._settled = QTimer(self)  # once the window has given the canvas its new size
+        self._settled.setSingleShot(True)
+        self._settled.timeout.connect(self._fit)
         bar.view_clicked.connect(self._on_view)
         bar.letters_toggled.connect(self._on_letters)
         bar.three_toggled.connect(self.show_three)
         self.letters = ViewLetters(viewer, self._show_state)
-        self.destroyed.connect(partial(_clear, self.letters))
+        self.destroyed.connect(partial(_clear, self.letters, self._open))
+
+    @property
+    def three(self) -> ThreeViews | None:
+        """The linked views, while they are open."""
+        return self._open[0] if self._open else None
 
     @Slot(bool)
     def show_three(self, on: bool) -> None:
         """Open the other two planes at the foot of the window, or close them."""
-        if on and self.three is None:
-            self.three = ThreeViews(self._viewer)
-            self.three.show_letters(self.letters.on)
-            self._dock = self._viewer.window.add_dock_widget(self.three, name=_TITLE, area="bottom")
+        if on and not self._open:
+            three = ThreeViews(self._viewer)
+            three.show_letters(self.letters.on)
+            self._open.append(three)
+            self._dock = self._viewer.window.add_dock_widget(three, name=_TITLE, area="bottom")
             self._dock.destroyed.connect(self._on_dock_gone)
-        elif not on and self.three is not None:
+        elif not on and self._open:
             self._viewer.window.remove_dock_widget(self._dock)
-            self._close_three()
+            _release(self._open)
         self._bar.show_three(on)
+        self._settled.start()
 
     @Slot(str)
     def _on_view(self, name: str) -> None:
@@ -82,17 +92,22 @@ class ViewControl(QObject):
 
     @Slot()
     def _on_dock_gone(self) -> None:
-        if self.three is not None:  # the user closed it by its cross
-            self._close_three()
-            if isalive(self._bar):
-                self._bar.show_three(False)
+        if self._open and isalive(self) and isalive(self._bar):  # closed by its cross
+            _release(self._open)
+            self._bar.show_three(False)
+            self._settled.start()
 
-    def _close_three(self) -> None:
-        three, self.three, self._dock = self.three, None, None
-        if three is not None and isalive(three):
-            three.release()
-            three.deleteLater()
+    @Slot()
+    def _fit(self) -> None:
+        if self._viewer.layers:
+            self._viewer.fit_to_view()
 
 
-def _clear(letters: ViewLetters) -> None:
+def _clear(letters: ViewLetters, views: list[ThreeViews]) -> None:
     letters.close()
+    _release(views)
+
+
+def _release(views: list[ThreeViews]) -> None:
+    while views:
+        views.pop().release()

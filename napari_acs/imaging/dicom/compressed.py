@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 import tempfile
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, RLELossless, SecondaryCaptureImageStorage, generate_uid
 
 from napari_acs.imaging.dicom.frame import PixelFormat
+from napari_acs.imaging.dicom.open import quiet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,8 +66,7 @@ def decode_frame(frame: bytes, pixels: PixelFormat) -> NDArray[np.generic]:
         _check_size(frame, pixels)
     dataset = _minimal(frame, pixels)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             values = _by_pydicom(dataset) if pixels.syntax == _RLE else _by_gdcm(dataset)
     except Exception:  # GDCM's and pydicom's many ways to say that it is damaged
         raise Undecodable("a damaged compressed image") from None
@@ -127,7 +126,7 @@ def _check_size(frame: bytes, pixels: PixelFormat) -> None:
     size = _size_2000(frame) if pixels.syntax in _JPEG_2000 else _size_jpeg(frame)
     if size != (pixels.rows, pixels.columns):
         raise Undecodable("a compressed image of another size than the header's")
-    if not frame.rstrip(b"\x00").endswith(b"\xff\xd9"):
+    if not frame.rstrip(b"\x00\xff").endswith(b"\xff\xd9"):
         raise Undecodable("a compressed image without its end")
 
 

@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from napari_acs.imaging.dicom.open import NotReadable, open_dataset
+from napari_acs.imaging.dicom.open import NotReadable, open_dataset, quiet
 from napari_acs.imaging.dicom.series import Series
+from napari_acs.imaging.dicom.values import value
 
 
 def mark_copies(series: Iterable[tuple[Series, str]]) -> list[Series]:
@@ -55,7 +56,8 @@ def _pixels(series: Series) -> str:
     chosen = (series.frames[0], series.frames[series.slices // 2], series.frames[-1])
     for file in dict.fromkeys(frame.file for frame in chosen):
         try:
-            pixels = open_dataset(file).get("PixelData")
+            with quiet():
+                pixels = value(open_dataset(file), "PixelData")
         except (OSError, NotReadable):
             return ""
         if not isinstance(pixels, bytes):

@@ -78,10 +78,10 @@ def _volumes(headers: Sequence[Header]) -> list[Series]:
     kind, why = kind_of(whole.tags, frames)
     whole = replace(whole, kind=kind, why=why)
     try:
-        _check_files(whole, headers)
+        _check_files(whole.title, headers)
         parts = split(whole.title, frames)
     except BadInput as error:
-        return [replace(whole, problem=str(error))]
+        return [whole.refuse(error)]
     kind, why = kind_of(whole.tags, frames if len(parts) == 1 else parts[0][1], len(parts))
     tags_of = {header.file: header.tags for header in headers}
     return [
@@ -98,7 +98,7 @@ def _placed(series: Series) -> Series:
     try:
         placed = stack(series.title, series.frames)
     except BadInput as error:
-        return replace(series, size=(*series.size[:2], series.slices), problem=str(error))
+        return replace(series, size=(*series.size[:2], series.slices)).refuse(error)
     return replace(series, frames=placed.frames, size=placed.grid.size, spacing=placed.grid.spacing)
 
 
@@ -127,19 +127,18 @@ def _series(
         spacing=None,
         kind="image",
         why="",
-        problem="",
+        refused=None,
         frames=tuple(frames),
-        mosaic=any(header.mosaic for header in headers),
     )
 
 
-def _check_files(series: Series, headers: Sequence[Header]) -> None:
-    if series.mosaic:
+def _check_files(title: str, headers: Sequence[Header]) -> None:
+    if any(header.mosaic for header in headers):
         raise BadInput(
-            f"{series.title} is a mosaic",
+            f"{title} is a mosaic",
             found="many slices tiled in one picture",
             expected="one slice in each image",
             do="Convert it first, with dcm2niix for example",
         )
     for header in headers:
-        check_pixels(series.title, header.frames[0].pixels, len(header.frames), header.bytes)
+        check_pixels(title, header.frames[0].pixels, len(header.frames), header.bytes)

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydicom.datadict import tag_for_keyword
-from pydicom.uid import UID
 
 from napari_acs.imaging.dicom.frame import Frame, read_frames
-from napari_acs.imaging.dicom.open import NotReadable, open_dataset
+from napari_acs.imaging.dicom.open import NotReadable, open_dataset, quiet
 from napari_acs.imaging.dicom.origin import AcquisitionTags
-from napari_acs.imaging.dicom.values import integer, items, number, text, texts, value
+from napari_acs.imaging.dicom.values import integer, items, number, text, texts, uid_name, value
 from napari_acs.imaging.scrub import IDENTIFYING, Scrubber
 
 if TYPE_CHECKING:
@@ -88,6 +87,11 @@ def read_header(path: Path) -> Header | None:
     OSError
         The file cannot be opened.
     """
+    with quiet():
+        return _read(path)
+
+
+def _read(path: Path) -> Header | None:
     wanted: list[int | str] = [tag_for_keyword(k) or 0 for k in (*_KEYWORDS, *IDENTIFYING)]
     try:
         dataset = open_dataset(path, [*wanted, *_PRIVATE])
@@ -115,8 +119,8 @@ def read_header(path: Path) -> Header | None:
 
 def _is_image(sop_class: str, dataset: Dataset) -> bool:
     """Tell images from reports, presentation states and doses, which may have rows as well."""
-    known = UID(sop_class).name if sop_class else ""
-    if known and known != sop_class:
+    known = uid_name(sop_class)
+    if known:
         return "Image Storage" in known
     return "Rows" in dataset  # a vendor's own class
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,17 @@ def has_preamble(head: bytes) -> bool:
     return head[128:132] == b"DICM"
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep pydicom's warnings from the terminal: of every oddity one, and they quote values.
+
+    It parses late: not only opening a file, but also each first look at a value can warn.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def open_dataset(path: Path, tags: list[int | str] | None = None) -> FileDataset:
     """Read a file with pydicom: all of it, or only ``tags`` and nothing from the pixels on.
 
@@ -54,9 +67,7 @@ def open_dataset(path: Path, tags: list[int | str] | None = None) -> FileDataset
         if not looks_like_dicom(head):
             raise NotReadable("no DICOM file")
         try:
-            with warnings.catch_warnings():
-                # pydicom warns of every oddity, and its warnings quote values.
-                warnings.simplefilter("ignore")
+            with quiet():
                 if has_preamble(head):
                     _check_deflated(path, size)
                 options: dict[str, Any] = {"stop_before_pixels": True, "specific_tags": tags}

@@ -54,18 +54,21 @@ def fill(polygons: Iterable[NDArray[np.float64]], rows: int, columns: int) -> ND
         Closed, in x (column), y (row); several overlap as exclusive or, so that a polygon inside
         another is a hole.
     """
-    toggled = np.zeros((rows, columns + 1), np.uint8)
-    for polygon in polygons:
-        for (x0, y0), (x1, y1) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
-            if y0 > y1:  # one order, so that the two ways of a bridge cancel to the last bit
-                x0, y0, x1, y1 = x1, y1, x0, y0  # noqa: PLW2901
-            first, end = max(int(np.ceil(y0)), 0), min(int(np.ceil(y1)), rows)
-            if first >= end:
-                continue
-            y = np.arange(first, end)
-            x = x0 + (x1 - x0) * (y - y0) / (y1 - y0)
-            toggled[y, np.clip(np.ceil(x), 0, columns).astype(int)] ^= 1
-    filled: NDArray[np.bool_] = (np.cumsum(toggled[:, :columns], axis=1) % 2).astype(bool)
+    edges = [np.hstack([polygon, np.roll(polygon, -1, axis=0)]) for polygon in polygons]
+    if not edges:
+        return np.zeros((rows, columns), bool)
+    x0, y0, x1, y1 = np.concatenate(edges).T
+    # One direction for all, so that the two ways of a bridge cancel to the last bit.
+    down = y0 > y1
+    x0, y0, x1, y1 = (np.where(down, *pair) for pair in ((x1, x0), (y1, y0), (x0, x1), (y0, y1)))
+    first = np.clip(np.ceil(y0), 0, rows).astype(int)
+    count = np.clip(np.ceil(y1), 0, rows).astype(int) - first
+    edge = np.repeat(np.arange(len(count)), count)
+    y = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
+    x = x0[edge] + (x1 - x0)[edge] * (y - y0[edge]) / (y1 - y0)[edge]
+    at = y * (columns + 1) + np.clip(np.ceil(x), 0, columns).astype(int)
+    crossed = np.bincount(at, minlength=rows * (columns + 1)).reshape(rows, columns + 1)
+    filled: NDArray[np.bool_] = np.cumsum(crossed[:, :columns], axis=1) % 2 == 1
     return filled
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydicom.uid import UID
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.dicom.compressed import KNOWN, Undecodable, decode_frame, split_frames
 from napari_acs.imaging.dicom.frame import PixelFormat, pixel_format
+from napari_acs.imaging.dicom.open import quiet
+from napari_acs.imaging.dicom.values import uid_name, value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,12 +116,10 @@ def stored_values(title: str, dataset: FileDataset, expected: PixelFormat) -> ND
     BadInput
         The pixels are missing, cut short or damaged, or are not as the header said before.
     """
-    if pixel_format(dataset) != expected:
-        raise BadInput(f"{title} has changed since it was found", do="Open the folder again")
-    try:
-        buffer = dataset.get("PixelData")
-    except Exception:  # pydicom raises whatever the bytes lead it to
-        buffer = None
+    with quiet():
+        if pixel_format(dataset) != expected:
+            raise BadInput(f"{title} has changed since it was found", do="Open the folder again")
+        buffer = value(dataset, "PixelData")
     if not isinstance(buffer, bytes) or not buffer:
         raise _damaged(title, "a file without pixel data", "an image")
     shape = (expected.frames, expected.rows or 0, expected.columns or 0)
@@ -174,8 +173,7 @@ def _photometric(pixels: PixelFormat) -> str:
 
 
 def _syntax(uid: str) -> str:
-    name = UID(uid).name
-    return name if name != uid else "an unknown transfer syntax"
+    return uid_name(uid) or "an unknown transfer syntax"
 
 
 def _short(title: str, declared: int, there: int, what: str) -> BadInput:

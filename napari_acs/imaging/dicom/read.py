@@ -62,11 +62,12 @@ def read_series(
         ``cancelled`` said so.
     """
     title = series.title
-    if series.mosaic:
-        raise BadInput(series.problem or f"{title} is a mosaic")
+    refusal = series.refusal()
+    if refusal:
+        raise refusal
     by_file: dict[Path, list[tuple[int, Frame]]] = defaultdict(list)
     for frame in series.frames:
-        _check_file(title, frame, series)
+        _check_file(title, frame)
     placed = stack(title, series.frames)
     for z, frame in enumerate(placed.frames):
         by_file[frame.file].append((z, frame))
@@ -95,15 +96,13 @@ def read_series(
     )
 
 
-def _check_file(title: str, frame: Frame, series: Series) -> None:
+def _check_file(title: str, frame: Frame) -> None:
     try:
         size = frame.file.stat().st_size
     except OSError as error:
         raise _gone(title, error) from None
     # How many frames the file describes was checked when it was found.
     check_pixels(title, frame.pixels, frame.pixels.frames, size)
-    if frame.index >= frame.pixels.frames:
-        raise BadInput(series.problem or f"{title} cannot be read", found="a missing frame")
 
 
 def _stored(title: str, file: Path, frame: Frame) -> NDArray[np.generic]:

@@ -12,7 +12,7 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.imaging.dicom.cielab import to_cielab
 from napari_acs.imaging.dicom.seg_codes import ABNORMAL, BRAIN, Term, term_of
-from napari_acs.imaging.dicom.source import Source, load_source
+from napari_acs.imaging.dicom.source import load_source
 from napari_acs.imaging.segments import UNSPECIFIED, Maker, SegmentName, label_values, name_segments
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def write_seg(
     try:
         seg = hd.seg.Segmentation(
             source_images=list(source.datasets),
-            pixel_array=_planes(number[labels], source),
+            pixel_array=number[labels],
             segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
             segment_descriptions=[
                 _describe(hd, position, segment, maker)
@@ -105,6 +105,7 @@ def write_seg(
             expected="complete DICOM images of one series",
             do="Save the mask as NIfTI or NRRD instead",
         ) from error
+    _number_frames(seg, source.frame)
     seg.save_as(path)
 
 
@@ -119,14 +120,14 @@ def _highdicom() -> Any:
         ) from error
 
 
-def _planes(numbers: NDArray[np.uint8], source: Source) -> NDArray[np.uint8]:
-    """Return the slices in the order of the source's frames; a frame of no slice stays empty."""
-    if not source.frame:
-        return numbers
-    frames = len(source.datasets[0].PerFrameFunctionalGroupsSequence)
-    planes = np.zeros((frames, *numbers.shape[1:]), np.uint8)
-    planes[list(source.frame)] = numbers
-    return planes
+def _number_frames(seg: Any, frame: tuple[int, ...]) -> None:
+    """Name the frames of a multi-frame source by their own numbers, not by their slice's."""
+    if not frame:
+        return
+    for group in seg.PerFrameFunctionalGroupsSequence:
+        for derivation in group.DerivationImageSequence:
+            for item in derivation.SourceImageSequence:
+                item.ReferencedFrameNumber = frame[int(item.ReferencedFrameNumber) - 1] + 1
 
 
 def _describe(hd: Any, position: int, segment: SegmentName, maker: Maker) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from napari_acs.errors import BadInput
 from napari_acs.imaging.dicom.frame import Frame
 from napari_acs.imaging.dicom.origin import AcquisitionTags
 
@@ -34,9 +35,8 @@ class Series:
     kind : {"image", "localizer", "derived", "duplicate", "other"}
     why : str
         One sentence that explains a kind other than ``"image"``.
-    problem : str
-        Why it cannot be read, as `read_series` would say; empty where nothing is known to be
-        wrong.
+    refused : (what, found, expected, do) or None
+        Why it cannot be read; see `problem`.
     frames : tuple of Frame
         In the order of the grid's z axis, where there is a grid.
     """
@@ -50,9 +50,8 @@ class Series:
     spacing: tuple[float, float, float] | None
     kind: Kind
     why: str
-    problem: str
+    refused: tuple[str, str, str, str] | None
     frames: tuple[Frame, ...] = field(repr=False)
-    mosaic: bool = False
 
     @property
     def description(self) -> str:
@@ -73,6 +72,23 @@ class Series:
     def files(self) -> tuple[Path, ...]:
         """The files in the order of the slices; a multi-frame file counts once."""
         return tuple(dict.fromkeys(frame.file for frame in self.frames))
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be read, as `read_series` says it; empty where nothing is known."""
+        refusal = self.refusal()
+        return "" if refusal is None else str(refusal)
+
+    def refusal(self) -> BadInput | None:
+        """Return what `read_series` would raise by the headers alone."""
+        if self.refused is None:
+            return None
+        what, found, expected, do = self.refused
+        return BadInput(what, found=found, expected=expected, do=do)
+
+    def refuse(self, why: BadInput) -> Series:
+        """Return this series marked as one that cannot be read."""
+        return replace(self, refused=(why.what, why.found, why.expected, why.do))
 
     @property
     def title(self) -> str:
@@ -117,7 +133,7 @@ class Found:
         By study, number and part; images, and whatever else has pixels, with its kind.
     segmentations : tuple of SegmentationFile
     others : int
-        DICOM files that are neither: reports, presentation states, doses, directories.
+        DICOM files that are neither: reports, presentation states, doses.
     """
 
     series: tuple[Series, ...]

@@ -37,7 +37,7 @@ class Source:
     datasets : tuple of Dataset
         One a slice in the order of the grid's z axis; or one multi-frame image.
     frame : tuple of int
-        For each slice, the index of its frame; empty for single images.
+        For each slice, the index that its frame has in the file; empty for single images.
     """
 
     datasets: tuple[Dataset, ...]
@@ -52,7 +52,9 @@ def load_source(origin: DicomOrigin, grid: Grid) -> Source:
     """Read the headers of a series whose images are the slices of ``grid``.
 
     The headers are our own copies, mended for writing: one orientation and the distance of slices
-    stand in all of them, and empty values where patient and study attributes are missing.
+    stand in all of them, and empty values where patient and study attributes are missing. A
+    multi-frame header keeps one frame a slice, in the order of the grid; others (a second echo)
+    are left out.
 
     Raises
     ------
@@ -74,6 +76,10 @@ def load_source(origin: DicomOrigin, grid: Grid) -> Source:
     frame = _match(each, datasets[0], grid)
     for dataset in datasets:
         _mend(dataset, datasets[0], grid)
+    if several:
+        groups = datasets[0].PerFrameFunctionalGroupsSequence
+        datasets[0].PerFrameFunctionalGroupsSequence = [groups[index] for index in frame]
+        datasets[0].NumberOfFrames = len(frame)
     return Source(tuple(datasets), frame if several else ())
 
 

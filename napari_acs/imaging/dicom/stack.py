@@ -115,7 +115,8 @@ def stack(title: str, frames: Sequence[Frame]) -> Stack:
     axes = _axes(title, ordered[0])
     positions = np.array([frame.position for frame in ordered], float)
     between_rows, between_columns = np.array(ordered[0].spacing, float)
-    step = (places[-1] - places[0]) / (len(ordered) - 1)
+    # Header numbers have 16 characters at most: beyond 1e-9 mm is rounding.
+    step = round((places[-1] - places[0]) / (len(ordered) - 1), 9)
     regular = positions[0] + np.outer(np.arange(len(ordered)) * step, axes[:, 2])
     off = np.abs((positions - regular) @ axes).max(axis=0)
     if off[2] > _SHARE * step + _ROUNDING_MM:

@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pydicom.config import IGNORE
+from pydicom.uid import UID
+
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
@@ -76,3 +79,9 @@ def items(dataset: Dataset, keyword: str) -> Sequence[Dataset]:
     if found is None or isinstance(found, str | bytes) or not isinstance(found, Sequence):
         return ()
     return found if all(hasattr(item, "get") for item in found) else ()
+
+
+def uid_name(uid: str) -> str:
+    """Return the name of a UID in the standard; empty when it is not there."""
+    name = UID(uid, validation_mode=IGNORE).name
+    return "" if name == uid else name

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from napari_acs.imaging.dicom.origin import AcquisitionTags
 from napari_acs.imaging.identify.guess import SequenceGuess
 from napari_acs.imaging.identify.physics import Weighting, weighting
@@ -10,6 +13,7 @@ from napari_acs.imaging.names import TITLES
 
 _NO_SOURCE = {"ADC", "TRACEW", "DIFFUSION", "PHASE", "PHASE MAP", "FA", "PROJECTION IMAGE"}
 _NO_SOURCE |= {"SUBTRACTION", "LOCALIZER", "MIN IP", "MINIP", "MIP", "P"}
+_T1_FLAIR = re.compile(r"\b(t1w?)[\s_-]*flair", re.IGNORECASE)
 _NO_AGENT = {"", "NO", "NONE", "N", "0", "NO CONTRAST", "WITHOUT", "N/A", "NA", "-"}
 
 
@@ -43,9 +47,11 @@ def from_tags(tags: AcquisitionTags) -> SequenceGuess | None:
 
 def _said(tags: AcquisitionTags) -> tuple[Said | None, str]:
     for text, where in ((tags.description, "series description"), (tags.protocol, "protocol")):
-        said = what_text_says(text) if text else None
+        # T1 FLAIR nulls fluid at a short TR: its contrast is that of a T1.
+        plain = _T1_FLAIR.sub(r"\1 ", text)
+        said = what_text_says(plain)
         if said is not None:
-            return said, where
+            return replace(said, sure=said.sure and plain == text), where
     return None, ""
 
 

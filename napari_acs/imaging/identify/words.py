@@ -37,6 +37,7 @@ _OTHER_KINDS = (
     ("an angiogram", r"tof|angio\w*|mra|mrv|cemra|pcmra|venogram|inhance"),
     ("perfusion", r"perf\w*|dsc|dce|asl|pcasl|pwi|cbv|cbf|mtt|ttp|rcbv|tmax|permeability"),
     ("functional MRI", r"bold|fmri|rsfmri|resting"),
+    ("a map of a quantity", r"maps?|[tr][12]map|phase"),
     ("proton density", r"pd|pdw|protondensity"),
     ("a subtraction or projection", r"subtraction|subtract|mip|minip|projection"),
     ("fat suppressed (STIR)", r"stir"),
@@ -77,9 +78,6 @@ def what_text_says(text: str) -> Said | None:
         return Said(None, other)
     both = bool(_BOTH.search(text))  # "W/WO": so neither is said of this one
     unenhanced = not both and _unenhanced(text, tokens)
-    if re.search(r"\bt1w? ?flair", joined) and "t2" not in tokens:
-        # GE's T1 FLAIR nulls the fluid at a short TR: its contrast is that of a T1.
-        return _t1(tokens, unenhanced=unenhanced, sure=False)
     key = guess_sequence(text)
     if key in {None, "t2"} and _DARK_FLUID.search(joined):
         key = "flair"
@@ -99,11 +97,6 @@ def _by_protocol(tokens: list[str]) -> str | None:
     return None if is_t1 == is_t2 else "t1" if is_t1 else "t2"
 
 
-def _t1(tokens: list[str], *, unenhanced: bool, sure: bool) -> Said:
-    key = "t1ce" if _enhanced(tokens) and not unenhanced else "t1"
-    return Said(key, TITLES[key], sure=sure, unenhanced=unenhanced)
-
-
 def _first_t1(tokens: list[str]) -> int:
     return next((i for i, t in enumerate(tokens) if _T1_PROTOCOLS.fullmatch(t)), len(tokens))
 
@@ -115,7 +108,7 @@ def _enhanced(tokens: list[str]) -> bool:
 
 def _unenhanced(text: str, tokens: list[str]) -> bool:
     """Tell whether a word says "without" ("Pre_Scan_T1", "pre-op" are dates)."""
-    followers = [*tokens[1:], ""]
+    followers = [*tokens, ""][1:]
     return bool(_MINUS.search(text)) or any(
         _WITHOUT.fullmatch(token) and after not in _OCCASIONS
         for token, after in zip(tokens, followers, strict=True)
