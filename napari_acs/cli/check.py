@@ -60,16 +60,10 @@ def check(
 
 def _needs(model: str) -> Needs:
     """Read what a model needs from its description alone: no torch."""
-    from napari_acs.imaging.check import Needs
+    from napari_acs.inference.needs import needs_of
     from napari_acs.models.store import default_bundle_id, find_bundle, read_spec
 
-    spec = read_spec(find_bundle(model or default_bundle_id())).input
-    return Needs(
-        channels=tuple(channel.name for channel in spec.channels),
-        required=tuple(channel.name for channel in spec.channels if channel.required),
-        minimum=spec.minimum_sequences,
-        spacing_mm=spec.spacing_mm,
-    )
+    return needs_of(read_spec(find_bundle(model or default_bundle_id())))
 
 
 def _check(
@@ -77,12 +71,12 @@ def _check(
 ) -> tuple[str, list[CheckLine], dict[str, Volume], dict[str, SequenceGuess]]:
     from napari_acs.imaging.check import CheckLine, check_study
     from napari_acs.imaging.check.subject import glance
-    from napari_acs.imaging.find import read_volumes
     from napari_acs.imaging.identify import Clues, identify
+    from napari_acs.imaging.open import read_volumes
 
     refusals: list[str] = []
 
-    def refused(_key: str, _path: Path, refusal: BadInput) -> None:
+    def refused(_key: str, _title: str, refusal: BadInput) -> None:
         refusals.append(refusal.sentence())
 
     name, volumes = read_volumes(wanted, refused=refused)
@@ -117,7 +111,8 @@ def _report(
         "lines": [line.record() for line in lines],
         "sequences": {
             key: {
-                "file": str(volume.source) if volume.source else None,
+                # A DICOM folder is often called after the patient.
+                "file": str(volume.source) if volume.source and not volume.dicom else None,
                 "looks_like": guesses[key].sequence,
                 "confidence": round(guesses[key].confidence, 3),
                 "reason": guesses[key].reason,

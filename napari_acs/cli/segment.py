@@ -1,6 +1,5 @@
 """``napari-acs segment``: a study to a mask file and a report."""
 
-# ruff: noqa: PLC0415 - rooms are imported when a command needs them: help stays fast
 from __future__ import annotations
 
 from enum import StrEnum

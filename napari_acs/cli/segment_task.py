@@ -11,7 +11,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from napari_acs.cli.needs import needs_of
 from napari_acs.cli.outcome import end_with
 from napari_acs.cli.output import check_target
 from napari_acs.cli.progress import progress_shown
@@ -154,11 +153,10 @@ def _preparation(task: Task) -> Preparation:
     return Preparation(brain, task.bias_correction)
 
 
-def _checked(
-    study: Study, bundle: Bundle, cancelled: Callable[[], bool]
-) -> tuple[CheckLine, ...]:
+def _checked(study: Study, bundle: Bundle, cancelled: Callable[[], bool]) -> tuple[CheckLine, ...]:
     """Check the study as `napari-acs check` does, and refuse what is red."""
     from napari_acs.imaging.check import check_study
+    from napari_acs.inference.needs import needs_of
 
     lines = check_study(study.name, study.sequences, needs_of(bundle.spec), cancelled=cancelled)
     reds = [line for line in lines if line.status == "red"]

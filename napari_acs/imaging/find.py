@@ -16,6 +16,7 @@ from napari_acs.imaging.names import (
 )
 from napari_acs.imaging.read import StrPath
 
+
 def find_sequences(folder: StrPath) -> dict[str, Path]:
     """Find a study's sequences among the files of a folder (not of its subfolders).
 

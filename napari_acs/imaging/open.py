@@ -9,7 +9,7 @@ from pathlib import Path
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.align import Aligned, align
-from napari_acs.imaging.cancel import never
+from napari_acs.imaging.cancel import ignore, never
 from napari_acs.imaging.candidate import Candidate
 from napari_acs.imaging.contents import nothing_proposed, only_series, opened
 from napari_acs.imaging.dicom.preamble import is_dicom_path
@@ -66,6 +66,7 @@ def to_study(
     *,
     reference: str | None = None,
     cancelled: Callable[[], bool] = never,
+    progress: Callable[[float], None] = ignore,
 ) -> Study:
     """Bring volumes to one grid and make a study of them; see `read_study`."""
     if reference is not None and reference not in volumes:
@@ -77,7 +78,7 @@ def to_study(
     first, *others = volumes.values()
     if all(first.grid.difference(other.grid) is None for other in others):
         return Study(name, volumes, reference or "")
-    aligned = align(volumes, reference, cancelled=cancelled)
+    aligned = align(volumes, reference, same_grid="keep", cancelled=cancelled, progress=progress)
     _refuse_failed(name, aligned)
     return Study(name, aligned.volumes, aligned.reference)
 

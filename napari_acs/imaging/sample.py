@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from napari_acs.imaging.open import read_study
 from napari_acs.imaging.names import SEQUENCES
+from napari_acs.imaging.open import read_study
 from napari_acs.imaging.read import read_labels
 from napari_acs.imaging.study import Study
 from napari_acs.imaging.volume import Volume

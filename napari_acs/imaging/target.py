@@ -10,13 +10,13 @@ from pathlib import Path
 from napari_acs.errors import BadInput
 
 
-def check_target(path: Path, suffixes: Iterable[str], overwrite: bool) -> str:
+def suffix_of(path: Path, suffixes: Iterable[str]) -> str:
     """Return which of the suffixes a name has.
 
     Raises
     ------
     BadInput
-        None of them, a missing folder, or an existing file that may not be replaced.
+        None of them.
     """
     suffix = next((s for s in suffixes if path.name.lower().endswith(s)), None)
     if suffix is None:
@@ -25,6 +25,18 @@ def check_target(path: Path, suffixes: Iterable[str], overwrite: bool) -> str:
             expected=f"a name that ends in {', '.join(suffixes)}",
             do="Choose one of these formats",
         )
+    return suffix
+
+
+def check_target(path: Path, suffixes: Iterable[str], overwrite: bool) -> str:
+    """Return which of the suffixes a name has.
+
+    Raises
+    ------
+    BadInput
+        None of them, a missing folder, or an existing file that may not be replaced.
+    """
+    suffix = suffix_of(path, suffixes)
     if not path.parent.is_dir():
         raise BadInput(
             f"{path} cannot be written",

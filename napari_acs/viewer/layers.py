@@ -103,3 +103,28 @@ def _features(styles: Sequence[LabelStyle]) -> Mapping[str, list[Any]]:
         "index": [0, *(s.value for s in styles)],
         "class": ["background", *(f"{s.title} ({s.name})" for s in styles)],
     }
+
+
+def styles_of(meta: Mapping[str, Any]) -> tuple[LabelStyle, ...]:
+    """Read names and colours of labels back from a Labels layer's ``features`` and ``colormap``.
+
+    What the layer calls nothing keeps its BraTS name, where it has one.
+    """
+    styles = {style.value: style for style in GLIOMA_STYLES}
+    features = meta.get("features")
+    if features is None or not {"index", "class"} <= set(features):
+        return tuple(styles.values())
+    colours = getattr(meta.get("colormap"), "color_dict", {})
+    for index, said in zip(features["index"], features["class"], strict=True):
+        value = int(index)
+        title, _, rest = str(said).partition(" (")
+        if 0 < value < 256 and title.strip():
+            name = rest.rstrip(")") or title
+            styles[value] = LabelStyle(value, name, title, _hex(colours.get(value)))
+    return tuple(styles.values())
+
+
+def _hex(colour: Any) -> str:
+    if colour is None:
+        return "#ff00ff"
+    return "#" + "".join(f"{round(255 * float(part)):02x}" for part in colour[:3])

@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging import from_lps, write_labels
+from napari_acs.imaging import from_lps, save_labels
+from napari_acs.imaging.segments import Maker, SegmentName
 from napari_acs.viewer.info import LayerInfo, find_info
+from napari_acs.viewer.layers import GLIOMA_STYLES, LabelStyle, styles_of
 
 if TYPE_CHECKING:
     from napari.layers import Labels, Layer
     from numpy.typing import NDArray
 
+    from napari_acs.imaging.proof import Proof
+
 Convention = Literal["as shown", "1/2/4", "1/2/3"]
 """Which number enhancing tumour gets in the file: 4 in BraTS up to 2021, 3 from 2023 on."""
 
-SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
+SUFFIXES = (".nii.gz", ".nii", ".seg.nrrd", ".nrrd", ".mha", ".rtstruct.dcm", ".dcm")
+"""Of mask files: NIfTI, NRRD (with the names of segments for 3D Slicer), MetaImage, and, for a
+study that was read from DICOM, RT structure set and DICOM segmentation."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +38,31 @@ class Mask:
     labels : ndarray of uint8, shape (z, y, x)
         A copy, in the voxel order of ``info.grid``.
     info : LayerInfo
-        Grid and source file.
+        Grid and source of the image that it lies on.
     name : str
         Of the layer, for refusals.
+    segments : tuple of LabelStyle
+        What the labels are called.
+    made_by : mapping or None
+        Provenance of a mask that a model made, whatever was corrected since.
     """
 
     labels: NDArray[np.uint8]
     info: LayerInfo
     name: str
+    segments: tuple[LabelStyle, ...] = GLIOMA_STYLES
+    made_by: Mapping[str, Any] | None = None
 
 
 def mask_of(layer: Labels, images: Iterable[Layer]) -> Mask:
     """Return a Labels layer's content as a mask; see `mask_from`."""
-    meta = {"scale": layer.scale, "translate": layer.translate, "metadata": layer.metadata}
+    meta = {
+        "scale": layer.scale,
+        "translate": layer.translate,
+        "metadata": layer.metadata,
+        "features": layer.features,
+        "colormap": layer.colormap,
+    }
     return mask_from(layer.data, layer.name, meta, images)
 
 
@@ -70,18 +88,31 @@ def mask_from(data: Any, name: str, meta: Mapping[str, Any], images: Iterable[La
     labels = _as_mask(np.asarray(data), name)
     info = find_info(name, labels.shape, meta, images)
     stored = from_lps(labels, info.grid)
-    return Mask(np.array(stored, order="C", copy=True), info, name)
+    return Mask(
+        np.array(stored, order="C", copy=True),
+        info.home,
+        name,
+        styles_of(meta),
+        info.provenance,
+    )
 
 
 def write_mask(
     path: Path, mask: Mask, convention: Convention = "as shown", *, overwrite: bool = False
 ) -> Path:
-    """Write a mask with the exact geometry of the image that it lies on.
+    """Write a mask as `save_mask` does, and return the file that was written."""
+    return save_mask(path, mask, convention, overwrite=overwrite).file
+
+
+def save_mask(
+    path: Path, mask: Mask, convention: Convention = "as shown", *, overwrite: bool = False
+) -> Proof:
+    """Write a mask with the exact geometry of the image that it lies on, and prove it.
 
     Parameters
     ----------
     path : Path
-        ``.nii.gz``, ``.nii``, ``.nrrd`` or ``.mha``; without a suffix ``.nii.gz`` is added.
+        With one of `SUFFIXES`; without a suffix ``.nii.gz`` is added.
     mask : Mask
         What to write.
     convention : {"as shown", "1/2/4", "1/2/3"}
@@ -91,18 +122,36 @@ def write_mask(
 
     Returns
     -------
-    Path
-        The file that was written.
+    Proof
+        Of the file that was written.
 
     Raises
     ------
     BadInput
-        The labels can't be numbered so, or the file exists or can't be written.
+        The labels can't be numbered so, or the file exists, can't be written or would not read
+        back as the mask.
     """
     labels = relabel(mask.labels, convention, mask.name)
-    return write_labels(
-        with_suffix(path), labels, mask.info.grid, overwrite=overwrite, source=mask.info.source
+    present = {int(value) for value in np.unique(labels)} - {0}
+    styles = {style.value: style for style in mask.segments if style.value in present}
+    home = mask.info
+    return save_labels(
+        with_suffix(path),
+        labels,
+        home.grid,
+        overwrite=overwrite,
+        source=home.source,
+        segments=[SegmentName(s.value, s.name, s.title, s.color) for s in styles.values()],
+        dicom=home.dicom,
+        maker=_maker(mask.made_by),
     )
+
+
+def _maker(provenance: Mapping[str, Any] | None) -> Maker:
+    if provenance is None:
+        return Maker("MANUAL")
+    model = provenance.get("model", {})
+    return Maker("SEMIAUTOMATIC", str(model.get("id", "")), str(model.get("version", "")))
 
 
 def with_suffix(path: Path) -> Path:

@@ -129,9 +129,7 @@ def _read_file(file: Path) -> LayerTuple:
     return image_layer(volume.array, info, strip_suffix(file.name))
 
 
-def _image(
-    volume: Volume, study: str, sequence: str | None, candidate: Candidate
-) -> LayerTuple:
+def _image(volume: Volume, study: str, sequence: str | None, candidate: Candidate) -> LayerTuple:
     info = LayerInfo(
         volume.grid,
         volume.source,

@@ -45,10 +45,11 @@ def load_catalogue() -> Catalogue:
     import napari_acs.inference.job  # noqa: PLC0415
     import napari_acs.models.bundle  # noqa: F401, PLC0415
     from napari_acs.inference import available_devices  # noqa: PLC0415
+    from napari_acs.inference.needs import needs_of  # noqa: PLC0415
     from napari_acs.models import default_bundle_id, list_bundles  # noqa: PLC0415
 
     models = tuple(
-        ModelChoice(entry.spec.id, entry.spec.title, entry.spec.output)
+        ModelChoice(entry.spec.id, entry.spec.title, entry.spec.output, needs_of(entry.spec))
         for entry in list_bundles()
         if entry.spec.task == "segmentation"
     )

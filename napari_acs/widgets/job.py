@@ -11,7 +11,7 @@ from typing import Any
 from napari.qt.threading import thread_worker
 from qtpy.QtCore import QObject, Signal, Slot
 
-from napari_acs.inference.messages import Failure, Progress
+from napari_acs.inference.messages import Progress
 from napari_acs.widgets.request import CANCELLED, fault
 
 AnyJob = Callable[[Any, Callable[[], bool]], Iterator[Any]]

@@ -105,7 +105,9 @@ class Preparation(QObject):
             layers = aligned_layers(request.study, made.aligned.volumes, made.aligned.reference)
             self._waiting = list(layers.items())
             self._added = {}
-            self.said.emit(_about_alignment(made), "note" if _worst(made) != "good" else "done")
+            self.said.emit(
+                _about_alignment(made), "done" if made.aligned.verdict == "good" else "note"
+            )
             self._add_next()
             return
         shown = brain_layer(made.brain.mask, request.study.reference, request.study.name)
@@ -175,10 +177,6 @@ class Preparation(QObject):
     @Slot(object)
     def _on_checked(self, lines: tuple[CheckLine, ...]) -> None:
         self._panel.checks.show_lines(lines)
-
-
-def _worst(made: AlignedStudy) -> str:
-    return str(made.aligned.worst)
 
 
 def _about_alignment(made: AlignedStudy) -> str:

@@ -12,18 +12,26 @@ from qtpy.QtCore import QObject, Signal, Slot
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_acs.errors import BadInput
-from napari_acs.viewer.masks import Convention, Mask, mask_of, with_suffix, write_mask
+from napari_acs.viewer.masks import Convention, Mask, mask_of, save_mask, with_suffix
 
 if TYPE_CHECKING:
     from napari.layers import Labels
     from napari.viewer import Viewer
 
-AskPath = Callable[[QWidget, Path], Path | None]
+    from napari_acs.imaging.proof import Proof
+
+AskPath = Callable[[QWidget, Path, bool], Path | None]
+"""Asks for a file name: window, proposal, and whether the study is DICOM."""
 _FILTERS = {
     "NIfTI, compressed (*.nii.gz)": ".nii.gz",
+    "3D Slicer segmentation (*.seg.nrrd)": ".seg.nrrd",
     "NRRD (*.nrrd)": ".nrrd",
     "MetaImage (*.mha)": ".mha",
     "NIfTI (*.nii)": ".nii",
+}
+_DICOM_FILTERS = {
+    "DICOM segmentation (*.dcm)": ".dcm",
+    "DICOM RT structure set (*.rtstruct.dcm)": ".rtstruct.dcm",
 }
 
 
@@ -50,7 +58,7 @@ class MaskSaver(QObject):
         except BadInput as refusal:
             self.refused.emit(refusal.sentence())
             return
-        path = self._ask_path(self._window, _proposal(mask))
+        path = self._ask_path(self._window, _proposal(mask), mask.info.dicom is not None)
         if path is None:
             return
         # the user was asked about an existing file, so it may be replaced
@@ -59,22 +67,23 @@ class MaskSaver(QObject):
         worker.start()
 
     @Slot(object)
-    def _on_written(self, outcome: Path | BadInput) -> None:
+    def _on_written(self, outcome: Proof | BadInput) -> None:
         if isinstance(outcome, BadInput):
             self.refused.emit(outcome.sentence())
         else:
-            self.saved.emit(f"Saved {outcome}")
+            self.saved.emit(f"Saved {outcome.file}. {outcome.sentence()}.")
 
 
-def ask_path(window: QWidget, proposal: Path) -> Path | None:
+def ask_path(window: QWidget, proposal: Path, dicom: bool) -> Path | None:
     """Ask for a file name; also whether to replace a file that exists under the full name."""
+    filters = _FILTERS | _DICOM_FILTERS if dicom else _FILTERS
     chosen, filter_ = QFileDialog.getSaveFileName(
-        window, "Save mask", str(proposal), ";;".join(_FILTERS)
+        window, "Save mask", str(proposal), ";;".join(filters)
     )
     if not chosen:
         return None
     typed = Path(chosen)
-    path = typed if typed.suffix else typed.with_name(typed.name + _FILTERS.get(filter_, ".nii.gz"))
+    path = typed if typed.suffix else typed.with_name(typed.name + filters.get(filter_, ".nii.gz"))
     if path != typed and path.exists():
         # the dialog asked about the name as typed, not about this one
         answer = QMessageBox.question(
@@ -85,9 +94,9 @@ def ask_path(window: QWidget, proposal: Path) -> Path | None:
     return path
 
 
-def _write(path: Path, mask: Mask, convention: Convention) -> Path | BadInput:
+def _write(path: Path, mask: Mask, convention: Convention) -> Proof | BadInput:
     try:
-        return write_mask(with_suffix(path), mask, convention, overwrite=True)
+        return save_mask(with_suffix(path), mask, convention, overwrite=True)
     except BadInput as refusal:
         return refusal
     except OSError as error:
@@ -95,6 +104,8 @@ def _write(path: Path, mask: Mask, convention: Convention) -> Path | BadInput:
 
 
 def _proposal(mask: Mask) -> Path:
-    folder = mask.info.source.parent if mask.info.source is not None else Path.home()
+    # The folder of a DICOM series holds nothing but the series, as a rule.
+    source = None if mask.info.dicom else mask.info.source
+    folder = source.parent if source is not None else Path.home()
     stem = "".join(c if c.isalnum() or c in "-_." else "_" for c in mask.name)
     return folder / f"{stem}.nii.gz"

@@ -51,7 +51,7 @@ def aligned(request):
     }
     found = SimpleNamespace(verdict="look", why="it moved far", moved_mm=3.0, turned_deg=1.0)
     return AlignedStudy(
-        SimpleNamespace(volumes=moved, reference="t1", alignments={"t2": found}, worst="look")
+        SimpleNamespace(volumes=moved, reference="t1", alignments={"t2": found}, verdict="look")
     )
 
 

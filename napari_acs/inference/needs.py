@@ -1,0 +1,20 @@
+"""What a model needs of a study, from its bundle's description."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_acs.imaging.check.needs import Needs
+
+if TYPE_CHECKING:
+    from napari_acs.models.spec import BundleSpec
+
+
+def needs_of(spec: BundleSpec) -> Needs:
+    """Return what a study is held against before this model sees it."""
+    return Needs(
+        channels=tuple(channel.name for channel in spec.input.channels),
+        required=tuple(channel.name for channel in spec.input.channels if channel.required),
+        minimum=spec.input.minimum_sequences,
+        spacing_mm=spec.input.spacing_mm,
+    )
