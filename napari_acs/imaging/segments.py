@@ -118,6 +118,12 @@ def label_values(labels: NDArray[np.uint8]) -> list[int]:
     return (1 + np.flatnonzero(np.bincount(labels.reshape(-1), minlength=256)[1:])).tolist()
 
 
+def dicom_text(text: str, length: int = 64) -> str:
+    """Return a text as a single DICOM value of at most ``length`` characters."""
+    plain = "".join(c if c.isprintable() and c != "\\" else "/" for c in text)
+    return plain[:length].strip()
+
+
 def hex_colour(red: float, green: float, blue: float) -> str:
     """Return ``#rrggbb`` of parts from 0 to 1; parts out of range are clipped."""
     parts = (round(255 * min(max(part, 0.0), 1.0)) for part in (red, green, blue))

@@ -137,8 +137,10 @@ def _prove(draft: Path, path: Path, suffix: str, labels: NDArray[np.uint8], grid
         advice = "Save as NIfTI or NRRD; nothing was changed"
     try:
         found = reread(draft, suffix, grid)
-    except BadInput as error:  # in words that name the draft, which nobody has heard of
-        raise unproven(path, error.found or "a file that is refused", advice) from error
+    except (KeyError, ValueError) as error:
+        # A refusal names the draft, which nobody has heard of; the others are a broken header.
+        found_there = error.found if isinstance(error, BadInput) else ""
+        raise unproven(path, found_there or "a file that cannot be read", advice) from error
     return prove(path, KINDS[suffix], labels, grid, found, advice)
 
 

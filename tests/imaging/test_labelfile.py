@@ -9,12 +9,14 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from conftest import SHARED_DATA, needs_shared_data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from imaging.dicom.series_for_seg import as_dicom, write_multiframe, write_series
 from imaging.geometries import ORIENTATIONS, make_grid, origins, spacings, tilts, to_image
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging import read_grid
 from napari_acs.imaging.labelfile import read_segments
 from napari_acs.imaging.segments import SegmentName
 from napari_acs.imaging.write import save_labels
@@ -125,6 +127,22 @@ def test_libraries_agree_where_a_voxel_is(tmp_path_factory, geometry, seed):
     apart = np.linalg.norm(found[:, None] - wanted[None], axis=2)
     assert apart.min(axis=0).max() < 2e-3
     assert volume.array[tuple(there[apart.argmin(axis=0)].T)].tolist() == numbers
+
+
+@needs_shared_data
+@pytest.mark.parametrize("suffix", VOXEL_FORMATS + DICOM_FORMATS)
+def test_on_the_oblique_grid_of_a_real_scan(tmp_path, suffix):
+    scan = next((SHARED_DATA / "tcga-lgg-native/TCGA-FG-6692").glob("MRHR_FLAIR*.nii.gz"))
+    grid = as_dicom(read_grid(scan))
+    zyx = np.stack(np.indices(grid.shape), axis=-1)
+    away = np.linalg.norm((zyx - np.array(grid.shape) / 2) * grid.spacing[::-1], axis=-1)
+    labels = np.select([away < 8, away < 14, away < 25], [1, 4, 2]).astype(np.uint8)
+    dicom = write_series(tmp_path, grid) if suffix in DICOM_FORMATS else None
+    proof = save_labels(
+        tmp_path / f"m{suffix}", labels, grid, segments=NAMES, dicom=dicom, source=scan
+    )
+    assert proof.largest_deviation_mm < 1e-4
+    np.testing.assert_array_equal(read_segments(proof.file, grid).volume.array, labels)
 
 
 def test_what_a_study_without_dicom_cannot_be_saved_as(tmp_path):

@@ -18,7 +18,14 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from napari_acs.errors import BadInput
 from napari_acs.imaging.dicom.outline import outlines
 from napari_acs.imaging.dicom.source import Source, load_source
-from napari_acs.imaging.segments import UNSPECIFIED, Maker, SegmentName, label_values, name_segments
+from napari_acs.imaging.segments import (
+    UNSPECIFIED,
+    Maker,
+    SegmentName,
+    dicom_text,
+    label_values,
+    name_segments,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +39,7 @@ RTSTRUCT_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
 SERIES_NUMBER = 9101
 _STUDY_CLASS = "1.2.840.10008.3.1.2.3.1"  # retired, but the reference has no other class
 _COPIED = (
-    *("SpecificCharacterSet", "PatientName", "PatientID", "PatientBirthDate", "PatientSex"),
+    *("PatientName", "PatientID", "PatientBirthDate", "PatientSex"),
     *("StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "AccessionNumber"),
     *("ReferringPhysicianName", "StudyDescription", "PatientAge", "PatientWeight"),
     *("PatientIdentityRemoved", "DeidentificationMethod"),
@@ -91,6 +98,7 @@ def _head(source: Source) -> Any:
     dataset.file_meta.MediaStorageSOPClassUID = RTSTRUCT_CLASS
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.SpecificCharacterSet = "ISO_IR 192"  # titles may be in any language
     dataset.Modality = "RTSTRUCT"
     dataset.SeriesInstanceUID, dataset.SeriesNumber = generate_uid(), SERIES_NUMBER
     dataset.SeriesDescription = "Brain tumour segmentation"
@@ -128,8 +136,8 @@ def _region(segment: SegmentName, source: Source, maker: Maker) -> Any:
     return _item(
         ROINumber=segment.value,
         ReferencedFrameOfReferenceUID=source.datasets[0].FrameOfReferenceUID,
-        ROIName=segment.title[:64],
-        ROIDescription=segment.name,
+        ROIName=dicom_text(segment.title),
+        ROIDescription=dicom_text(segment.name, 1024),
         ROIGenerationAlgorithm=maker.how,
     )
 
@@ -161,7 +169,7 @@ def _observation(segment: SegmentName) -> Any:
     return _item(
         ObservationNumber=segment.value,
         ReferencedROINumber=segment.value,
-        ROIObservationLabel=segment.name[:16],
+        ROIObservationLabel=dicom_text(segment.name, 16),
         RTROIInterpretedType="",
         ROIInterpreter="",
     )

@@ -96,7 +96,12 @@ def load_seg(path: Path, dataset: Dataset) -> SegFrames:
         notes.append("Fractions of 0.5 and more were taken as inside")
     numbers = _numbers(dataset, path.name)
     for number in numbers:
-        by_number.setdefault(number, unnamed(number))
+        if number not in by_number:
+            raise BadInput(
+                f"{path.name} contradicts itself",
+                found=f"frames of a segment {number} that is not described",
+                do="Export it again",
+            )
     pixels = np.zeros(raw.shape, np.uint8)
     for index, number in enumerate(numbers):
         pixels[index][raw[index] != 0] = by_number[number].value

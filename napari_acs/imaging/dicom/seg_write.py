@@ -13,7 +13,14 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging.dicom.cielab import to_cielab
 from napari_acs.imaging.dicom.seg_codes import ABNORMAL, BRAIN, Term, term_of
 from napari_acs.imaging.dicom.source import load_source
-from napari_acs.imaging.segments import UNSPECIFIED, Maker, SegmentName, label_values, name_segments
+from napari_acs.imaging.segments import (
+    UNSPECIFIED,
+    Maker,
+    SegmentName,
+    dicom_text,
+    label_values,
+    name_segments,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,6 +103,7 @@ def write_seg(
             content_label="TUMOR",
             content_description="Brain tumour segmentation",
             series_description="Brain tumour segmentation",
+            specific_character_set="ISO_IR 192",  # titles may be in any language
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadInput(
@@ -137,22 +145,22 @@ def _describe(hd: Any, position: int, segment: SegmentName, maker: Maker) -> Any
     automatic = maker.how != "MANUAL"
     algorithm = (
         hd.AlgorithmIdentificationSequence(
-            name=maker.model[:64] or MANUFACTURER,
+            name=dicom_text(maker.model) or MANUFACTURER,
             family=coded(Term("123110", "DCM", "Artificial Intelligence")),
-            version=maker.version or version("napari-acs"),
+            version=dicom_text(maker.version) or version("napari-acs"),
         )
         if automatic
         else None
     )
     description = hd.seg.SegmentDescription(
         segment_number=position,
-        segment_label=segment.title[:64],
+        segment_label=dicom_text(segment.title),
         segmented_property_category=coded(ABNORMAL),
         segmented_property_type=coded(term_of(segment)),
         algorithm_type=maker.how,
         algorithm_identification=algorithm,
         tracking_uid=hd.UID(),
-        tracking_id=f"{MANUFACTURER} {segment.name}"[:64],
+        tracking_id=dicom_text(f"{MANUFACTURER} {segment.name}"),
         anatomic_regions=[coded(BRAIN)],
     )
     description.SegmentDescription = f"Label {segment.value}: {segment.name}"

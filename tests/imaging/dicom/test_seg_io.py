@@ -209,6 +209,27 @@ def test_without_highdicom_the_command_is_said(series, monkeypatch):
     assert not (series.files[0].parent / "mask.dcm").exists()
 
 
+@pytest.mark.parametrize("suffix", [".dcm", ".rtstruct.dcm"])
+def test_names_in_any_language(tmp_path, suffix):
+    series = write_series(tmp_path, GRID)
+    for path in series.files:
+        image = pydicom.dcmread(path)
+        image.SpecificCharacterSet, image.PatientName = "ISO_IR 100", "Müller^Jürgen"
+        image.save_as(path)
+    names = (SegmentName(1, "нек", "некроз\\ядро\n"), SegmentName(2, "Ö", "Ödem" * 40))
+    path = save_labels(tmp_path / f"m{suffix}", LABELS, GRID, segments=names, dicom=series).file
+    assert str(pydicom.dcmread(path).PatientName) == "Müller^Jürgen"
+    back = read_segments(path, GRID)
+    assert [s.title for s in back.segments] == ["некроз/ядро/", "Ödem" * 16, "Label 4"]
+    np.testing.assert_array_equal(back.volume.array, LABELS)
+
+
+def test_reading_needs_no_highdicom(series, monkeypatch):
+    path = save(series)
+    monkeypatch.setitem(sys.modules, "highdicom", None)
+    np.testing.assert_array_equal(read_segments(path, GRID).volume.array, LABELS)
+
+
 def foreign(series, kind, pixels, numbers=(1, 2), **more):
     """Write with highdicom as another program would."""
     images = [pydicom.dcmread(path) for path in series.files]
@@ -263,6 +284,37 @@ def test_segments_that_overlap_are_refused_by_name(tmp_path):
     path, _ = foreign(write_series(tmp_path, GRID), "BINARY", both)
     with refused(r"foreign\.dcm", "'part 1' and 'part 2' overlap"):
         read_segments(path, GRID)
+
+
+def test_frames_of_a_segment_that_is_not_described(tmp_path):
+    path, seg = foreign(write_series(tmp_path, GRID), "BINARY", np.where(LABELS == 4, 1, LABELS))
+    seg.SegmentSequence = list(seg.SegmentSequence)[:1]
+    seg.save_as(path)
+    with refused("contradicts itself", "segment 2"):
+        read_segments(path, GRID)
+
+
+@pytest.mark.parametrize("damage", ["position", "pixels", "tilted", "uneven"])
+def test_damaged_segmentations_are_refused(tmp_path, damage):
+    path, seg = foreign(write_series(tmp_path, GRID), "BINARY", np.where(LABELS == 4, 1, LABELS))
+    frames = seg.PerFrameFunctionalGroupsSequence
+    first = frames[0].PlanePositionSequence[0]
+    if damage == "position":
+        del frames[0].PlanePositionSequence
+    elif damage == "pixels":
+        seg.PixelData = seg.PixelData[:2]
+    elif damage == "tilted":
+        first.ImagePositionPatient = [
+            first.ImagePositionPatient[0] + 3,
+            *first.ImagePositionPatient[1:],
+        ]
+    else:
+        normal = np.reshape(GRID.direction, (3, 3))[:, 2]
+        moved = np.array(first.ImagePositionPatient, float) - 1.4 * normal
+        first.ImagePositionPatient = [f"{value:.6f}" for value in moved]
+    seg.save_as(path)
+    with refused(r"foreign\.dcm"):
+        read_segments(path)
 
 
 def test_frames_and_segments_in_any_order(tmp_path):
