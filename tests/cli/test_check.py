@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 from conftest import SHARED_DATA, needs_shared_data
 
-from napari_acs.cli import check as check_module
 from napari_acs.imaging.check import TOPICS
 from napari_acs.imaging.sample import sample_folder
 
@@ -107,6 +107,7 @@ def test_cancelled(call, monkeypatch):
     def check(wanted, needs, _cancelled):
         return original(wanted, needs, cancelled)
 
+    check_module = import_module("napari_acs.cli.check")  # by name it is the function
     original = check_module._check
     monkeypatch.setattr(check_module, "_check", check)
     monkeypatch.setattr(check_module, "interruptible", lambda: Always(cancelled))

@@ -79,12 +79,15 @@ def what_text_says(text: str) -> Said | None:
     both = bool(_BOTH.search(text))  # "W/WO": so neither is said of this one
     unenhanced = not both and _unenhanced(text, tokens)
     key = guess_sequence(text)
+    by_protocol = _by_protocol(tokens)
     if key in {None, "t2"} and _DARK_FLUID.search(joined):
+        if by_protocol == "t1":
+            return None  # an average of both, perhaps
         key = "flair"
-    if key in {"t1", "t1ce"} or (key is None and _by_protocol(tokens) == "t1"):
+    if key in {"t1", "t1ce"} or (key is None and by_protocol == "t1"):
         contrast = key == "t1ce" or (not both and _enhanced(tokens))
         key = "t1ce" if contrast and not unenhanced else "t1"
-    key = key or _by_protocol(tokens)
+    key = key or by_protocol
     if key is None:
         return None
     # CISS and FIESTA show bright fluid, but little else of what a T2 shows.
