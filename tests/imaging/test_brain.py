@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from conftest import SHARED_DATA, needs_shared_data
 
 from napari_acs.imaging import (
+    Grid,
+    Volume,
     brain_box,
     foreground,
     is_skull_stripped,
@@ -103,3 +106,65 @@ def test_skulls_of_real_scans_are_noticed(pattern, stripped):
     files = sorted(SHARED_DATA.glob(pattern))
     assert files
     assert {is_skull_stripped(read_volume(file).array) for file in files} == {stripped}
+
+
+def padded(volume, turn=0.0):
+    """Resample to a box of 260 mm with zeros around, as registration to another grid does."""
+    image = sitk.GetImageFromArray(volume.array.astype(np.float32))
+    image.SetSpacing(volume.grid.spacing)
+    centre = np.array(image.TransformContinuousIndexToPhysicalPoint(
+        [(n - 1) / 2 for n in image.GetSize()]
+    ))  # fmt: skip
+    way = sitk.Euler3DTransform()
+    way.SetCenter(centre.tolist())
+    way.SetRotation(turn / 2, turn, -turn)
+    box = sitk.Image(130, 130, 130, sitk.sitkFloat32)
+    box.SetSpacing((2, 2, 2))
+    box.SetOrigin((centre - 129).tolist())
+    return sitk.GetArrayFromImage(sitk.Resample(image, box, way, sitk.sitkLinear, 0.0))
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.3])
+def test_zeros_round_a_head_do_not_make_it_a_brain(turn):
+    array, _ = head(noise=15)
+    volume = Volume(array, Grid((36, 30, 24), (5, 5, 5), (0, 0, 0), tuple(np.eye(3).ravel())))
+    box = padded(volume, turn)
+    assert np.count_nonzero(box == 0) > box.size / 3
+    assert not is_skull_stripped(box)
+    brain = Volume(np.where(head()[1], array, 0), volume.grid)
+    assert is_skull_stripped(padded(brain, turn))
+
+
+def test_a_z_scored_brain_on_zeros_has_no_air():
+    array, ball = head()
+    rng = np.random.default_rng(0)
+    array[ball] = rng.standard_t(3, np.count_nonzero(ball))  # many values near 0, few far away
+    assert is_skull_stripped(array)
+
+
+def test_no_brain_is_as_large_as_a_head_without_air():
+    array, ball = head()
+    assert is_skull_stripped(array, voxel_ml=1500 / ball.sum())
+    assert not is_skull_stripped(array, voxel_ml=3500 / ball.sum())
+
+
+@needs_shared_data
+@pytest.mark.parametrize(
+    ("pattern", "stripped"),
+    [
+        ("brats2021/*82/*.nii.gz", True),  # the one with most dark voxels
+        ("brats2018-2020-8bit/*2013_3*/*_*[1ert2].nii.gz", True),
+        ("brats2013-two-channel/*3_1/*Std.nii.gz", True),
+        ("tcga-lgg-native/*/brats_space/*t2_bet.nii.gz", True),
+        ("tcga-lgg-native/*/*_t[12].nii.gz", False),
+        ("nrrd-two-rois/*image.nrrd", False),
+    ],
+)
+def test_skulls_of_real_scans_are_noticed_after_resampling(pattern, stripped):
+    files = [f for f in sorted(SHARED_DATA.glob(pattern)) if "_seg" not in f.name]
+    assert files
+    for file in files:
+        volume = read_volume(file)
+        least = volume.array.min() if "brats2013" in str(file) else 0
+        moved = Volume(volume.array.astype(np.float32) - np.float32(least), volume.grid)
+        assert {is_skull_stripped(padded(moved, turn)) for turn in (0.0, 0.3)} == {stripped}, file
