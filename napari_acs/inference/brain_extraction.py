@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from napari_acs.imaging import TITLES, Study, Volume, foreground, is_skull_stripped
 from napari_acs.imaging.brain_mask import BrainMask, judged
+from napari_acs.imaging.cancel import Cancelled, ignore, never
 from napari_acs.inference.brain_stages import brain_of, brain_probability
 from napari_acs.inference.device import device_title, pick_device
-from napari_acs.inference.job import never
 from napari_acs.inference.metrics import dice
 from napari_acs.models.brain_weights import SHA256, SOURCE, load_brain_networks
 
@@ -24,21 +24,13 @@ _AGREE = 0.93
 """Two sequences whose brains overlap less (Dice) are not aligned, or one was misread."""
 
 
-class ExtractionCancelled(Exception):
-    """The caller asked to stop; nothing was changed."""
-
-
-def silent(part: float) -> None:
-    """Show no progress."""
-
-
 def extract_brain(
     volumes: Mapping[str, Volume],
     /,
     *,
     device: str = "cpu",
     cancelled: Callable[[], bool] = never,
-    progress: Callable[[float], None] = silent,
+    progress: Callable[[float], None] = ignore,
 ) -> BrainMask:
     """Find the brain in co-registered sequences.
 
@@ -70,7 +62,7 @@ def extract_brain(
     BadInput
         The sequences make no study (none, different grids, constant, not finite), there is no
         brain in them, or the device is not there.
-    ExtractionCancelled
+    Cancelled
         ``cancelled`` said so.
     """
     study = Study("to be skull-stripped", volumes)
@@ -84,7 +76,7 @@ def extract_brain(
 
     def step(part: float) -> None:
         if cancelled():
-            raise ExtractionCancelled
+            raise Cancelled
         progress(part)
 
     step(0.0)

@@ -15,7 +15,7 @@ from napari_acs.imaging.brain_mask import BrainExtractor
 from napari_acs.imaging.strip import strip
 from napari_acs.inference import brain_extraction, brain_stages
 from napari_acs.inference.brain_extraction import (
-    ExtractionCancelled,
+    Cancelled,
     extract_brain,
     sequences_to_look_at,
 )
@@ -131,7 +131,7 @@ def test_progress_goes_up_and_cancel_stops_between_stages(bright):
     assert heard[-1] == 1
     for after in range(len(heard) - 1):
         asked: list[float] = []
-        with pytest.raises(ExtractionCancelled):
+        with pytest.raises(Cancelled):
             extract_brain(
                 {"t1": small_head(), "t1ce": small_head(1)},
                 cancelled=lambda n=after, a=asked: len(a) >= n,
