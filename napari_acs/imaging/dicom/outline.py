@@ -72,6 +72,19 @@ def fill(polygons: Iterable[NDArray[np.float64]], rows: int, columns: int) -> ND
     return filled
 
 
+def area_and_centroid(polygon: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    """Measure a planar polygon in space, (n, 3), by triangles from its first point."""
+    start = polygon[0]
+    one, other = polygon[1:-1] - start, polygon[2:] - start
+    cross = np.cross(one, other)
+    whole = cross.sum(axis=0)
+    length = float(np.linalg.norm(whole))
+    if length == 0:
+        return 0.0, start
+    signed = cross @ (whole / length)
+    return length / 2, start + ((one + other) * signed[:, None]).sum(axis=0) / (3 * length)
+
+
 def _loops(mask: NDArray[np.bool_]) -> list[list[Point]]:
     """Return closed loops along pixel edges, the mask on their right hand as x and y are shown."""
     padded = np.pad(mask, 1)

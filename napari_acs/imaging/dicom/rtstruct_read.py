@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.dicom.outline import fill
+from napari_acs.imaging.dicom.outline import area_and_centroid, fill
 from napari_acs.imaging.measure import Measured
 from napari_acs.imaging.segments import SegmentName, unnamed
 from napari_acs.imaging.segnrrd import overlap
@@ -88,7 +88,7 @@ def _polygons(item: Dataset, name: str) -> tuple[list[NDArray[np.float64]], int]
         if contour.get("ContourGeometricType") not in _CLOSED:
             skipped += 1
             continue
-        numbers = np.array(contour.get("ContourData", ()), float)
+        numbers = _numbers(contour)
         if numbers.size % 3 or not np.isfinite(numbers).all():
             raise BadInput(
                 f"{name} is damaged",
@@ -101,6 +101,19 @@ def _polygons(item: Dataset, name: str) -> tuple[list[NDArray[np.float64]], int]
         else:
             skipped += 1
     return polygons, skipped
+
+
+def _numbers(contour: Dataset) -> NDArray[np.float64]:
+    """Return a contour's coordinates; NaN where they are no numbers."""
+    if "ContourData" not in contour:
+        return np.zeros(0)
+    # From the bytes: as pydicom's decimal strings, a large tumour's take a second.
+    stored: Any = contour.get_item("ContourData").value
+    parts = stored.split(b"\\") if isinstance(stored, bytes) else stored
+    try:
+        return np.array(parts).astype(np.float64)
+    except ValueError:
+        return np.full(3, np.nan)
 
 
 def rtstruct_volume(structures: Structures, grid: Grid) -> Volume:
@@ -170,23 +183,10 @@ def measure_rtstruct(structures: Structures, slice_mm: float) -> dict[int, Measu
     for segment, polygons in structures.contours:
         total, moment = 0.0, np.zeros(3)
         for polygon in polygons:
-            area, centroid = _area(polygon)
+            area, centroid = area_and_centroid(polygon)
             total += area
             moment += area * centroid
         if total:
             x, y, z = (moment / total).tolist()
             found[segment.value] = Measured(0, total * slice_mm / 1000.0, (x, y, z))
     return found
-
-
-def _area(polygon: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """Return area and centroid of a planar polygon in space, by triangles from its first point."""
-    start = polygon[0]
-    one, other = polygon[1:-1] - start, polygon[2:] - start
-    cross = np.cross(one, other)
-    whole = cross.sum(axis=0)
-    length = float(np.linalg.norm(whole))
-    if length == 0:
-        return 0.0, start
-    signed = cross @ (whole / length)
-    return length / 2, start + ((one + other) * signed[:, None]).sum(axis=0) / (3 * length)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.dicom.cielab import from_cielab
 from napari_acs.imaging.dicom.frames import Frames, frames_of, stack_grid
+from napari_acs.imaging.dicom.seg_pixels import frame_numbers, frame_pixels
 from napari_acs.imaging.dicom.seg_write import MANUFACTURER
 from napari_acs.imaging.measure import Measured
 from napari_acs.imaging.place import onto_grid
@@ -83,7 +84,7 @@ def load_seg(path: Path, dataset: Dataset) -> SegFrames:
             for value, (number, segment) in enumerate(sorted(by_number.items()), start=1)
         }
         notes.append("The segments are numbered anew, in order")
-    raw = _pixels(dataset, path.name)
+    raw = frame_pixels(dataset, path.name)
     if kind == "LABELMAP":
         if raw.size and raw.max() > 255:
             raise _too_many(path.name)
@@ -94,7 +95,7 @@ def load_seg(path: Path, dataset: Dataset) -> SegFrames:
     if kind == "FRACTIONAL":
         raw = raw >= 0.5 * float(dataset.get("MaximumFractionalValue", 255))
         notes.append("Fractions of 0.5 and more were taken as inside")
-    numbers = _numbers(dataset, path.name)
+    numbers = frame_numbers(dataset, path.name)
     for number in numbers:
         if number not in by_number:
             raise BadInput(
@@ -167,33 +168,6 @@ def _name(item: Dataset, dataset: Dataset) -> SegmentName:
         value, name = int(ours[1]), ours[2]
     lab = item.get("RecommendedDisplayCIELabValue")
     return SegmentName(value, name, title, from_cielab(lab) if lab else unnamed(value).colour)
-
-
-def _numbers(dataset: Dataset, name: str) -> list[int]:
-    """Return the segment number of each frame."""
-    shared = (dataset.get("SharedFunctionalGroupsSequence") or [{}])[0]
-    numbers = []
-    for own in dataset.PerFrameFunctionalGroupsSequence:
-        group = own.get("SegmentIdentificationSequence") or shared.get(
-            "SegmentIdentificationSequence"
-        )
-        if not group:
-            raise BadInput(f"{name} does not say which segment its frames show")
-        numbers.append(int(group[0].ReferencedSegmentNumber))
-    return numbers
-
-
-def _pixels(dataset: Dataset, name: str) -> NDArray[Any]:
-    try:
-        raw = dataset.pixel_array
-    except (AttributeError, RuntimeError, ValueError, NotImplementedError) as error:
-        raise BadInput(
-            f"the frames of {name} cannot be read",
-            found=f"pixels that do not decode ({type(error).__name__})",
-            expected="a complete segmentation in a common transfer syntax",
-            do="Export it again uncompressed",
-        ) from error
-    return raw if raw.ndim == 3 else raw[None]
 
 
 def _too_many(name: str) -> BadInput:

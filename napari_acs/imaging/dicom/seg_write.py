@@ -103,7 +103,6 @@ def write_seg(
             content_label="TUMOR",
             content_description="Brain tumour segmentation",
             series_description="Brain tumour segmentation",
-            specific_character_set="ISO_IR 192",  # titles may be in any language
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BadInput(
@@ -114,6 +113,7 @@ def write_seg(
             do="Save the mask as NIfTI or NRRD instead",
         ) from error
     _number_frames(seg, source.frame)
+    seg.SpecificCharacterSet = "ISO_IR 192"  # titles may be in any language
     seg.save_as(path)
 
 

@@ -158,6 +158,12 @@ def test_damage_is_refused(file):
     structures.save_as(file)
     with refused("damaged", "no list of points"):
         read_segments(file, GRID)
+    contour = structures.ROIContourSequence[0].ContourSequence[0]
+    contour.ContourData = [11111, 22222, 33333] * 3
+    structures.save_as(file)
+    file.write_bytes(file.read_bytes().replace(b"22222", b"2222x"))
+    with refused("damaged", "no list of points"):
+        read_segments(file, GRID)
     structures.ROIContourSequence = []
     structures.save_as(file)
     with refused("outlines nothing"):

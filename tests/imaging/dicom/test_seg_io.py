@@ -180,6 +180,7 @@ def test_headers_that_lack_what_a_reference_needs(tmp_path):
         save(series)
 
 
+@pytest.mark.filterwarnings("ignore:Invalid value for VR DA")
 def test_no_sentence_names_the_patient(tmp_path):
     series = write_series(tmp_path, GRID)
     for path in series.files:
@@ -345,6 +346,8 @@ def test_all_frames_kept_as_some_programs_do(tmp_path):
 def test_colours_come_back(colour):
     lab = to_cielab(SegmentName(1, "a", "b", colour).rgb)
     assert from_cielab(lab) == colour
+    if not hasattr(hd.color.CIELabColor, "from_rgb"):
+        pytest.skip("this highdicom knows no RGB")
     theirs = hd.color.CIELabColor.from_rgb(*SegmentName(1, "a", "b", colour).rgb).value
     assert np.abs(np.subtract(lab, theirs)).max() < 200  # of 65535: white points differ a little
 
