@@ -76,8 +76,8 @@ def carry_out(
         The job ended as a ``Failure`` says.
     """
     from napari_acs.imaging.cancel import Cancelled
+    from napari_acs.imaging.reread import KINDS
     from napari_acs.imaging.target import suffix_of
-    from napari_acs.imaging.write import KINDS
     from napari_acs.inference import pick_device
     from napari_acs.inference.precision import pick_precision
     from napari_acs.models import default_bundle_id, load_bundle
@@ -89,6 +89,10 @@ def carry_out(
         study = _read(task, cancelled)
         sources = [v.source for v in study.sequences.values() if v.source]
         check_target(out, force=force, inputs=sources)
+        if out.name.lower().endswith(".dcm"):
+            from napari_acs.imaging.dicom.masks import require_series
+
+            require_series(out.name, study.sequences[study.reference].dicom)
         preparation = _preparation(task)
         bundle = load_bundle(task.model or default_bundle_id())
         lines = _checked(study, bundle, cancelled)

@@ -161,19 +161,15 @@ def _guessed(
     pairs: list[tuple[Series, Candidate]], cancelled: Callable[[], bool]
 ) -> list[tuple[Candidate, Candidate]]:
     """Pair each candidate of one study with the same one and its guess."""
-    clues = {n: Clues(tags=series.tags) for n, (series, _) in enumerate(pairs)}
-    good = [n for n, (_, candidate) in enumerate(pairs) if not candidate.why_not]
+    clues = {str(n): Clues(tags=series.tags) for n, (series, _) in enumerate(pairs)}
+    good = [n for n in clues if not pairs[int(n)][1].why_not]
     guesses = identify({n: clues[n] for n in good}, statistics=False)
-    told = [guesses[n] for n in good]
-    unclear = any(g.sequence is None and g.confidence < _CLEAR for g in told) or any(
-        g.sequence and g.confidence < _CLEAR for g in told
-    )
-    if unclear and len(good) <= _FEW:
+    if len(good) <= _FEW and any(g.confidence < _CLEAR for g in guesses.values()):
         for n in good:
-            volume = _read_if_possible(pairs[n][1], cancelled)
-            clues[n] = Clues(tags=pairs[n][0].tags, volume=volume)
+            series, candidate = pairs[int(n)]
+            clues[n] = Clues(tags=series.tags, volume=_read_if_possible(candidate, cancelled))
         guesses = identify({n: clues[n] for n in good})
-    return [(c, replace(c, guess=guesses.get(n))) for n, (_, c) in enumerate(pairs)]
+    return [(c, replace(c, guess=guesses.get(str(n)))) for n, (_, c) in enumerate(pairs)]
 
 
 def _read_if_possible(candidate: Candidate, cancelled: Callable[[], bool]) -> Volume | None:

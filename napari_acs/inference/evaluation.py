@@ -13,9 +13,10 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import read_study
+from napari_acs.imaging.cancel import never
 from napari_acs.inference.blocking import SegmentationError
 from napari_acs.inference.device import AUTO
-from napari_acs.inference.job import never, run
+from napari_acs.inference.job import run
 from napari_acs.inference.messages import Failure, Message, Result
 from napari_acs.inference.metrics import DEFINITIONS, Scores, score
 from napari_acs.inference.precision import FLOAT32

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from napari.layers import Labels, Layer
 from qtpy.compat import isalive
@@ -16,6 +16,7 @@ from napari_acs.viewer.masks import Mask, mask_of
 from napari_acs.viewer.prepared import aligned_layers, brain_layer
 from napari_acs.viewer.snapshot import StudySnapshot, snapshot_layers, snapshot_study
 from napari_acs.widgets.checking import Check, Checker
+from napari_acs.widgets.preparation_form import AS_IT_IS
 from napari_acs.widgets.preparing import (
     AlignedStudy,
     AlignRequest,
@@ -83,7 +84,7 @@ class Preparation(QObject):
         """What the last check says must not be segmented."""
         return tuple(line for line in self.checker.lines or () if line.status == "red")
 
-    def brain(self, images: list[Image]) -> str | Mask:
+    def brain(self, images: list[Image]) -> Literal["auto", "none"] | Mask:
         """Return the brain that the user chose: ``"auto"``, ``"none"``, or a copy of a layer.
 
         Raises
@@ -92,7 +93,9 @@ class Preparation(QObject):
             The layer lies on no known image.
         """
         chosen = self._panel.preparation.brain
-        return mask_of(chosen, images) if isinstance(chosen, Labels) else str(chosen)
+        if isinstance(chosen, Labels):
+            return mask_of(chosen, images)
+        return "none" if chosen == AS_IT_IS else "auto"
 
     def show_masks(self, chosen: Layer | None = None) -> None:
         """Offer the open Labels layers as brain masks."""

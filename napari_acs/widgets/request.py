@@ -48,9 +48,10 @@ def segment_job(request: SegmentRequest, cancelled: Callable[[], bool]) -> Itera
         bundle = load_bundle(request.bundle)
         study = Study(request.study.name, request.study.volumes())
         brain = request.brain
-        if not isinstance(brain, str):
-            brain = Volume(brain.labels, brain.info.grid)
-        wanted = Preparation(brain, request.bias_correction)
+        if isinstance(brain, Mask):
+            wanted = Preparation(Volume(brain.labels, brain.info.grid), request.bias_correction)
+        else:
+            wanted = Preparation(brain, request.bias_correction)
         yield from run(
             study, bundle, device=request.device, preparation=wanted, cancelled=cancelled
         )

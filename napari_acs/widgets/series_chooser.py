@@ -42,13 +42,15 @@ class SeriesChooser(QDialog):
         self._table = QTableWidget(len(self._candidates), len(_COLUMNS))
         self._table.setObjectName("series")
         self._table.setHorizontalHeaderLabels(_COLUMNS)
-        self._table.verticalHeader().setVisible(False)
+        rows, header = self._table.verticalHeader(), self._table.horizontalHeader()
+        assert rows is not None
+        assert header is not None
+        rows.setVisible(False)
         self._table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self._table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self._table.setWordWrap(True)
         for row, candidate in enumerate(self._candidates):
             self._fill(row, candidate, proposal)
-        header = self._table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(len(_COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
         self._table.resizeRowsToContents()
@@ -104,7 +106,9 @@ class SeriesChooser(QDialog):
         elif not used:
             words = "Choose at least one series."
         self._trouble.setText(words)
-        self._buttons.button(QDialogButtonBox.StandardButton.Open).setEnabled(not words)
+        button = self._buttons.button(QDialogButtonBox.StandardButton.Open)
+        assert button is not None
+        button.setEnabled(not words)
 
 
 def _reason(candidate: Candidate) -> str:

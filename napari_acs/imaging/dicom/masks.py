@@ -49,15 +49,28 @@ def write_mask(
         As `write_seg` and `write_rtstruct`; also without a series.
     """
     structures = path.name.lower().endswith(".rtstruct.dcm")
+    origin = require_series(path.name, origin)
+    write = write_rtstruct if structures else write_seg
+    write(path, labels, grid, origin, segments, maker)
+
+
+def require_series(name: str, origin: DicomOrigin | None) -> DicomOrigin:
+    """Return the series that a DICOM mask of this name is to refer to.
+
+    Raises
+    ------
+    BadInput
+        There is none: the study was not read from DICOM.
+    """
     if origin is None:
+        kind = "RTSTRUCT" if name.lower().endswith(".rtstruct.dcm") else "SEG"
         raise BadInput(
-            f"the mask cannot be saved as DICOM {'RTSTRUCT' if structures else 'SEG'}",
+            f"the mask cannot be saved as DICOM {kind}",
             found="a study that was not read from DICOM",
             expected="the DICOM series that the mask belongs to",
             do="Save it as NIfTI or NRRD, or open the study from its DICOM files",
         )
-    write = write_rtstruct if structures else write_seg
-    write(path, labels, grid, origin, segments, maker)
+    return origin
 
 
 def read_mask(
