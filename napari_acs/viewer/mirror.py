@@ -16,8 +16,7 @@ _FOLLOWED = (
     *("contour", "selected_label", "show_selected_label"),  # labels
 )
 _EDITS = ("data",)
-_MASK_EDITS = (*_EDITS, "paint", "labels_update", "set_data")
-"""Undo tells only that the layer was drawn anew (``set_data``)."""
+_MASK_EDITS = (*_EDITS, "paint", "labels_update")
 
 
 class Mirror:
@@ -37,6 +36,7 @@ class Mirror:
         self._twins: dict[Any, Any] = {}
         self._listening: dict[Any, list[tuple[Any, Any]]] = {}
         self._moving = False
+        self._drawn_at: dict[Any, tuple[Any, ...]] = {}
         for layer in source.layers:
             self._add(layer)
         self._keep_order()
@@ -76,6 +76,8 @@ class Mirror:
         if not isinstance(layer, Image | Labels) or layer.ndim != 3:
             return
         twin = Layer.create(*layer.as_layer_data_tuple())
+        dims = self._source.dims
+        self._drawn_at[layer] = (dims.point, dims.order, dims.ndisplay)
         edits = _MASK_EDITS if isinstance(layer, Labels) else _EDITS
         if isinstance(twin, Labels):
             twin.editable = False  # undo would not know of it
@@ -84,6 +86,8 @@ class Mirror:
         self._copy.layers.selection.clear()
         follow = [(name, partial(_follow, layer, twin, name)) for name in _FOLLOWED]
         edited = [(name, partial(_show_edit, layer, twin)) for name in edits]
+        if isinstance(layer, Labels):
+            edited.append(("set_data", partial(self._on_drawn, layer, twin)))
         self._listening[layer] = [
             (getattr(layer.events, name), callback)
             for name, callback in (*follow, *edited)
@@ -92,12 +96,21 @@ class Mirror:
         for event, callback in self._listening[layer]:
             event.connect(callback)
 
+    def _on_drawn(self, layer: Any, twin: Any, event: Any = None) -> None:
+        # Undo tells only that the layer was drawn anew, which every step of a slider does as well.
+        dims = self._source.dims
+        here = (dims.point, dims.order, dims.ndisplay)
+        if self._drawn_at.get(layer) == here:
+            _show_edit(layer, twin)
+        self._drawn_at[layer] = here
+
     def _drop(self, layer: Any) -> None:
         twin = self._twins.pop(layer, None)
         if twin is None:
             return
         for event, callback in self._listening.pop(layer):
             event.disconnect(callback)
+        self._drawn_at.pop(layer, None)
         self._copy.layers.remove(twin)
         self._copy.layers.selection.clear()
 

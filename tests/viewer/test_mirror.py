@@ -92,6 +92,11 @@ def test_a_stroke_and_its_undo_show_in_the_twin(two, mask):
     refreshed.clear()
     mask.undo()
     assert refreshed
+    two.source.dims.current_step = (1, 2, 3)
+    two.source.dims.current_step = (2, 2, 3)
+    refreshed.clear()
+    mask.redo()
+    assert refreshed, "also after a step of the slider"
     mask.data = np.ones_like(mask.data)
     assert twin.data is mask.data
 

@@ -7,16 +7,18 @@ from dataclasses import astuple
 
 import numpy as np
 import pytest
+from conftest import SHARED_DATA, needs_shared_data
 from hypothesis import given
 from hypothesis import strategies as st
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 from viewer.grids import AXES, any_grid, direction
 
-from napari_acs.imaging import Grid
+from napari_acs.imaging import Grid, from_lps, read_volume
 from napari_acs.viewer.info import LayerInfo
 from napari_acs.viewer.layers import image_layer, labels_layer
 from napari_acs.viewer.letters import Edges, edges, edges_on_canvas, letters_along, tilt_note
+from napari_acs.viewer.reader import read
 from napari_acs.viewer.view_letters import ViewLetters
 from napari_acs.viewer.views import (
     AXIAL,
@@ -240,3 +242,16 @@ def test_volumes_tilted_differently_share_what_both_have():
     assert edges_on_canvas(viewer).top == "A"
     viewer.layers[0].visible = False
     assert tilt_note(viewer) == ""
+
+
+@needs_shared_data
+def test_a_real_oblique_series_is_shown_as_it_was_taken():
+    (file,) = (SHARED_DATA / "tcga-lgg-native" / "TCGA-FG-6692").glob("*FLAIR*.nii.gz")
+    viewer = viewer_with(*(Layer.create(*layer) for layer in read(str(file))))
+    letters = ViewLetters(viewer)
+    assert astuple(letters.edges) == ("AS", "PI", "R", "L")
+    show_view(viewer, "sagittal")
+    assert astuple(letters.edges) == ("SP", "IA", "AS", "PI")
+    stored, layer = read_volume(file), viewer.layers[0]
+    assert np.array_equal(from_lps(layer.data, stored.grid), stored.array)
+    assert np.allclose(layer.scale, (5.5, 0.8984375, 0.8984375), atol=1e-3)
