@@ -47,6 +47,7 @@ def aligned_layers(
             sequence=sequence,
             dicom=volume.dicom,
             history=volume.history,
+            guess=before.guess,
             reference=home,
         )
         name = f"{TITLES[sequence]} {info.study} aligned to {TITLES[reference]}"

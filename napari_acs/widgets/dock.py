@@ -20,7 +20,7 @@ from napari_acs.widgets.catalogue import Catalogue, load_catalogue
 from napari_acs.widgets.checking import Check, check_snapshot
 from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.mask_view import MaskView
-from napari_acs.widgets.matching import latest_study, match_sequences
+from napari_acs.widgets.matching import guesses_of, latest_study, match_sequences
 from napari_acs.widgets.opening import AskSeries, StudyOpener, ask_series
 from napari_acs.widgets.preparation import Preparation, unready
 from napari_acs.widgets.preparing import PrepareJob, prepare_job
@@ -29,6 +29,7 @@ from napari_acs.widgets.request import Job, SegmentRequest, segment_job
 from napari_acs.widgets.results import add_result
 from napari_acs.widgets.saving import AskPath, MaskSaver, ask_path
 from napari_acs.widgets.segment_panel import SegmentPanel
+from napari_acs.widgets.view_control import ViewControl
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -72,6 +73,7 @@ class SegmentDock(QWidget):
         self.opener = StudyOpener(napari_viewer, self, series)
         self.saver = MaskSaver(napari_viewer, self, ask)
         self.mask_view = MaskView(napari_viewer, self.panel, self)
+        self.views = ViewControl(napari_viewer, self.panel.views, self)
         self.preparation = Preparation(napari_viewer, self.panel, self.runner, check, prepare, self)
         self._models: dict[str, Any] = {}
         self._pinned: dict[str, Layer | None] = {}
@@ -198,6 +200,7 @@ class SegmentDock(QWidget):
     def _check(self) -> None:
         """Check what is chosen, unless that is what was checked last."""
         chosen = self.panel.sequences.selected()
+        self.panel.sequences.show_guesses(guesses_of(chosen, self._pinned))
         model = self._models.get(self.panel.model_id or "")
         now = (tuple(chosen.items()), model)
         if now == self._checked:

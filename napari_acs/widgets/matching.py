@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from napari_acs.imaging import SEQUENCES, guess_sequence
+from napari_acs.imaging.identify.guess import SequenceGuess
 from napari_acs.viewer.info import info_in
 
 if TYPE_CHECKING:
@@ -58,3 +59,29 @@ def sequence_of(layer: Layer) -> tuple[str | None, str]:
         return guess_sequence(layer.name), ""
     name = layer.name.replace(f" {info.study}", "") if info.study else layer.name
     return guess_sequence(name) or info.sequence, info.study
+
+
+def guesses_of(
+    chosen: Mapping[str, Layer | None], pinned: Mapping[str, Layer | None]
+) -> dict[str, SequenceGuess]:
+    """Return how sure each choice is, and why.
+
+    Parameters
+    ----------
+    chosen : mapping of str to Layer or None
+        What the boxes show.
+    pinned : mapping of str to Layer or None
+        What the user chose by hand.
+    """
+    guesses = {}
+    for sequence, layer in chosen.items():
+        if layer is None:
+            continue
+        info = info_in(layer.metadata)
+        if pinned.get(sequence) is layer and (info is None or info.sequence != sequence):
+            guesses[sequence] = SequenceGuess(sequence, 1.0, "you chose it", "user")
+        elif info is not None and info.guess is not None and info.guess.sequence == sequence:
+            guesses[sequence] = info.guess
+        else:
+            guesses[sequence] = SequenceGuess(sequence, 0.9, "its name says so", "name")
+    return guesses

@@ -24,6 +24,7 @@ from napari_acs.widgets.message_box import MessageBox
 from napari_acs.widgets.preparation_form import PreparationForm
 from napari_acs.widgets.sequence_form import SequenceForm, align_labels
 from napari_acs.widgets.timing import time_left
+from napari_acs.widgets.view_bar import ViewBar
 from napari_acs.widgets.volume_table import VolumeTable
 
 CONVENTIONS = (("1, 2, 4 (BraTS to 2021)", "1/2/4"), ("1, 2, 3 (BraTS from 2023)", "1/2/3"))
@@ -54,6 +55,7 @@ class SegmentPanel(QWidget):
         self.sequences = SequenceForm()
         self.preparation = PreparationForm()
         self.checks = CheckList()
+        self.views = ViewBar()
         self.volumes = VolumeTable()
         self.message = MessageBox()
         self._model = ComboBox(label="Model", choices=[("looking for models ...", None)])
@@ -165,6 +167,7 @@ class SegmentPanel(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self._open)
         layout.addWidget(self._drops)
+        layout.addWidget(_group("View", self.views))
         layout.addWidget(_group("Sequences", self.sequences))
         layout.addWidget(_group("Check", self.checks))
         layout.addWidget(_group("Preparation", self.preparation))
