@@ -165,16 +165,6 @@ def test_what_shows_no_brain_is_refused(bright):
         extract_brain({"t1": head}, device="nonsense")
 
 
-def test_noise_alone_shows_no_brain():
-    noise = np.random.default_rng(0).normal(100, 10, (40, 40, 40)).astype(np.float32)
-    grid = Grid((40, 40, 40), (5.0, 5.0, 5.0), (0.0, 0.0, 0.0), tuple(np.eye(3).ravel()))
-    try:
-        verdict = extract_brain({"t1": Volume(noise, grid)}).step.verdict
-    except BadInput:
-        verdict = "refused"
-    assert verdict != "good"
-
-
 def test_only_the_largest_piece_counts_and_its_holes_are_brain():
     probability = np.zeros((12, 14, 16), np.float32)
     probability[2:9, 3:10, 3:10] = 0.9
