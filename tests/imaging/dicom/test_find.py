@@ -104,6 +104,8 @@ def test_rtstruct_of_pydicom_names_its_series(tmp_path):
         ({"ImageType": ["DERIVED", "SECONDARY", "MPR"]}, "derived"),
         ({"ImageType": ["DERIVED", "PRIMARY", "DIFFUSION", "ADC"]}, "derived"),
         ({"ImageType": ["ORIGINAL", "SECONDARY"]}, "derived"),
+        ({"ImageType": ["DERIVED", "PRIMARY", "OTHER", "PROPELLER"]}, "image"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "P", "ND"]}, "other"),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "PROJECTION IMAGE"]}, "derived"),
         ({"description": "ep2d_diff_ADC"}, "derived"),
         ({"description": "T1 subtraction"}, "derived"),
