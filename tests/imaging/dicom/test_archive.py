@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import stat
 import zipfile
-import zlib
 
 import numpy as np
-import pydicom
 import pytest
 from imaging.dicom.write import write_series
 from imaging.geometries import make_grid, noise
@@ -83,18 +81,18 @@ def test_zip_entry_that_lies_about_its_size_is_refused(tmp_path):
     data = path.read_bytes()
     size = len(content).to_bytes(4, "little")
     path.write_bytes(data.replace(size, (1000).to_bytes(4, "little")))
-    with pytest.raises(BadInput, match=r"larger than|damaged"), unpacked(path):
+    with pytest.raises(BadInput, match="damaged archive"), unpacked(path):
         pass
 
 
-def test_deflated_bomb_is_no_series(tmp_path, monkeypatch):
+def test_deflated_bomb_is_no_slice(tmp_path, monkeypatch):
     monkeypatch.setattr("napari_acs.imaging.dicom.open._MOST_INFLATED", 1 << 20)
-    (file, *_) = write_series(tmp_path, noise(), GRID, syntax="1.2.840.10008.1.2.1.99")
-    dataset = pydicom.dcmread(file)
-    start = 144 + dataset.file_meta.FileMetaInformationGroupLength
-    deflate = zlib.compressobj(wbits=-15)
-    body = deflate.compress(bytes(8 << 20)) + deflate.flush()
-    file.write_bytes(file.read_bytes()[:start] + body)
+
+    def grow(dataset, z):
+        if z == 0:
+            dataset.private_block(0x0011, "BOMB", create=True).add_new(1, "OB", bytes(8 << 20))
+
+    write_series(tmp_path, noise(), GRID, syntax="1.2.840.10008.1.2.1.99", edit=grow)
     (series,) = find_series(tmp_path)
     assert series.slices == 3
 
