@@ -43,9 +43,8 @@ class Frame:
 
     Attributes
     ----------
-    file, index : Path, int
-        The file, and which of its frames this is (from 0).
-    pixels : PixelFormat
+    file, index, pixels : Path, int, PixelFormat
+        The file, which of its frames this is (from 0), and how they are stored.
     position : (x, y, z) or None
         ImagePositionPatient, LPS mm.
     orientation : six floats or None

@@ -82,16 +82,14 @@ def _volumes(headers: Sequence[Header]) -> list[Series]:
         parts = split(whole.title, frames)
     except BadInput as error:
         return [whole.refuse(error)]
-    kind, why = kind_of(whole.tags, frames if len(parts) == 1 else parts[0][1], len(parts))
     tags_of = {header.file: header.tags for header in headers}
-    return [
-        _placed(
-            replace(
-                whole, part=part, frames=slices, kind=kind, why=why, tags=_tags(tags_of, slices[0])
-            )
-        )
-        for part, slices in parts
-    ]
+    found = []
+    for part, slices in parts:
+        tags = _tags(tags_of, slices[0])
+        kind, why = kind_of(tags, slices, len(parts))
+        one = replace(whole, part=part, frames=slices, kind=kind, why=why, tags=tags)
+        found.append(_placed(one))
+    return found
 
 
 def _placed(series: Series) -> Series:

@@ -11,7 +11,16 @@ from pydicom.datadict import tag_for_keyword
 from napari_acs.imaging.dicom.frame import Frame, read_frames
 from napari_acs.imaging.dicom.open import NotReadable, open_dataset, quiet
 from napari_acs.imaging.dicom.origin import AcquisitionTags
-from napari_acs.imaging.dicom.values import integer, items, number, text, texts, uid_name, value
+from napari_acs.imaging.dicom.values import (
+    integer,
+    items,
+    number,
+    text,
+    texts,
+    uid,
+    uid_name,
+    value,
+)
 from napari_acs.imaging.scrub import IDENTIFYING, Scrubber
 
 if TYPE_CHECKING:
@@ -32,9 +41,10 @@ _KEYWORDS = (
     *("ImagePositionPatient", "ImageOrientationPatient", "RescaleSlope", "RescaleIntercept"),
     *("EchoTime", "RepetitionTime", "InversionTime", "FlipAngle", "TemporalPositionIdentifier"),
     *("AcquisitionNumber", "TriggerTime", "DiffusionBValue", "DiffusionGradientOrientation"),
-    *("ScanningSequence", "SequenceVariant", "ContrastBolusAgent", "SpecificCharacterSet"),
+    *("ScanningSequence", "SequenceVariant", "ContrastBolusAgent", "ContrastBolusAgentSequence"),
     *("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"),
     *("ReferencedSeriesSequence", "ReferencedFrameOfReferenceSequence", "AcquisitionTime"),
+    "SpecificCharacterSet",
 )
 _PRIVATE = (0x00190010, 0x0019100A, 0x0019100C, 0x00430010, 0x00431039)
 _MOSAIC = 0x0019100A
@@ -97,16 +107,16 @@ def _read(path: Path) -> Header | None:
         dataset = open_dataset(path, [*wanted, *_PRIVATE])
     except NotReadable:
         return None
-    sop_class = text(dataset, "SOPClassUID")
+    sop_class = uid(dataset, "SOPClassUID")
     if not sop_class and "Rows" not in dataset:
         return None
     image_type = texts(dataset, "ImageType")
     return Header(
         file=path,
         bytes=path.stat().st_size,
-        uid=text(dataset, "SOPInstanceUID"),
-        series_uid=text(dataset, "SeriesInstanceUID"),
-        study_uid=text(dataset, "StudyInstanceUID"),
+        uid=uid(dataset, "SOPInstanceUID"),
+        series_uid=uid(dataset, "SeriesInstanceUID"),
+        study_uid=uid(dataset, "StudyInstanceUID"),
         sop_class=sop_class,
         date=text(dataset, "StudyDate") or text(dataset, "SeriesDate"),
         time=text(dataset, "AcquisitionTime"),
@@ -129,7 +139,6 @@ def _tags(dataset: Dataset, scrubber: Scrubber) -> AcquisitionTags:
     def clean(many: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(map(scrubber.scrub, many))
 
-    agent = text(dataset, "ContrastBolusAgent")
     return AcquisitionTags(
         description=scrubber.scrub(text(dataset, "SeriesDescription")),
         protocol=scrubber.scrub(text(dataset, "ProtocolName")),
@@ -141,9 +150,16 @@ def _tags(dataset: Dataset, scrubber: Scrubber) -> AcquisitionTags:
         repetition_time_ms=_or_shared(dataset, "RepetitionTime"),
         inversion_time_ms=number(dataset, "InversionTime"),
         flip_angle_deg=_or_shared(dataset, "FlipAngle"),
-        contrast_agent=scrubber.scrub(agent) if "ContrastBolusAgent" in dataset else None,
+        contrast_agent=None if (agent := _agent(dataset)) is None else scrubber.scrub(agent),
         series_number=integer(dataset, "SeriesNumber"),
     )
+
+
+def _agent(dataset: Dataset) -> str | None:
+    if "ContrastBolusAgent" in dataset:
+        return text(dataset, "ContrastBolusAgent")
+    coded = items(dataset, "ContrastBolusAgentSequence")  # as enhanced images say it
+    return text(coded[0], "CodeMeaning") if coded else None
 
 
 def _or_shared(dataset: Dataset, keyword: str) -> float | None:
@@ -160,7 +176,7 @@ def _references(dataset: Dataset) -> tuple[str, ...]:
         for study in items(frame, "RTReferencedStudySequence"):
             places += items(study, "RTReferencedSeriesSequence")
     found = [
-        text(series, "SeriesInstanceUID")
+        uid(series, "SeriesInstanceUID")
         for place in places
         for series in (items(place, "ReferencedSeriesSequence") or (place,))
         if series is not dataset

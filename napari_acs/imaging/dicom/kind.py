@@ -15,12 +15,14 @@ _SCOUT = re.compile(
     r"(?<![a-z])(?:loc|locali[sz]er|scout|survey|3[ -]?plane|topogram)(?![a-z])",
     re.IGNORECASE,
 )
+_PHASE = frozenset(("P", "PHASE", "PHASE MAP"))
 _COMPUTED = {
     "MPR": "a reformatted view (MPR)",
     "MIP": "a projection (MIP)",
     "MINIP": "a projection (MinIP)",
     "PROJECTION IMAGE": "a projection",
     "ADC": "an ADC map",
+    "EADC": "an ADC map",
     "FA": "an anisotropy map",
     "TRACEW": "a diffusion trace image",
     "SUB": "a subtraction",
@@ -60,13 +62,15 @@ def _reasons(
     tags: AcquisitionTags, frames: Sequence[Frame], parts: int
 ) -> Iterator[tuple[Kind, str]]:
     """Say, the strongest first, what speaks against a plain image."""
-    image_type = tags.image_type or next((f.image_type for f in frames), ())
+    image_type = tags.image_type
     words = set(re.findall(r"[A-Z0-9]+", f"{tags.description} {tags.protocol}".upper()))
     if "LOCALIZER" in image_type:
         yield "localizer", "Its ImageType says LOCALIZER."
     if _SCOUT.search(f"{tags.description} / {tags.protocol}"):
         yield "localizer", "Its description is that of a localizer."
-    for code in image_type:
+    for code in (*image_type, *(frames[0].image_type if frames else ())):
+        if code in _PHASE:
+            yield "other", "Its ImageType says that it holds phases, not magnitudes."
         if code in _COMPUTED:
             yield "derived", f"Its ImageType says that it is {_COMPUTED[code]}."
     turned = len({tuple(round(v, 1) for v in f.orientation) for f in frames if f.orientation})
@@ -76,7 +80,9 @@ def _reasons(
         yield "localizer", f"It has only {len(frames)} slice(s)."
     if tags.modality != "MR":
         yield "other", f"Its modality is {tags.modality or 'not said'}, not MR."
-    if image_type[:1] == ("DERIVED",) or image_type[1:2] == ("SECONDARY",):
+    # GE calls its radial acquisitions derived, and they are as good as any other.
+    radial = "PROPELLER" in image_type
+    if (image_type[:1] == ("DERIVED",) and not radial) or image_type[1:2] == ("SECONDARY",):
         yield "derived", f"Its ImageType says {' '.join(image_type[:2])}: computed, not acquired."
     for word in sorted(words & _WORDS.keys()):
         yield "derived", f"Its description is that of {_WORDS[word]}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 import zlib
 from collections.abc import Iterator
@@ -11,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pydicom
-from pydicom.filereader import read_file_meta_info
-from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
 
+_LOGGERS = ("pydicom", "pydicom.pixels.decoders.base", "pydicom.pixels.utils")
 _LARGE = 1 << 20
 _MOST_INFLATED = 1 << 30
 """A deflated file that grows beyond this is refused: it is a bomb, or no slice of an MRI."""
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
 _STARTS = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
 """A file without preamble starts with group 0002 or 0008, in either byte order."""
 
@@ -40,13 +41,23 @@ def has_preamble(head: bytes) -> bool:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep pydicom's warnings from the terminal: of every oddity one, and they quote values.
+    """Keep pydicom's warnings from terminal and log: of every oddity one, and they quote values.
 
     It parses late: not only opening a file, but also each first look at a value can warn.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+
+    def silent(_: logging.LogRecord) -> bool:
+        return False
+
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(silent)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for name in _LOGGERS:
+            logging.getLogger(name).removeFilter(silent)
 
 
 def open_dataset(path: Path, tags: list[int | str] | None = None) -> FileDataset:
@@ -69,7 +80,7 @@ def open_dataset(path: Path, tags: list[int | str] | None = None) -> FileDataset
         try:
             with quiet():
                 if has_preamble(head):
-                    _check_deflated(path, size)
+                    _check_deflated(path)
                 options: dict[str, Any] = {"stop_before_pixels": True, "specific_tags": tags}
                 dataset = pydicom.dcmread(file, force=True, **(options if tags else {}))
         except NotReadable:
@@ -97,17 +108,17 @@ class _Bounded(io.BufferedReader):
         return super().read(size)
 
 
-def _check_deflated(path: Path, size: int) -> None:
+def _check_deflated(path: Path) -> None:
     """Inflate a deflated file with a bound, before pydicom inflates it without one."""
-    meta = read_file_meta_info(path)
-    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian or size > _MOST_INFLATED:
-        return
-    length = meta.get("FileMetaInformationGroupLength")
-    start = 144 + length if isinstance(length, int) else 144
-    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-    grown = 0
     with path.open("rb") as file:
-        file.seek(start)
+        head = file.read(4096)
+        if _DEFLATED not in head:
+            return
+        if head[132:138] != b"\x02\x00\x00\x00UL":
+            raise NotReadable("a deflated file that does not say where its data start")
+        file.seek(144 + int.from_bytes(head[140:144], "little"))
+        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        grown = 0
         while chunk := file.read(1 << 16):
             grown += len(inflate.decompress(chunk, _MOST_INFLATED))
             if grown >= _MOST_INFLATED or inflate.unconsumed_tail:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_VOXELS = 1 << 31
+_MOST_RATIO = 1000
+"""No MRI shrinks to that; checked beyond `_SMALL` voxels, before any is decoded."""
+_SMALL = 64 << 20
 
 
 def read_series(
@@ -66,13 +70,20 @@ def read_series(
     if refusal:
         raise refusal
     by_file: dict[Path, list[tuple[int, Frame]]] = defaultdict(list)
+    there = 0
     for frame in series.frames:
-        _check_file(title, frame)
+        there += _check_file(title, frame) // frame.pixels.frames
     placed = stack(title, series.frames)
     for z, frame in enumerate(placed.frames):
         by_file[frame.file].append((z, frame))
-    if int(np.prod(placed.grid.size, dtype=object)) > _MOST_VOXELS:
-        raise BadInput(f"{title} is too large", found=f"{placed.grid.size} voxels")
+    voxels = math.prod(placed.grid.size)
+    if voxels > min(_MOST_VOXELS, _MOST_RATIO * there + _SMALL):
+        raise BadInput(
+            f"{title} is too large",
+            found=f"{voxels} voxels in {there / 2**20:.1f} MiB",
+            expected="at most 1000 voxels in a byte, and 2**31",
+            do="Export or copy the series again",
+        )
     rescale = Rescale(title, placed.frames)
     array: NDArray[np.generic] | None = None
     done = 0
@@ -96,13 +107,15 @@ def read_series(
     )
 
 
-def _check_file(title: str, frame: Frame) -> None:
+def _check_file(title: str, frame: Frame) -> int:
+    """Check a frame's file as far as its header goes, and return its size in bytes."""
     try:
         size = frame.file.stat().st_size
     except OSError as error:
         raise _gone(title, error) from None
     # How many frames the file describes was checked when it was found.
     check_pixels(title, frame.pixels, frame.pixels.frames, size)
+    return size
 
 
 def _stored(title: str, file: Path, frame: Frame) -> NDArray[np.generic]:

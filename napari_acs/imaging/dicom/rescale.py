@@ -52,6 +52,9 @@ class Rescale:
         self._whole = all(
             isinstance(v, float) and v == int(v) and abs(v) < 1 << 31 for p in pairs for v in p
         )
+        # 16 stored bits times a large slope may not fit 32 bits.
+        largest = max(abs(v or 0.0) for p in pairs for v in p)
+        self._integer = self._whole and largest < 1 << 14
         self._stored: np.dtype[Any] = np.dtype(np.int16)
 
     def working_dtype(self, stored: np.dtype[Any]) -> np.dtype[Any]:
@@ -59,17 +62,17 @@ class Rescale:
         self._stored = stored
         if self._none:
             return stored
-        if self._whole and stored.itemsize <= 2:
-            return np.dtype(np.int64)
+        if self._integer and stored.itemsize <= 2:
+            return np.dtype(np.int32)
         return np.dtype(np.float64 if self._whole else np.float32)
 
     def apply(self, values: NDArray[np.generic], frame: Frame) -> NDArray[Any]:
         """Return a slice's real values: stored x slope + intercept."""
         if self._none:
             return values
-        if self._whole and values.dtype.itemsize <= 2:
+        if self._integer and values.dtype.itemsize <= 2:
             slope, intercept = int(frame.slope or 0), int(frame.intercept or 0)
-            return values.astype(np.int64) * slope + intercept
+            return values.astype(np.int32) * slope + intercept
         return values.astype(np.float64) * (frame.slope or 0.0) + (frame.intercept or 0.0)
 
     def settle(self, array: NDArray[Any]) -> NDArray[Any]:

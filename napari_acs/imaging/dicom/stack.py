@@ -140,10 +140,7 @@ def stack(title: str, frames: Sequence[Frame]) -> Stack:
 
 
 def _axes(title: str, frame: Frame) -> NDArray[np.float64]:
-    """Return the 3x3 directions of a slice: columns are those of x, y and the normal.
-
-    Header numbers are rounded; the rest is made perpendicular, half of it on either axis.
-    """
+    """Return directions of x, y and the normal as columns; rounding errors are evened out."""
     row, column = np.reshape(np.array(frame.orientation, float), (2, 3))
     lengths = np.linalg.norm(row), np.linalg.norm(column)
     if max(abs(lengths[0] - 1), abs(lengths[1] - 1), abs(row @ column)) > _UNIT:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,22 +25,43 @@ def value(dataset: Dataset, keyword: str | int) -> Any:
 
 
 def text(dataset: Dataset, keyword: str | int) -> str:
-    """Return an attribute as one printable line of text; empty when it is missing."""
-    found = value(dataset, keyword)
+    """Return an attribute as one line of text; empty when it is missing or damaged."""
     try:
-        line = "" if found is None else str(found)
-    except Exception:  # a person's name in a character set that is not what it says
+        return " ".join(filter(None, (_clean(one) for one in _many(value(dataset, keyword)))))
+    except Exception:  # a text in a character set that is not what it says
         return ""
-    return " ".join("".join(c if c.isprintable() else " " for c in line[:256]).split())
 
 
 def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
     """Return the values of a multi-valued attribute in upper case."""
-    found = value(dataset, keyword)
+    try:
+        return tuple(_clean(one).upper() for one in _many(value(dataset, keyword)))
+    except Exception:  # as above
+        return ()
+
+
+def uid(dataset: Dataset, keyword: str) -> str:
+    """Return a UID; of one that is none, a UID made of its hash, for it could be any text."""
+    found = text(dataset, keyword)
+    if not found or (len(found) <= 64 and re.fullmatch(r"[0-9.]+", found)):
+        return found
+    return f"2.25.{int.from_bytes(hashlib.sha256(found.encode()).digest()[:15], 'big')}"
+
+
+def _many(found: Any) -> Sequence[Any]:
     if found is None:
         return ()
-    many = [found] if isinstance(found, str | bytes) or not isinstance(found, Sequence) else found
-    return tuple(str(one).strip().upper()[:64] for one in many[:16])
+    is_one = isinstance(found, str | bytes) or not isinstance(found, Sequence)
+    return [found] if is_one else found[:16]
+
+
+def _clean(found: Any) -> str:
+    """Return a text in one line; empty when it is too long for a header, or holds odd bytes.
+
+    With a wrong length an attribute takes in those after it, and the patient's name with them.
+    """
+    line = " ".join(str(found).split())
+    return line if len(line) <= 128 and line.isprintable() and "\ufffd" not in line else ""
 
 
 def numbers(dataset: Dataset, keyword: str | int, count: int) -> tuple[float, ...] | None:

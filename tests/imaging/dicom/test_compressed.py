@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pydicom
@@ -13,6 +14,7 @@ from pydicom.data import get_testdata_file
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.dicom import find_series, read_series
+from napari_acs.imaging.dicom.compressed import Undecodable, decode_frame, split_frames
 from napari_acs.imaging.dicom.frame import pixel_format
 from napari_acs.imaging.dicom.pixels import check_pixels, stored_values
 
@@ -108,3 +110,20 @@ def test_damaged_frames_are_refused(tmp_path, syntax, damage):
     (series,) = find_series(tmp_path)
     with pytest.raises(BadInput, match=r"DICOM series 5 \(T1 AX\) cannot be decoded"):
         read_series(series)
+
+
+@pytest.mark.parametrize(
+    "name", ["MR_small_jp2klossless.dcm", "MR_small_jpeg_ls_lossless.dcm", "JPEG-lossy.dcm"]
+)
+def test_a_codestream_is_checked_before_a_decoder_sees_it(name):
+    dataset = pydicom.dcmread(get_testdata_file(name))
+    pixels = pixel_format(dataset)
+    (frame,) = split_frames(dataset.PixelData, 1)
+    assert decode_frame(frame, pixels).shape == (dataset.Rows, dataset.Columns)
+    for damaged, header, said in (
+        (frame[: len(frame) * 3 // 4] + b"\0" * 8, pixels, "without its end"),
+        (frame, replace(pixels, rows=2 * dataset.Rows), "another size than the header's"),
+        (b"\0" * 64, pixels, "another size than the header's"),
+    ):
+        with pytest.raises(Undecodable, match=said):
+            decode_frame(damaged, header)

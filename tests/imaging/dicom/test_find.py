@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import stat
 import subprocess
 import sys
-import zipfile
-import zlib
 
 import numpy as np
 import pydicom
@@ -18,7 +15,7 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import generate_uid
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.dicom import Cancelled, find_series, read_series, scan, unpacked
+from napari_acs.imaging.dicom import Cancelled, find_series, read_series, scan
 
 GRID = make_grid(spacing=(0.9, 0.8, 5.5), tilt=(0.1, 0.2, 0.0))
 SEG, RTSTRUCT, SR, PR = (
@@ -104,6 +101,8 @@ def test_rtstruct_of_pydicom_names_its_series(tmp_path):
         ({"ImageType": ["DERIVED", "SECONDARY", "MPR"]}, "derived"),
         ({"ImageType": ["DERIVED", "PRIMARY", "DIFFUSION", "ADC"]}, "derived"),
         ({"ImageType": ["ORIGINAL", "SECONDARY"]}, "derived"),
+        ({"ImageType": ["DERIVED", "PRIMARY", "OTHER", "PROPELLER"]}, "image"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "P", "ND"]}, "other"),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "PROJECTION IMAGE"]}, "derived"),
         ({"description": "ep2d_diff_ADC"}, "derived"),
         ({"description": "T1 subtraction"}, "derived"),
@@ -229,82 +228,37 @@ def test_missing_path_and_text_file(tmp_path):
         find_series(tmp_path)
 
 
-def zipped(folder, path, names=str):
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(folder.rglob("*")):
-            if file.is_file():
-                archive.write(file, names(file.relative_to(folder)))
-    return path
-
-
-def test_zip(tmp_path):
-    write_series(tmp_path / "in" / "DOE^JANE", noise(), GRID)
-    archive = zipped(tmp_path / "in", tmp_path / "study.zip")
-    with unpacked(archive) as folder:
-        (series,) = find_series(folder)
-        np.testing.assert_array_equal(read_series(series).array, noise())
-        assert not [file for file in folder.rglob("*") if "DOE" in file.name]
-    assert not folder.exists()
-    target = tmp_path / "out"
-    target.mkdir()
-    assert len(find_series(archive, unpack_to=target)) == 1
-    with pytest.raises(ValueError, match="unpack_to"):
-        find_series(archive)
-    with unpacked(tmp_path) as same:
-        assert same == tmp_path
-
-
-@pytest.mark.parametrize("name", ["../../evil.dcm", "/etc/evil.dcm", "a/..\\..\\evil", "C:\\evil"])
-def test_zip_that_leads_out_is_refused(tmp_path, name):
-    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
-        archive.writestr(name, b"\0" * 128 + b"DICM")
-    with pytest.raises(BadInput, match="leads out"), unpacked(tmp_path / "x.zip"):
-        pass
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.zip"]
-
-
-def test_zip_bombs_links_and_damage_are_refused(tmp_path, monkeypatch):
-    path = tmp_path / "x.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("bomb", b"\0" * (100 << 20))
-    with pytest.raises(BadInput, match="100 MiB in a file"), unpacked(path):
-        pass
-    link = zipfile.ZipInfo("link")
-    link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(link, "/etc/passwd")
-    with pytest.raises(BadInput, match="a link"), unpacked(path):
-        pass
-    path.write_bytes(b"PK\x03\x04 damaged")
-    with pytest.raises(BadInput, match="damaged archive"), unpacked(path):
-        pass
-    with zipfile.ZipFile(path, "w") as archive:
-        for index in range(20):
-            archive.writestr(str(index), "")
-    monkeypatch.setattr("napari_acs.imaging.dicom.archive._MOST_ENTRIES", 10)
-    with pytest.raises(BadInput, match="20 entries"), unpacked(path):
-        pass
-
-
-def test_zip_entry_that_lies_about_its_size_is_refused(tmp_path):
-    path = tmp_path / "x.zip"
-    content = b"\0" * 128 + b"DICM" + bytes(1 << 20)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a", content)
-    data = path.read_bytes()
-    size = len(content).to_bytes(4, "little")
-    path.write_bytes(data.replace(size, (1000).to_bytes(4, "little")))
-    with pytest.raises(BadInput, match=r"larger than|damaged"), unpacked(path):
-        pass
-
-
-def test_deflated_bomb_is_no_series(tmp_path, monkeypatch):
-    monkeypatch.setattr("napari_acs.imaging.dicom.open._MOST_INFLATED", 1 << 20)
-    (file, *_) = write_series(tmp_path, noise(), GRID, syntax="1.2.840.10008.1.2.1.99")
-    dataset = pydicom.dcmread(file)
-    start = 144 + dataset.file_meta.FileMetaInformationGroupLength
-    deflate = zlib.compressobj(wbits=-15)
-    body = deflate.compress(bytes(8 << 20)) + deflate.flush()
-    file.write_bytes(file.read_bytes()[:start] + body)
+def test_coded_contrast_agent_of_an_enhanced_file(tmp_path):
+    agent = pydicom.Dataset()
+    agent.CodeMeaning = "Gadolinium for DOE"
+    write_enhanced(tmp_path / "x", noise(), GRID, ContrastBolusAgentSequence=[agent])
     (series,) = find_series(tmp_path)
-    assert series.slices == 3
+    assert series.tags.contrast_agent == "Gadolinium for"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_uid_that_is_none_still_groups_and_is_not_shown(tmp_path):
+    write_series(tmp_path / "a", noise(), GRID, SeriesInstanceUID="DOE^JANE 1")
+    write_series(tmp_path / "b", noise(seed=1), GRID, SeriesInstanceUID="DOE^JANE 2")
+    found = find_series(tmp_path)
+    assert [series.slices for series in found] == [4, 4]
+    assert all(series.uid.startswith("2.25.") for series in found)
+
+
+def test_description_over_several_values_and_other_character_sets(tmp_path):
+    write_series(
+        tmp_path, noise(), GRID, description="T1 tête Doé", SpecificCharacterSet="ISO_IR 192"
+    )
+    (series,) = find_series(tmp_path)
+    assert series.description == "T1 tête"
+
+
+def test_b_value_in_private_tags_of_ge(tmp_path):
+    uid = generate_uid()
+    for index, b in enumerate((0, 800)):
+        private = {(0x0043, "GEMS_PARM_01", 0x39): ("IS", [1_000_000_000 + b, 8, 0, 0])}
+        write_series(
+            tmp_path, noise(seed=index), GRID, series_uid=uid, suffix=f".{index}",
+            first_instance=index * 4 + 1, private=private,
+        )  # fmt: skip
+    assert [series.part for series in find_series(tmp_path)] == ["b value 0", "b value 800"]

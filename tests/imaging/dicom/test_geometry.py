@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from imaging.dicom.write import GE, PHILIPS, SIEMENS, write_enhanced, write_series
 from imaging.geometries import ORIENTATIONS, make_grid, noise, origins, spacings, tilts
+from pydicom.data import get_testdata_file
 
 from napari_acs.imaging import Grid, read_volume, write_labels
 from napari_acs.imaging.dicom import find_series, read_series
@@ -221,3 +222,13 @@ def test_nrrd_case(tmp_path):
     array = np.rint(volume.array).astype(np.int16)
     write_series(tmp_path, array, volume.grid)
     check(read_one(tmp_path), array, volume.grid)
+
+
+def test_series_of_pydicom_as_simpleitk_reads_it():
+    folder = Path(get_testdata_file("DICOMDIR")).parent
+    (series,) = (s for s in find_series(folder) if s.description.startswith("SmartScore"))
+    volume = read_series(series)
+    image = sitk.ReadImage([str(file) for file in series.files])
+    assert Grid.from_image(image).difference(volume.grid) is None
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(image), volume.array)
+    assert volume.array.min() < 0

@@ -211,3 +211,21 @@ def test_what_a_volume_remembers_names_no_patient(tmp_path):
     for text in (repr(volume.dicom), repr(series), series.title):
         assert_names_nobody(text)
     assert volume.dicom.study_key.startswith("study-")
+
+
+def test_decoding_that_would_grow_beyond_bounds(tmp_path, monkeypatch):
+    write_series(tmp_path, ARRAY, GRID)
+    (series,) = find_series(tmp_path)
+    monkeypatch.setattr("napari_acs.imaging.dicom.read._SMALL", 0)
+    monkeypatch.setattr("napari_acs.imaging.dicom.read._MOST_RATIO", 0.001)
+    with pytest.raises(BadInput, match="too large"):
+        read_series(series)
+
+
+def test_damage_that_swallows_the_name_is_not_shown(tmp_path):
+    (file, *_) = write_series(tmp_path, ARRAY, GRID, syntax="1.2.840.10008.1.2")
+    data = file.read_bytes()
+    at = data.index(b"\x08\x00\x3e\x10")
+    file.write_bytes(data[: at + 4] + (90).to_bytes(4, "little") + data[at + 8 :])
+    for series in find_series(tmp_path):
+        assert_names_nobody(repr(series) + series.problem)
