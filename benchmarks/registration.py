@@ -20,7 +20,7 @@ import platform
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 import SimpleITK as sitk
@@ -103,15 +103,16 @@ def native_table(native, truth, points):
     for reference in ("t1ce", "flair"):
         for key in [key for key in native if key != reference]:
             pair = {reference: native[reference], key: native[key]}
-            start = perf_counter()
+            start, cpu = perf_counter(), process_time()
             done = align(pair, reference, same_grid="register")
-            seconds = perf_counter() - start
+            seconds, cpu = perf_counter() - start, process_time() - cpu
             found = done.alignments[key]
             true = truth[key] @ np.linalg.inv(truth[reference])
             here = through(points, truth[reference])
             before, after = error(here, np.eye(4), true), error(here, found.matrix, true)
             rows.append({
-                "table": "native", "case": f"{key} to {reference}", "seconds": seconds,
+                "table": "native", "case": f"{key} to {reference}",
+                "seconds": seconds, "cpu_s": cpu,
                 "before_mm": float(before.mean()), "before_max": float(before.max()),
                 "mm": float(after.mean()), "max_mm": float(after.max()),
                 "nmi_before": found.metric_before, "nmi": found.metric_after,
@@ -122,12 +123,13 @@ def native_table(native, truth, points):
 
 
 def row(table, case, fixed, moving, truth):
-    start = perf_counter()
+    start, cpu = perf_counter(), process_time()
     found = register(fixed, moving)
     mm = None if truth is None else float(error(head(fixed), found.matrix, truth).mean())
     seen = found.evidence
     done = {
-        "table": table, "case": case, "seconds": perf_counter() - start, "mm": mm,
+        "table": table, "case": case, "seconds": perf_counter() - start,
+        "cpu_s": process_time() - cpu, "mm": mm,
         "verdict": found.verdict, "kept": found.kept, "nmi": found.metric_after,
         "mirror": seen.mirror_ratio if seen else None,
         "flatness": seen.flatness if seen else None,
