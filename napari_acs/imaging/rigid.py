@@ -102,7 +102,8 @@ def refine(
 
     Regular-step gradient descent, each parameter scaled by how far it moves voxels (Mattes
     2003; ITK's ``ImageRegistrationMethodv4``). Sample points are drawn with a fixed seed and
-    the work is cut into a fixed number of pieces, so that every run and machine gets the same.
+    summed on one thread: with more, the order of a sum changes from run to run, and so do its
+    last digits and, after some steps, the result.
 
     Parameters
     ----------
@@ -131,7 +132,7 @@ def refine(
     Cancelled
     """
     method = sitk.ImageRegistrationMethod()
-    method.SetNumberOfWorkUnits(4)
+    method.SetNumberOfWorkUnits(1)
     method.SetMetricAsMattesMutualInformation(_BINS)
     if mask is not None:
         method.SetMetricFixedMask(mask)
