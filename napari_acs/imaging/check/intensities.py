@@ -11,9 +11,9 @@ from napari_acs.imaging.volume import Volume
 
 SATURATED = 0.01
 """Part of the brain or head at the highest value, above which the image is cut off there. (The
-shared 8-bit cases, cut at their 99.9th percentile: up to 0.006.)"""
+shared 8-bit cases, cut at their 99.9th percentile: up to 0.0013.)"""
 EMPTY = 0.02
-"""Part of the volume that shows something, below which it is almost empty. (Shared cases: 0.10
+"""Part of the volume that shows something, below which it is almost empty. (Shared cases: 0.12
 and more.)"""
 _GREY_LEVELS = 256
 

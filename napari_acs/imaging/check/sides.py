@@ -19,7 +19,7 @@ MARGIN = 0.05
 
 Correlation of the ranks of edge strength, straight minus mirrored: over the 26 BraTS cases
 between +0.02 and +0.68 for a pair; the mean of one sequence against its three partners is never
-below +0.06, and as far below zero when that sequence is mirrored.
+below +0.07, and as far below zero when that sequence is mirrored (``benchmarks/check.py``).
 """
 _FEWEST = 3000
 """Voxels deep in the brain, below which a correlation is chance. (BraTS: 20 000 and more.)"""

@@ -20,6 +20,7 @@ from imaging.geometries import make_grid
 from napari_acs.imaging import Volume, find_sequences, read_volume
 from napari_acs.imaging.check import TOPICS, Needs, check_study, worst
 from napari_acs.imaging.check import study as study_module
+from napari_acs.imaging.check import subject as subject_module
 from napari_acs.imaging.identify import SequenceGuess
 from napari_acs.imaging.step import Step
 
@@ -253,6 +254,32 @@ def test_it_stops_between_two_lines_when_asked():
     lines = check_study("study", sound(), NEEDS, cancelled=lambda: next(asked))
     assert [line.topic for line in lines] == ["geometry", "grids"]
     assert check_study("study", sound(), cancelled=lambda: True) == ()
+
+
+def test_a_single_slice_is_no_volume():
+    slice_ = Volume(np.ones((1, 40, 40)), make_grid(size=(40, 40, 1), spacing=(5.0, 5.0, 5.0)))
+    line = check({"t1": slice_})["geometry"]
+    assert (line.status, line.found) == ("red", "T1 has only 1 voxel(s) along one axis")
+
+
+def test_almost_nothing_in_a_volume_is_said():
+    s = sound()
+    inside = np.argwhere(s["t2"].array > 0).mean(axis=0).astype(int)
+    box = tuple(slice(i - 15, i + 15) for i in inside)
+    array = np.zeros_like(s["t2"].array)
+    array[box] = s["t2"].array[box]
+    line = check({**s, "t2": with_array(s["t2"], array)})["intensities"]
+    assert line.status == "amber"
+    assert "T2 is almost empty" in line.found
+
+
+def test_what_a_coarse_look_stumbles_over_stops_no_check(monkeypatch):
+    def stumble(_volume):
+        raise MemoryError
+
+    monkeypatch.setattr(subject_module, "coarse", stumble)
+    lines = check(sound())
+    assert tuple(lines) == TOPICS
 
 
 def test_a_steep_tilt_is_said():
