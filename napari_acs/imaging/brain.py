@@ -10,6 +10,11 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_acs.imaging.volume import Volume
+
+EXTRACTED = "brain extracted"
+"""The name of the step that cuts the brain out."""
+
 CLIP = 5.0
 """Normalised intensities are cut off at this many standard deviations."""
 
@@ -48,6 +53,13 @@ def is_skull_stripped(array: NDArray[Any], voxel_ml: float | None = None) -> boo
     if voxel_ml is not None and count * voxel_ml > _LARGEST_BRAIN_ML:
         return False
     return not _has_air(array, background)
+
+
+def shows_skull(volume: Volume) -> bool:
+    """Tell whether a volume still shows the skull, by what it shows and what was done to it."""
+    if any(step.name == EXTRACTED for step in volume.history):
+        return False
+    return not is_skull_stripped(volume.array, volume.grid.voxel_ml)
 
 
 def foreground(array: NDArray[Any], voxel_ml: float | None = None) -> NDArray[np.bool_]:

@@ -10,15 +10,13 @@ import numpy as np
 import SimpleITK as sitk
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.brain import EXTRACTED
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.step import Step, Verdict
 from napari_acs.imaging.volume import Volume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-EXTRACTED = "brain extracted"
-"""The name of the `Step` that a brain mask carries."""
 
 USUAL_ML = (700.0, 2200.0)
 """Brains, with their ventricles, from a small child's to the largest adult's."""

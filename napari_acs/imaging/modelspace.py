@@ -11,7 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.brain import CLIP, brain_box, foreground, is_skull_stripped, normalise
+from napari_acs.imaging.brain import CLIP, brain_box, foreground, normalise, shows_skull
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.orient import lps_grid, to_lps
 from napari_acs.imaging.study import Study
@@ -106,9 +106,7 @@ def to_model_space(
             image[channel] = _resample(scaled, cropped, target)
     image[:, ~brain] = 0
     np.clip(image, -CLIP, CLIP, out=image)
-    with_skull = tuple(
-        name for name, array in arrays.items() if not is_skull_stripped(array, voxel_ml)
-    )
+    with_skull = tuple(name for name in arrays if shows_skull(study.sequences[name]))
     return ModelSpaceImage(image, target, present, brain, with_skull)
 
 

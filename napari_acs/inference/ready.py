@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from napari_acs.errors import BadInput
 from napari_acs.imaging import TITLES
 from napari_acs.imaging.bias import correct_bias
-from napari_acs.imaging.brain import is_skull_stripped
+from napari_acs.imaging.brain import shows_skull
 from napari_acs.imaging.brain_mask import BrainMask, mask_from_labels
 from napari_acs.imaging.cancel import ignore, never
 from napari_acs.imaging.strip import strip
@@ -54,7 +54,7 @@ class Ready:
 
 def with_skull(study: Study) -> tuple[str, ...]:
     """Return the sequences that still show the skull."""
-    return tuple(k for k, v in study.sequences.items() if not is_skull_stripped(v.array))
+    return tuple(key for key, volume in study.sequences.items() if shows_skull(volume))
 
 
 def make_ready(

@@ -63,11 +63,4 @@ def _last_registration(history: tuple[Step, ...]) -> Step | None:
 
 
 def _said(key: str, step: Step) -> str:
-    """Say how far a sequence was moved, by whichever of the usual numbers the step holds."""
-    numbers = []
-    for name, unit in (("shift_mm", "mm"), ("translation_mm", "mm"), ("rotation_deg", "degrees")):
-        value = step.details.get(name)
-        if isinstance(value, int | float):
-            numbers.append(f"{value:.1f} {unit}")
-    moved = f"{title(key)} was aligned" + (f" (moved by {', '.join(numbers)})" if numbers else "")
-    return f"{moved}: {step.why}" if step.why else moved
+    return f"{title(key)}: {step.why.rstrip('. ')}" if step.why else f"{title(key)} was aligned"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_acs.imaging.brain import shows_skull
 from napari_acs.imaging.check.line import CheckLine
 from napari_acs.imaging.check.subject import Subject, titles
 from napari_acs.imaging.coarse import Coarse
@@ -13,7 +14,11 @@ shared cases: up to 1 731 ml; the heads: from 2 300 ml, where the spacing is rig
 
 def skull(subject: Subject) -> CheckLine:
     """Heads are amber for a model of brains; heads and brains mixed are red."""
-    heads = [key for key, seen in subject.shown.items() if not _is_brain(seen)]
+    heads = [
+        key
+        for key, seen in subject.shown.items()
+        if not _is_brain(seen) and shows_skull(subject.volumes[key])
+    ]
     brains = [key for key in subject.shown if key not in heads]
     if heads and brains:
         return CheckLine(

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_acs.imaging.dicom.archive import unpacked
-    from napari_acs.imaging.dicom.cancel import Cancelled
     from napari_acs.imaging.dicom.find import find_series, scan
     from napari_acs.imaging.dicom.read import read_series
     from napari_acs.imaging.dicom.series import Found, SegmentationFile, Series
 
 _HOME = {
-    "Cancelled": "cancel",
     "Found": "series",
     "SegmentationFile": "series",
     "Series": "series",
@@ -27,7 +25,6 @@ _HOME = {
 }
 
 __all__ = [
-    "Cancelled",
     "Found",
     "SegmentationFile",
     "Series",

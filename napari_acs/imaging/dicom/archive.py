@@ -13,8 +13,8 @@ from os import PathLike, fspath
 from pathlib import Path, PurePosixPath
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.dicom.cancel import check_cancelled, never
-from napari_acs.imaging.dicom.open import looks_like_dicom
+from napari_acs.imaging.cancel import never, stop_if
+from napari_acs.imaging.dicom.preamble import looks_like_dicom
 
 _MOST_ENTRIES = 50_000
 _MOST_BYTES = 8 << 30
@@ -107,7 +107,7 @@ def _extract(
     folders: dict[str, Path] = {}
     written = 0
     for entry in entries:
-        check_cancelled(cancelled)
+        stop_if(cancelled)
         with opened.open(entry) as source:
             head = source.read(132)
             if not looks_like_dicom(head):

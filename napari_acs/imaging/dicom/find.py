@@ -8,8 +8,8 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.cancel import never, stop_if
 from napari_acs.imaging.dicom.archive import unpack
-from napari_acs.imaging.dicom.cancel import check_cancelled, never
 from napari_acs.imaging.dicom.group import group
 from napari_acs.imaging.dicom.header import SEGMENTATIONS, Header, read_header
 from napari_acs.imaging.dicom.series import Found, SegmentationFile, Series
@@ -115,7 +115,7 @@ def _files(folder: Path, cancelled: Callable[[], bool]) -> Iterator[Path]:
             raise _unreadable(error)
 
     for where, folders, names in os.walk(folder, onerror=failed):
-        check_cancelled(cancelled)
+        stop_if(cancelled)
         folders.sort()
         for name in sorted(names):
             file = Path(where, name)
@@ -127,7 +127,7 @@ def _headers(
     files: list[Path], progress: Progress | None, cancelled: Callable[[], bool]
 ) -> Iterator[Header]:
     for done, file in enumerate(files, 1):
-        check_cancelled(cancelled)
+        stop_if(cancelled)
         try:
             header = read_header(file)
         except OSError:  # one file that may not be read hides no other

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pydicom
 
+from napari_acs.imaging.dicom.preamble import has_preamble, looks_like_dicom
+
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
 
@@ -21,22 +23,10 @@ _LARGE = 1 << 20
 _MOST_INFLATED = 1 << 30
 """A deflated file that grows beyond this is refused: it is a bomb, or no slice of an MRI."""
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
-_STARTS = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
-"""A file without preamble starts with group 0002 or 0008, in either byte order."""
 
 
 class NotReadable(Exception):
     """The file is no DICOM, or is damaged before its pixels; says nothing of its content."""
-
-
-def looks_like_dicom(head: bytes) -> bool:
-    """Tell from a file's first 132 bytes whether it may be DICOM."""
-    return head[128:132] == b"DICM" or (len(head) > 8 and head[:2] in _STARTS)
-
-
-def has_preamble(head: bytes) -> bool:
-    """Tell from a file's first 132 bytes whether it says that it is DICOM."""
-    return head[128:132] == b"DICM"
 
 
 @contextmanager

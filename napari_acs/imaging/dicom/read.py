@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.dicom.cancel import check_cancelled, never
+from napari_acs.imaging.cancel import never, stop_if
 from napari_acs.imaging.dicom.frame import Frame
 from napari_acs.imaging.dicom.open import NotReadable, open_dataset
 from napari_acs.imaging.dicom.origin import DicomOrigin
@@ -88,7 +88,7 @@ def read_series(
     array: NDArray[np.generic] | None = None
     done = 0
     for file, slices in by_file.items():
-        check_cancelled(cancelled)
+        stop_if(cancelled)
         values = _stored(title, file, slices[0][1])
         if array is None:
             array = np.empty(placed.grid.shape, rescale.working_dtype(values.dtype))

@@ -11,7 +11,8 @@ from imaging.dicom.write import write_series
 from imaging.geometries import make_grid, noise
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.dicom import Cancelled, find_series, read_series, unpacked
+from napari_acs.imaging.cancel import Cancelled
+from napari_acs.imaging.dicom import find_series, read_series, unpacked
 
 GRID = make_grid(spacing=(0.9, 0.8, 5.5), tilt=(0.1, 0.2, 0.0))
 

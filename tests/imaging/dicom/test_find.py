@@ -15,7 +15,8 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import generate_uid
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.dicom import Cancelled, find_series, read_series, scan
+from napari_acs.imaging.cancel import Cancelled
+from napari_acs.imaging.dicom import find_series, read_series, scan
 
 GRID = make_grid(spacing=(0.9, 0.8, 5.5), tilt=(0.1, 0.2, 0.0))
 SEG, RTSTRUCT, SR, PR = (
