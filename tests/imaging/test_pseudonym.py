@@ -14,7 +14,7 @@ from imaging.geometries import make_grid, noise
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume
-from napari_acs.imaging.pseudonym import KEY_VARIABLE, scrub, study_key, voxels_key
+from napari_acs.imaging.pseudonym import KEY_VARIABLE, _create, scrub, study_key, voxels_key
 
 UID = "1.2.840.113619.2.1.4711"
 
@@ -77,6 +77,14 @@ def test_processes_that_race_for_the_secret_agree(tmp_path):
         for _ in range(3)
     ]
     assert len({process.communicate(timeout=60)[0] for process in running}) == 1
+
+
+def test_a_secret_that_another_process_made_meanwhile_stays(home):
+    study_key(UID)
+    secret = (home / "pseudonym.key").read_bytes()
+    _create(home / "pseudonym.key")
+    assert (home / "pseudonym.key").read_bytes() == secret
+    assert [path.name for path in home.iterdir()] == ["pseudonym.key"]
 
 
 def test_voxels_give_a_key_where_there_is_no_dicom(home):
