@@ -104,7 +104,7 @@ def native_table(native, truth, points):
         for key in [key for key in native if key != reference]:
             pair = {reference: native[reference], key: native[key]}
             start, cpu = perf_counter(), process_time()
-            done = align(pair, reference, same_grid="register")
+            done = align(pair, reference)
             seconds, cpu = perf_counter() - start, process_time() - cpu
             found = done.alignments[key]
             true = truth[key] @ np.linalg.inv(truth[reference])

@@ -92,7 +92,7 @@ def _check(
     seen = {key: glance(volume) for key, volume in volumes.items()}
     clues = {key: Clues.of(volume) for key, volume in volumes.items()}
     guesses = identify(clues, statistics=True, seen=seen)
-    lines = check_study(name, volumes, needs, guesses, seen=seen, cancelled=cancelled)
+    lines = check_study(name, volumes, needs, guesses, seen=seen, brain="auto", cancelled=cancelled)
     return name, [files, *lines], volumes, guesses
 
 

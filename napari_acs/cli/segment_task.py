@@ -95,7 +95,7 @@ def carry_out(
             require_series(out.name, study.sequences[study.reference].dicom)
         preparation = _preparation(task)
         bundle = load_bundle(task.model or default_bundle_id())
-        lines = _checked(study, bundle, cancelled)
+        lines = _checked(study, bundle, preparation, cancelled)
     except Cancelled:
         end_with(_CANCELLED, debug=debug)
     load_seconds = perf_counter() - start
@@ -157,12 +157,17 @@ def _preparation(task: Task) -> Preparation:
     return Preparation(brain, task.bias_correction)
 
 
-def _checked(study: Study, bundle: Bundle, cancelled: Callable[[], bool]) -> tuple[CheckLine, ...]:
+def _checked(
+    study: Study, bundle: Bundle, preparation: Preparation, cancelled: Callable[[], bool]
+) -> tuple[CheckLine, ...]:
     """Check the study as `napari-acs check` does, and refuse what is red."""
     from napari_acs.imaging.check import check_study
     from napari_acs.inference.needs import needs_of
 
-    lines = check_study(study.name, study.sequences, needs_of(bundle.spec), cancelled=cancelled)
+    brain = preparation.brain if isinstance(preparation.brain, str) else "mask"
+    lines = check_study(
+        study.name, study.sequences, needs_of(bundle.spec), brain=brain, cancelled=cancelled
+    )
     reds = [line for line in lines if line.status == "red"]
     if reds:
         first = reds[0]

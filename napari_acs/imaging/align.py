@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 import numpy as np
 
@@ -16,9 +15,6 @@ from napari_acs.imaging.register import Alignment, register
 from napari_acs.imaging.resample import resample
 from napari_acs.imaging.step import Verdict
 from napari_acs.imaging.volume import Volume
-
-SameGrid = Literal["keep", "check", "register"]
-"""What to do with a sequence that is on the reference grid already."""
 
 _PREFERRED = ("t1ce", "flair", "t2", "t1")
 _SAME_SPACING_MM = 0.1
@@ -87,7 +83,6 @@ def align(
     volumes: Mapping[str, Volume],
     reference: str | None = None,
     *,
-    same_grid: SameGrid = "check",
     cancelled: Callable[[], bool] = never,
     progress: Callable[[float], None] = ignore,
 ) -> Aligned:
@@ -98,9 +93,8 @@ def align(
     registration's verdict is not good: the caller decides what to do with it. Where it failed,
     the headers alone are followed, as the most that can be defended.
 
-    A sequence on the reference grid is left as it is, voxels and type: with
-    ``same_grid="check"`` it is still registered, to say whether it needs to be. The same grid
-    does not mean that the patient held still.
+    The same grid does not mean that the patient held still: a sequence on the reference grid is
+    registered as well. Where it fits already its voxels and their type are left as they are.
 
     Parameters
     ----------
@@ -108,8 +102,6 @@ def align(
         By sequence.
     reference : str, optional
         Of ``volumes``; `choose_reference` when left out.
-    same_grid : {"check", "keep", "register"}
-        For sequences on the reference grid: compare only, do nothing, or treat as all others.
     cancelled : callable
     progress : callable
         Told the part that is done, 0 to 1.
@@ -140,35 +132,18 @@ def align(
     for i, name in enumerate(others):
         stop_if(cancelled)
         moving = volumes[name]
-        done[name], coverage[name] = moving, 1.0
+        coverage[name] = 1.0
         same = fixed.grid.difference(moving.grid) is None
-        if same and same_grid == "keep":
-            continue
         share = partial(_share, progress, i, len(others))
         found = register(fixed, moving, cancelled=cancelled, progress=share)
-        if same and same_grid == "check":
-            alignments[name] = found if found.kept else _advice(found)
-            continue
         alignments[name] = found = _headers_only(found) if found.verdict == "failed" else found
+        done[name] = replace(moving, history=(*moving.history, found.step()))
         if not (same and found.kept):
-            moved = replace(moving, history=(*moving.history, found.step()))
-            result = resample(moved, fixed.grid, found.matrix)
+            result = resample(done[name], fixed.grid, found.matrix)
             done[name], coverage[name] = result.volume, result.coverage
     progress(1.0)
     ordered = {name: done[name] for name in volumes}
     return Aligned(reference, ordered, alignments, {name: coverage[name] for name in volumes})
-
-
-def _advice(found: Alignment) -> Alignment:
-    """Say that a sequence on the reference grid would fit better elsewhere."""
-    if found.verdict != "good":
-        return found
-    why = (
-        "On the same grid, but the head fits better when it is moved by "
-        f"{found.moved_mm:.1f} mm and turned by {found.turned_deg:.1f} degrees; it was left "
-        "where it is."
-    )
-    return replace(found, verdict="look", why=why)
 
 
 def _headers_only(found: Alignment) -> Alignment:

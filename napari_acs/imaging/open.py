@@ -9,6 +9,7 @@ from pathlib import Path
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.align import Aligned, align
+from napari_acs.imaging.brain import shows_skull
 from napari_acs.imaging.cancel import ignore, never
 from napari_acs.imaging.candidate import Candidate
 from napari_acs.imaging.contents import nothing_proposed, only_series, opened
@@ -33,9 +34,9 @@ def read_study(
 ) -> Study:
     """Open a study: a folder, a ``.zip`` of DICOM, files, or a mapping of sequence to file.
 
-    Sequences that lie on other grids than the reference's are registered to it (rigidly) and
-    resampled; each volume's ``history`` says how that went. Sequences on one grid are left as
-    they are.
+    Sequences as the scanner gave them (on several grids, or with the skull) are registered to
+    one of them, rigidly, and resampled to its grid where they do not fit already; each volume's
+    ``history`` says how that went.
 
     Parameters
     ----------
@@ -68,17 +69,21 @@ def to_study(
     cancelled: Callable[[], bool] = never,
     progress: Callable[[float], None] = ignore,
 ) -> Study:
-    """Bring volumes to one grid and make a study of them; see `read_study`."""
+    """Bring volumes to one grid and make a study of them; see `read_study`.
+
+    Brains without skull that share a grid have been prepared by somebody, as BraTS distributes
+    them, and are taken as they are. Heads are as the scanner gave them, and a patient moves
+    between two sequences of one grid as well: they are registered.
+    """
     if reference is not None and reference not in volumes:
         raise BadInput(
             f"study {name} has no {TITLES.get(reference, reference)} to give the grid",
             found=", ".join(TITLES.get(key, key) for key in volumes),
             do="Name one of these as the reference",
         )
-    first, *others = volumes.values()
-    if all(first.grid.difference(other.grid) is None for other in others):
+    if _prepared(volumes):
         return Study(name, volumes, reference or "")
-    aligned = align(volumes, reference, same_grid="keep", cancelled=cancelled, progress=progress)
+    aligned = align(volumes, reference, cancelled=cancelled, progress=progress)
     _refuse_failed(name, aligned)
     return Study(name, aligned.volumes, aligned.reference)
 
@@ -160,6 +165,15 @@ def _one(path: Path) -> Candidate:
 
 def _folder_of(paths: Mapping[str, Path]) -> str:
     return next((path.resolve().parent.name for path in paths.values()), "study")
+
+
+def _prepared(volumes: Mapping[str, Volume]) -> bool:
+    if not volumes:
+        return True  # which `Study` refuses
+    first, *others = volumes.values()
+    if not all(first.grid.difference(other.grid) is None for other in others):
+        return False
+    return not others or not any(map(shows_skull, volumes.values()))
 
 
 def _refuse_failed(name: str, aligned: Aligned) -> None:

@@ -93,7 +93,9 @@ class Study:
 
 
 def _called(key: str, volume: Volume) -> str:
-    return f"{volume.source.name} ({TITLES[key]})" if volume.source else TITLES[key]
+    if volume.source is None or volume.dicom:  # a DICOM folder is often called after the patient
+        return TITLES[key]
+    return f"{volume.source.name} ({TITLES[key]})"
 
 
 def _check_voxels(called: str, volume: Volume) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ class Volume:
 
     array: NDArray[Any]
     grid: Grid
-    source: Path | None = None
+    source: Path | None = field(default=None, repr=False)  # of DICOM, often the patient's name
     dicom: DicomOrigin | None = None
     history: tuple[Step, ...] = ()
 

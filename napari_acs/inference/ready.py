@@ -93,6 +93,7 @@ def make_ready(
         done += 1
     elif wanted.brain == AUTO and with_skull(study):
         found = extract_brain(study.sequences, device=device, cancelled=cancelled, progress=tell)
+        _refuse_failed(study, found)
         ready = _stripped(study, found)
         done += 1
     if wanted.bias_correction:
@@ -107,6 +108,11 @@ def make_ready(
 
 
 def _stripped(study: Study, brain: BrainMask) -> Ready:
+    return Ready(replace(study, sequences=strip(study.sequences, brain)), brain)
+
+
+def _refuse_failed(study: Study, brain: BrainMask) -> None:
+    """Refuse a brain that the networks did not find; one that the user gave is the user's."""
     if brain.step.verdict == "failed":
         names = ", ".join(TITLES[key] for key in study.sequences)
         raise BadInput(
@@ -115,4 +121,3 @@ def _stripped(study: Study, brain: BrainMask) -> Ready:
             do="Give a brain mask (a Labels layer, or --brain FILE), or skull-strip the study with "
             "another tool",
         )
-    return Ready(replace(study, sequences=strip(study.sequences, brain)), brain)

@@ -24,7 +24,7 @@ BRAIN_STYLES = (LabelStyle(1, "brain", "brain", "#4aa3ff"),)
 def aligned_layers(
     study: StudySnapshot, volumes: Mapping[str, Volume], reference: str
 ) -> dict[str, LayerTuple]:
-    """Return an Image layer for each sequence that was moved; those on the grid stay as they are.
+    """Return an Image layer for each sequence that was moved; those that fit stay as they are.
 
     Parameters
     ----------
@@ -38,7 +38,8 @@ def aligned_layers(
     made = {}
     for sequence, volume in volumes.items():
         before = study.layers[sequence].info
-        if len(volume.history) == len(before.history):
+        new = volume.history[len(before.history) :]
+        if not any(step.name == "resampled" for step in new):
             continue
         info = LayerInfo(
             grid=volume.grid,

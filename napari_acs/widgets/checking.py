@@ -16,9 +16,12 @@ from napari_acs.imaging.check.line import CheckLine
 
 if TYPE_CHECKING:
     from napari_acs.imaging.check import Needs
+    from napari_acs.imaging.check.subject import Brain
     from napari_acs.viewer.snapshot import StudySnapshot
 
-Check = Callable[["StudySnapshot", "Needs | None", Callable[[], bool]], tuple[CheckLine, ...]]
+Check = Callable[
+    ["StudySnapshot", "Needs | None", "Brain", Callable[[], bool]], tuple[CheckLine, ...]
+]
 _QUIET_MS = 250
 
 
@@ -26,16 +29,17 @@ _QUIET_MS = 250
 class _Ticket:
     study: StudySnapshot
     needs: Needs | None
+    brain: Brain
     stop: Event
 
 
 def check_snapshot(
-    study: StudySnapshot, needs: Needs | None, cancelled: Callable[[], bool]
+    study: StudySnapshot, needs: Needs | None, brain: Brain, cancelled: Callable[[], bool]
 ) -> tuple[CheckLine, ...]:
     """Check a snapshot of layers; runs in a worker."""
     from napari_acs.imaging.check import check_study  # noqa: PLC0415 (SimpleITK comes with it)
 
-    return check_study(study.name, study.volumes(), needs, cancelled=cancelled)
+    return check_study(study.name, study.volumes(), needs, brain=brain, cancelled=cancelled)
 
 
 class Checker(QObject):
@@ -62,12 +66,14 @@ class Checker(QObject):
         """Whether an answer is awaited."""
         return self._ticket is not None
 
-    def ask(self, study: StudySnapshot | None, needs: Needs | None) -> None:
+    def ask(
+        self, study: StudySnapshot | None, needs: Needs | None = None, brain: Brain = "none"
+    ) -> None:
         """Check these layers once the choice has rested; None: there is nothing to check."""
         if self._ticket is not None:
             self._ticket.stop.set()
         self.lines = None
-        self._ticket = _Ticket(study, needs, Event()) if study is not None else None
+        self._ticket = _Ticket(study, needs, brain, Event()) if study is not None else None
         if self._ticket is None:
             self._timer.stop()
             self.checked.emit(())
@@ -99,7 +105,7 @@ class Checker(QObject):
 
 def _work(check: Check, ticket: _Ticket) -> tuple[_Ticket, tuple[CheckLine, ...]]:
     try:
-        return ticket, check(ticket.study, ticket.needs, ticket.stop.is_set)
+        return ticket, check(ticket.study, ticket.needs, ticket.brain, ticket.stop.is_set)
     except Exception as error:  # a raising worker ends in a second error under PySide6
         logging.getLogger(__name__).exception("the check failed")
         said = f"{type(error).__name__}: {error}"

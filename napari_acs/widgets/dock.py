@@ -170,6 +170,7 @@ class SegmentDock(QWidget):
         panel.show_drops(is_preferred())
         panel.sequences.chosen.connect(self._on_chosen)
         panel.model_chosen.connect(self._check)
+        panel.preparation.changed.connect(self._check)
         self.preparation.checker.checked.connect(self._on_checked)
         self.preparation.started.connect(self._show_started)
         self.preparation.moved.connect(self._on_moved)
@@ -202,7 +203,7 @@ class SegmentDock(QWidget):
         chosen = self.panel.sequences.selected()
         self.panel.sequences.show_guesses(guesses_of(chosen, self._pinned))
         model = self._models.get(self.panel.model_id or "")
-        now = (tuple(chosen.items()), model)
+        now = (tuple(chosen.items()), model, self.panel.preparation.brain)
         if now == self._checked:
             return
         self._checked = now
@@ -227,6 +228,7 @@ class SegmentDock(QWidget):
     @Slot(object)
     def _on_moved(self, layers: dict[str, Layer]) -> None:
         self._pinned.update(layers)
+        self._checked = None  # the same layers may have been found to fit
         self._follow_layers()
 
     def _on_removed(self, event: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from napari.layers import Labels, Layer
@@ -12,6 +13,7 @@ from qtpy.QtCore import QObject, QTimer, Signal, Slot
 from napari_acs.errors import BadInput
 from napari_acs.imaging import TITLES
 from napari_acs.imaging.check.line import CheckLine
+from napari_acs.viewer.info import KEY, info_in
 from napari_acs.viewer.masks import Mask, mask_of
 from napari_acs.viewer.prepared import aligned_layers, brain_layer
 from napari_acs.viewer.snapshot import StudySnapshot, snapshot_layers, snapshot_study
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from napari_acs.imaging.check import Needs
+    from napari_acs.imaging.check.subject import Brain
     from napari_acs.widgets.job import JobRunner
     from napari_acs.widgets.segment_panel import SegmentPanel
 
@@ -73,9 +76,9 @@ class Preparation(QObject):
     def check(self, chosen: Mapping[str, Layer | None], needs: Needs | None) -> None:
         """Check the chosen layers anew; a choice that cannot be read is said in the list."""
         try:
-            self.checker.ask(snapshot_layers(chosen), needs)
+            self.checker.ask(snapshot_layers(chosen), needs, self._brain_kind())
         except BadInput as refusal:
-            self.checker.ask(None, None)
+            self.checker.ask(None)
             if any(layer is not None for layer in chosen.values()):
                 self._panel.checks.show_lines((), refusal.sentence())
 
@@ -95,6 +98,12 @@ class Preparation(QObject):
         chosen = self._panel.preparation.brain
         if isinstance(chosen, Labels):
             return mask_of(chosen, images)
+        return "none" if self._brain_kind() == "none" else "auto"
+
+    def _brain_kind(self) -> Brain:
+        chosen = self._panel.preparation.brain
+        if isinstance(chosen, Labels):
+            return "mask"
         return "none" if chosen == AS_IT_IS else "auto"
 
     def show_masks(self, chosen: Layer | None = None) -> None:
@@ -106,6 +115,7 @@ class Preparation(QObject):
         """Show what a job of this object made."""
         if isinstance(made, AlignedStudy):
             layers = aligned_layers(request.study, made.aligned.volumes, made.aligned.reference)
+            self._remember(made, layers)
             self._waiting = list(layers.items())
             self._added = {}
             self.said.emit(
@@ -137,6 +147,14 @@ class Preparation(QObject):
             return
         self._hide_moved()
         self.moved.emit(self._added)
+
+    def _remember(self, made: AlignedStudy, moved: Mapping[str, object]) -> None:
+        """Write down in each layer that fits as it is that it was compared."""
+        for sequence, layer in self._moving.items():
+            info = info_in(layer.metadata)
+            if info is not None and sequence not in moved:
+                history = made.aligned.volumes[sequence].history
+                layer.metadata[KEY] = replace(info, history=history)
 
     def _hide_moved(self) -> None:
         """Hide what the new layers were made from, so that nobody takes one for the other."""

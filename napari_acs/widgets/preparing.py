@@ -83,7 +83,7 @@ def _align(
 ) -> Iterator[Progress | Failure | Prepared]:
     from napari_acs.imaging.align import align  # noqa: PLC0415 (SimpleITK comes with it)
 
-    work = partial(align, volumes, reference, same_grid="keep", cancelled=cancelled)
+    work = partial(align, volumes, reference, cancelled=cancelled)
     for said in stream(lambda tell: work(progress=tell)):
         if isinstance(said, Outcome):
             yield AlignedStudy(said.value)

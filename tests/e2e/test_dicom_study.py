@@ -13,7 +13,9 @@ from imaging.dicom.write import assert_names_nobody, write_series
 from napari.layers import Image, Labels
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QDialogButtonBox, QPushButton, QTableWidget
+from typer.testing import CliRunner
 
+from napari_acs.cli import app
 from napari_acs.imaging import Grid, from_lps, sample_study
 from napari_acs.viewer.info import info_in
 from napari_acs.widgets.series_chooser import SeriesChooser
@@ -145,10 +147,6 @@ def test_series_to_mask_to_seg_and_back(scanned, viewer, dock, qtbot, tmp_path):
 
 
 def test_the_command_line_takes_the_folder_and_names_nobody(scanned, tmp_path):
-    from typer.testing import CliRunner
-
-    from napari_acs.cli import app
-
     target, report = tmp_path / "mask.seg.nrrd", tmp_path / "report.json"
     done = CliRunner().invoke(
         app, ["segment", str(scanned), "--out", str(target), "--json", str(report)]

@@ -57,11 +57,13 @@ def test_aligned_sequences_make_a_study(mixed, phantom):
     assert done.worst in {"t2", "t1ce"}
 
 
-def test_sequences_on_the_same_grid_are_the_very_same_objects(mixed):
+def test_sequences_that_fit_already_keep_their_voxels(mixed):
     volumes, done = mixed
+    assert done.volumes["t1"] is volumes["t1"]
     for name in ("t1", "t1ce"):
-        assert done.volumes[name] is volumes[name]
+        assert np.shares_memory(done.volumes[name].array, volumes[name].array)
         assert done.coverage[name] == 1
+    assert [step.name for step in done.volumes["t1ce"].history] == ["registered"]
     assert done.alignments["t1ce"].kept
     assert "t1" not in done.alignments
 
@@ -145,21 +147,14 @@ def fake(verdict, matrix):
     return lambda *_, **__: Alignment(matrix, 0.1, 0.2, verdict, "Because.", None)
 
 
-def test_a_move_on_the_same_grid_is_reported_and_made_only_on_demand(phantom, monkeypatch):
+def test_the_same_grid_does_not_mean_that_the_patient_held_still(phantom, monkeypatch):
     volumes = {name: phantom[name] for name in ("t1", "t2")}
     shift = rigid((0, 0, 0), (4.0, 0.0, 0.0))
     monkeypatch.setattr(module, "register", fake("good", shift))
-    checked = align(volumes, "t1")
-    assert checked.volumes["t2"] is volumes["t2"]
-    assert checked.verdict == "look"
-    assert "left where it is" in checked.alignments["t2"].why
-    moved = align(volumes, "t1", same_grid="register")
+    moved = align(volumes, "t1")
     assert moved.verdict == "good"
     # 4 mm to the left are two voxels; the phantom's x runs to the right.
     assert np.array_equal(moved.volumes["t2"].array[..., 2:], volumes["t2"].array[..., :-2])
-    kept = align(volumes, "t1", same_grid="keep")
-    assert kept.volumes["t2"] is volumes["t2"]
-    assert kept.worst is None
 
 
 def test_a_failed_registration_raises_nothing_and_follows_the_header(phantom, monkeypatch):

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from conftest import SHARED_DATA, needs_shared_data
-from imaging.geometries import make_grid, noise, save
+from imaging.geometries import noise, save
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import find_sequences, read_study
@@ -15,7 +16,8 @@ def refused(*parts):
 def fill(folder, *names):
     folder.mkdir(exist_ok=True)
     for name in names:
-        save(folder / name, noise(seed=len(name)))
+        # On an empty background, as brains that somebody has prepared: nothing is registered.
+        save(folder / name, np.pad(noise(seed=len(name)), 3))
     return folder
 
 
@@ -69,10 +71,6 @@ def test_folders_without_a_sequence_are_refused_for_what_they_hold(tmp_path):
     fill(outer / "inner", "case_t1.mha")
     with refused("outer", "inner", "Choose one of them"):
         read_study(outer)
-    dicom = fill(tmp_path / "dicom")
-    (dicom / "IM0001.dcm").write_bytes(b"")
-    with refused("dicom", "DICOM", "dcm2niix"):
-        read_study(dicom)
     (empty / "notes.txt").write_text("none")
     with refused("empty", "no image file"):
         read_study(empty)
@@ -89,13 +87,6 @@ def test_names_that_say_no_sequence_are_refused(tmp_path):
     for nothing in ([], {}):
         with refused("no sequence"):
             read_study(nothing)
-
-
-def test_sequences_on_different_grids_are_refused(tmp_path):
-    folder = fill(tmp_path / "case", "a_t1.nii.gz")
-    save(folder / "a_t2.nii.gz", noise(), make_grid(spacing=(1, 1, 2)))
-    with refused(r"a_t1\.nii\.gz", r"a_t2\.nii\.gz", "1 x 1 x 2 mm"):
-        read_study(folder)
 
 
 def cases(pattern):
@@ -118,12 +109,6 @@ def test_real_cases_of_four_sequences(folder):
 @pytest.mark.parametrize("folder", cases("brats2013-two-channel/*"))
 def test_real_cases_of_two_sequences(folder):
     assert list(read_study(folder).sequences) == ["t1ce", "flair"]
-
-
-@needs_shared_data
-def test_a_real_case_as_the_scanner_gave_it_is_refused():
-    with refused(r"_t1\.nii\.gz", r"_t2\.nii\.gz", "different grids", "256 x 224 x 26", "Register"):
-        read_study(SHARED_DATA / "tcga-lgg-native" / "TCGA-FG-6692")
 
 
 @needs_shared_data

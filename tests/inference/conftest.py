@@ -148,7 +148,7 @@ def real_mask() -> np.ndarray:
 def without():
     def drop(study: Study, *names: str) -> Study:
         kept = {k: v for k, v in study.sequences.items() if k not in names}
-        return replace(study, sequences=kept)
+        return replace(study, sequences=kept, reference="")
 
     return drop
 

@@ -66,8 +66,8 @@ class FakeCheck:
         self.asked: list = []
         self.lines: tuple[CheckLine, ...] = (GREEN,)
 
-    def __call__(self, study, needs, cancelled) -> tuple[CheckLine, ...]:
-        self.asked.append((study, needs))
+    def __call__(self, study, needs, brain, cancelled) -> tuple[CheckLine, ...]:
+        self.asked.append((study, brain))
         while not self.go.wait(0.02) and not cancelled():
             pass
         return self.lines

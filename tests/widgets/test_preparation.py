@@ -41,12 +41,12 @@ def text(dock, topic):
 def aligned(request):
     """Answer as `align` does: everything on the grid of T1."""
     volumes = request.study.volumes()
-    step = Step("registered", "made up", details={"moved_mm": 3.0})
+    step, done = Step("registered", "made up", "look", "it moved far"), Step("resampled", "")
     home = volumes["t1"].grid
     moved = {
         key: volume
         if key == "t1"
-        else Volume(np.zeros(home.shape, np.float32), home, volume.source, None, (step,))
+        else Volume(np.zeros(home.shape, np.float32), home, volume.source, None, (step, done))
         for key, volume in volumes.items()
     }
     found = SimpleNamespace(verdict="look", why="it moved far", moved_mm=3.0, turned_deg=1.0)
@@ -72,6 +72,19 @@ def test_the_check_follows_the_layers_and_says_what_was_found(dock, add, qtbot, 
     assert set(check.asked[-1][0].layers) == {"t1"}
     add("p_flair")
     qtbot.waitUntil(lambda: set(check.asked[-1][0].layers) == {"t1", "flair"}, timeout=MS)
+    checked(qtbot, dock)
+
+
+def test_the_choice_of_brain_is_checked_too(dock, add, viewer, qtbot, check):
+    add("p_t1")
+    checked(qtbot, dock)
+    assert check.asked[-1][1] == "auto"
+    box = dock.findChild(QComboBox, "preparation_brain")
+    box.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: check.asked[-1][1] == "none", timeout=MS)
+    viewer.add_labels(np.zeros((4, 4, 4), np.uint8), name="own mask")
+    box.setCurrentIndex(box.findText("own mask"))
+    qtbot.waitUntil(lambda: check.asked[-1][1] == "mask", timeout=MS)
     checked(qtbot, dock)
 
 

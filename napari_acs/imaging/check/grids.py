@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_acs.imaging.check.line import CheckLine
-from napari_acs.imaging.check.subject import Subject, title
+from napari_acs.imaging.check.subject import Subject, title, titles
 from napari_acs.imaging.step import Step
 
 
@@ -25,6 +25,16 @@ def grids(subject: Subject) -> CheckLine:
             "Sequences lie on different grids",
             "; ".join(apart),
             "Align them to one sequence, or choose fewer sequences",
+            "align",
+        )
+    registered = [key for key, v in subject.volumes.items() if _last_registration(v.history)]
+    if (heads := subject.heads) and len(registered) < len(others):
+        return CheckLine(
+            "grids",
+            "amber",
+            "One grid, but nobody has said that they are aligned",
+            f"{titles(heads)} as the scanner gave them, and the patient may have moved in between",
+            "Align them; what fits already stays as it is",
             "align",
         )
     return _registered(subject)

@@ -16,7 +16,7 @@ from napari_acs.imaging.check.sequences import sequences
 from napari_acs.imaging.check.sides import sides
 from napari_acs.imaging.check.skull import skull
 from napari_acs.imaging.check.spacing import spacing
-from napari_acs.imaging.check.subject import Subject, subject
+from napari_acs.imaging.check.subject import Brain, Subject, subject
 from napari_acs.imaging.coarse import Coarse
 from napari_acs.imaging.identify.guess import SequenceGuess
 from napari_acs.imaging.volume import Volume
@@ -45,6 +45,7 @@ def check_study(
     guesses: Mapping[str, SequenceGuess] | None = None,
     *,
     seen: Mapping[str, Coarse | None] | None = None,
+    brain: Brain = "none",
     cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[CheckLine, ...]:
     """Say what is wrong with a study before anything is predicted.
@@ -63,6 +64,9 @@ def check_study(
         without it, the images alone are held against the keys of ``volumes``.
     seen : mapping of str to Coarse or None, optional
         Coarse copies of the volumes, where the caller has them.
+    brain : {"none", "auto", "mask"}
+        What will be done about a skull before the model sees the study: nothing, it is found and
+        removed, or a brain mask is there.
     cancelled : callable, optional
         Asked between two lines; when it says True, the lines so far are returned.
 
@@ -74,7 +78,7 @@ def check_study(
     lines: list[CheckLine] = []
     if cancelled():
         return ()
-    study = subject(name, volumes, needs, guesses, seen)
+    study = subject(name, volumes, needs, guesses, seen, brain)
     for topic, check in _CHECKS:
         if cancelled():
             break

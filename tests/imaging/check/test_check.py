@@ -94,9 +94,12 @@ SABOTAGE = {
     "saturated": (lambda s: {**s, "flair": saturated(s["flair"])}, {"intensities": "amber"}),
     "skull": (
         lambda s: {key: with_skull(v, i) for i, (key, v) in enumerate(s.items())},
-        {"skull": "amber"},
+        {"grids": "amber", "skull": "amber"},
     ),
-    "skull in one": (lambda s: {**s, "t2": with_skull(s["t2"])}, {"skull": "red"}),
+    "skull in one": (
+        lambda s: {**s, "t2": with_skull(s["t2"])},
+        {"grids": "amber", "skull": "red"},
+    ),
     "another grid": (
         lambda s: {**s, "t2": shifted(s["t2"])},
         {"grids": "red"},
@@ -167,12 +170,21 @@ def test_the_same_file_twice_is_told_by_its_path(tmp_path):
 )
 def test_a_registration_speaks_for_itself(verdict, status, action):
     s = sound()
-    step = Step("registered", "rigid", verdict, "the edges fit badly", {"rotation_deg": 3.21})
+    step = Step("registered", "rigid", verdict, "the edges fit badly")
     line = check({**s, "t2": replace(s["t2"], history=(step,))})["grids"]
     assert (line.status, line.action) == (status, action)
     assert "T2" in line.found
-    assert "3.2 degrees" in line.found
     assert "the edges fit badly" in line.found
+
+
+def test_heads_on_one_grid_are_not_known_to_be_aligned():
+    s = {key: with_skull(volume) for key, volume in sound().items()}
+    line = check(s)["grids"]
+    assert (line.status, line.action) == ("amber", "align")
+    step = Step("registered", "rigid", "good", "the heads fit")
+    told = {key: replace(v, history=(step,)) if key != "t1" else v for key, v in s.items()}
+    assert check(told)["grids"].status == "green"
+    assert check({"t1": s["t1"]})["grids"].status == "green"
 
 
 def test_what_a_model_needs():
@@ -184,13 +196,25 @@ def test_what_a_model_needs():
     assert not_green(check(two, replace(NEEDS, minimum=3))) == {"sequences": "red"}
     assert not_green(check(two, Needs(("t1", "flair")))) == {}
     heads = {key: with_skull(v) for key, v in s.items()}
-    assert not_green(check(heads, replace(NEEDS, skull_stripped=False))) == {}
+    assert not_green(check(heads, replace(NEEDS, skull_stripped=False))) == {"grids": "amber"}
 
 
 def test_a_large_brain_on_black_is_a_head_whose_air_was_set_to_zero():
     s = sound()
     large = {key: with_grid(v, spacing=(1.2, 1.2, 1.2)) for key, v in s.items()}
-    assert not_green(check(large)) == {"skull": "amber"}
+    assert not_green(check(large)) == {"grids": "amber", "skull": "amber"}
+
+
+def test_what_will_be_done_about_a_skull_counts():
+    s = sound()
+    mixed = {**s, "t2": with_skull(s["t2"])}
+    said = {
+        brain: {x.topic: x for x in check_study("x", mixed, NEEDS, brain=brain)}["skull"]
+        for brain in ("none", "auto", "mask")
+    }
+    assert [line.status for line in said.values()] == ["red", "amber", "green"]
+    assert "when you segment" in said["auto"].do
+    assert "T2" in said["mask"].found
 
 
 @pytest.mark.parametrize(
