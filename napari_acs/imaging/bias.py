@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 _FIELD_MM = 4.0
 """The field is smooth over centimetres: voxels of 4 mm show all of it."""
-_LEVELS = ((4, 50), (5, 50), (7, 30), (11, 20))
-"""Control points along each axis and most iterations: N4's own levels, each twice as fine."""
+_LEVELS = ((4, 50), (5, 50))
+"""Control points along each axis and most iterations: the first two of N4's levels, some 100 mm
+from point to point. The finer ones take a large oedema for shading: on the native LGG case the
+tumour's FLAIR fell from 1.47 to 1.14 of the brain's median with four levels, to 1.44 with two."""
 _PIECE = 5
 
 

@@ -57,9 +57,19 @@ def is_skull_stripped(array: NDArray[Any], voxel_ml: float | None = None) -> boo
 
 def shows_skull(volume: Volume) -> bool:
     """Tell whether a volume still shows the skull, by what it shows and what was done to it."""
-    if any(step.name == EXTRACTED for step in volume.history):
-        return False
-    return not is_skull_stripped(volume.array, volume.grid.voxel_ml)
+    return not _was_stripped(volume) and not is_skull_stripped(volume.array, volume.grid.voxel_ml)
+
+
+def foreground_of(volume: Volume) -> NDArray[np.bool_]:
+    """Tell the voxels of the brain or the head as `foreground` does; exactly, after `strip`."""
+    if _was_stripped(volume):
+        inside: NDArray[np.bool_] = volume.array != _corner_value(volume.array)
+        return inside
+    return foreground(volume.array, volume.grid.voxel_ml)
+
+
+def _was_stripped(volume: Volume) -> bool:
+    return any(step.name == EXTRACTED for step in volume.history)
 
 
 def foreground(array: NDArray[Any], voxel_ml: float | None = None) -> NDArray[np.bool_]:

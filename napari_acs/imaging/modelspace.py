@@ -11,7 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.brain import CLIP, brain_box, foreground, normalise, shows_skull
+from napari_acs.imaging.brain import CLIP, brain_box, foreground_of, normalise, shows_skull
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.orient import lps_grid, to_lps
 from napari_acs.imaging.study import Study
@@ -90,8 +90,7 @@ def to_model_space(
         for name, there in zip(channels, present, strict=True)
         if there
     }
-    voxel_ml = study.grid.voxel_ml
-    inside = {name: foreground(array, voxel_ml) for name, array in arrays.items()}
+    inside = {name: to_lps(foreground_of(study.sequences[name]), study.grid) for name in arrays}
     whole = lps_grid(study.grid)
     margin = [math.ceil(_MARGIN_MM / s) for s in reversed(whole.spacing)]
     box = brain_box(list(inside.values()), margin)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import SimpleITK as sitk
 
+from napari_acs.imaging.field_of_view import RESAMPLED, grid_record, inside
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.rigid import to_transform
 from napari_acs.imaging.step import Step
@@ -75,21 +76,20 @@ def resample(volume: Volume, grid: Grid, matrix: NDArray[np.float64] | None = No
     transform = to_transform(matrix)
     done = sitk.GetArrayFromImage(_onto(image, grid, transform, sitk.sitkBSpline, background))
     np.clip(done, low, high, out=done)
-    seen = _inside(volume.grid, grid, matrix)
+    seen = inside(volume.grid, grid, matrix)
     done[~seen] = background
     coverage = float(seen.mean())
     kind = volume.array.dtype.kind
     whole = kind in "iub" and low >= _INT16.min and high <= _INT16.max
     array: NDArray[Any] = np.rint(done).astype(np.int16) if whole else done
     step = Step(
-        "resampled",
+        RESAMPLED,
         f"{INTERPOLATOR}, SimpleITK {sitk.Version_VersionString()}",
         details={
             "interpolator": INTERPOLATOR,
             "smoothed_voxels": [round(v**0.5, 4) for v in variance],
             "coverage": coverage,
-            "from_size": list(volume.grid.size),
-            "from_spacing_mm": list(volume.grid.spacing),
+            "from_grid": grid_record(volume.grid),
             "matrix": matrix.tolist(),
         },
     )
@@ -110,16 +110,3 @@ def _factors(source: Grid, target: Grid, matrix: NDArray[np.float64]) -> list[fl
     theirs = matrix[:3, :3] @ np.reshape(target.direction, (3, 3))
     near = np.abs(mine.T @ theirs).argmax(axis=1)
     return [target.spacing[n] / s for n, s in zip(near.tolist(), source.spacing, strict=True)]
-
-
-def _inside(source: Grid, target: Grid, matrix: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which voxels of ``target`` have their centre inside a voxel of ``source``."""
-    whole = np.linalg.inv(source.affine) @ matrix @ target.affine
-    nx, ny, nz = target.size
-    x, y, z = np.ogrid[:nx, :ny, :nz]
-    seen = np.ones((nz, ny, nx), bool)
-    for row, length in zip(whole[:3], source.size, strict=True):
-        # Index along one axis of source, for every voxel; a hair of slack for rounding.
-        index = (row[0] * x + row[1] * y + row[2] * z + row[3]).transpose(2, 1, 0)
-        seen &= (index >= -0.5 - 1e-6) & (index <= length - 0.5 + 1e-6)
-    return seen

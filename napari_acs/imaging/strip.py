@@ -11,6 +11,7 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.imaging.brain import is_skull_stripped
 from napari_acs.imaging.brain_mask import BrainMask
+from napari_acs.imaging.field_of_view import imaged
 from napari_acs.imaging.volume import Volume
 
 
@@ -21,7 +22,8 @@ def strip(volumes: Mapping[str, Volume], brain: BrainMask) -> dict[str, Volume]:
     brain in others (z-scored images, say, where 0 is the middle of the brain). `foreground` and
     `normalise` tell the brain by its difference from the background, so brain voxels that have
     just that value are lifted to a value just above it (by 1, or in floats by a millionth of the
-    brain's range): else they would be holes. A volume that is stripped already and shows
+    brain's range): else they would be holes. Of a volume that was resampled, what lies outside
+    its field of view stays background. A volume that is stripped already and shows
     nothing outside the mask is returned as it is.
 
     Parameters
@@ -67,6 +69,8 @@ def _check(volumes: Mapping[str, Volume], brain: BrainMask) -> None:
 
 def _stripped(volume: Volume, brain: BrainMask) -> Volume:
     array, mask = volume.array, brain.mask
+    if (seen := imaged(volume)) is not None:  # what fills the grid is no dark tissue
+        mask = mask & seen
     outside = array[~mask]
     empty = bool((outside == outside[0]).all())
     if empty and is_skull_stripped(array, volume.grid.voxel_ml):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from napari_acs.imaging import TITLES, Study, Volume, foreground, is_skull_stripped
 from napari_acs.imaging.brain_mask import BrainMask, judged
 from napari_acs.imaging.cancel import Cancelled, ignore, never
+from napari_acs.imaging.field_of_view import imaged
 from napari_acs.inference.brain_stages import brain_of, brain_probability
 from napari_acs.inference.device import device_title, pick_device
 from napari_acs.inference.metrics import dice
@@ -82,6 +83,8 @@ def extract_brain(
     step(0.0)
     networks = load_brain_networks(device=place)
     total = np.zeros(study.grid.shape, np.float32)
+    looks = np.zeros(study.grid.shape, np.uint8)
+    fields = {name: _field_of_view(study.sequences[name]) for name in names}
     brains: dict[str, NDArray[np.bool_]] = {}
     for index, name in enumerate(names):
 
@@ -91,9 +94,12 @@ def extract_brain(
         probability = brain_probability(
             study.sequences[name].array, study.grid, networks, place, one
         )
-        np.add(total, probability, out=total)
+        np.add(total, probability, out=total, where=fields[name])
+        looks += fields[name]
         brains[name] = brain_of(probability)
-    mask = brain_of(total / np.float32(len(names))) if len(names) > 1 else brains[names[0]]
+    # Where only one of them was imaged, that one decides.
+    np.divide(total, looks, out=total, where=looks > 0)
+    mask = brain_of(total)
     titles = [TITLES[name] for name in names]
     details: dict[str, object] = {"sequences": list(names), "device": device_title(place)}
     details["weights_sha256"] = SHA256
@@ -104,7 +110,8 @@ def extract_brain(
             "T1: check the mask."
         )
     for a, b in combinations(names, 2):
-        agreement = dice(brains[a], brains[b])
+        both = fields[a] & fields[b]
+        agreement = dice(brains[a] & both, brains[b] & both)
         details["agreement_dice"] = round(agreement, 4)
         if agreement < _AGREE:
             doubts.append(
@@ -114,6 +121,11 @@ def extract_brain(
     result = judged(mask, study.grid, f"{SOURCE} on {' and '.join(titles)}", tuple(doubts), details)
     progress(1.0)
     return result
+
+
+def _field_of_view(volume: Volume) -> NDArray[np.bool_]:
+    seen = imaged(volume)
+    return np.ones(volume.grid.shape, bool) if seen is None else seen
 
 
 def sequences_to_look_at(present: tuple[str, ...]) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ def test_series_to_mask_to_seg_and_back(scanned, viewer, dock, qtbot, tmp_path):
     images = [layer for layer in viewer.layers if isinstance(layer, Image)]
     assert sorted(layer.name.split()[0] for layer in images) == ["FLAIR", "T1", "T1ce", "T2"]
     checker = dock.preparation.checker
-    qtbot.waitUntil(lambda: not checker.waiting and checker.lines, timeout=MS)
+    qtbot.waitUntil(lambda: not checker.waiting and bool(checker.lines), timeout=MS)
     assert dock.preparation.reds == ()
 
     with qtbot.waitSignal(dock.finished, timeout=MS):
