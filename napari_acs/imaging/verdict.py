@@ -10,7 +10,7 @@ mirror ratio     0.50 - 0.84     0.97 - 1.96    0.94 - 1.07
 flatness         0.34 - 0.57     0.58 - 0.67    0.66 - 0.77
 ===============  ==============  =============  =============
 
-`benchmarks/registration.py` on the code as it is, 2026-11-24 (the same patient of TCGA, 5 of BraTS):
+`benchmarks/registration.py`, 2026-11-24 (the same patient of TCGA, 5 of BraTS):
 
 ===============  ==============  =============  =============
 measure          right (30)      mirrored (8)   other (8)
