@@ -89,6 +89,7 @@ def test_the_step_says_what_was_done(corrected):
     assert step.name == "bias corrected"
     record = json.loads(json.dumps(step.record()))
     assert record["shrunk_by"] == [1, 1, 1]
+    assert record["levels"] == [[4, 50], [5, 50]]  # finer ones take an oedema for shading
     low, high = record["field_range"]
     assert low < 0.8
     assert high > 1.25
