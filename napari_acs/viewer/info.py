@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -53,7 +53,7 @@ class LayerInfo:
     """
 
     grid: Grid
-    source: Path | None = None
+    source: Path | None = field(default=None, repr=False)  # of DICOM, often the patient's name
     study: str = ""
     sequence: str | None = None
     provenance: Mapping[str, Any] | None = None
