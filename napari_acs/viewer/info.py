@@ -49,7 +49,7 @@ class LayerInfo:
     role : {"", "brain"}
         ``"brain"`` marks a Labels layer that is a brain mask, not a tumour mask.
     reference : LayerInfo or None
-        Of voxels that were resampled: the image whose grid this is.
+        Of voxels that were resampled, and of a mask file: the image whose grid this is.
     """
 
     grid: Grid

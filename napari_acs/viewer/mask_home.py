@@ -48,7 +48,7 @@ def lay(
     -------
     file : LabelFile
     info : LayerInfo
-        For its layer: with the grid, source and series of the image.
+        For its layer: with the grid and series of the image, which is its ``home``.
     None
         It was left out.
 
@@ -68,7 +68,9 @@ def lay(
         if len({home.study for home, _ in fitting}) == 1:
             home, file = fitting[0]
             base = home.home
-            return file, LayerInfo(base.grid, base.source, home.study, dicom=base.dicom)
+            return file, LayerInfo(
+                base.grid, mask.path, home.study, dicom=base.dicom, reference=base
+            )
     try:
         file = reader.alone()
     except BadInput as refusal:

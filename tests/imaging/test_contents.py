@@ -11,6 +11,7 @@ from imaging.dicom.study import SECOND, phantom, write_sequences, write_study
 from imaging.dicom.write import NAME, assert_names_nobody, write_series
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging import dicom
 from napari_acs.imaging.cancel import Cancelled
 from napari_acs.imaging.contents import mask_file, nothing_proposed, only_series, opened
 from napari_acs.imaging.dicom import find
@@ -67,8 +68,6 @@ def test_a_description_with_the_patients_name_is_scrubbed(tmp_path):
 
 
 def test_images_are_looked_at_only_where_headers_are_silent(tmp_path, monkeypatch):
-    from napari_acs.imaging import dicom
-
     read, original = [], dicom.read_series
     monkeypatch.setattr(dicom, "read_series", lambda s: read.append(s.title) or original(s))
     volumes = phantom(2)
