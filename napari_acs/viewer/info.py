@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -49,11 +49,11 @@ class LayerInfo:
     role : {"", "brain"}
         ``"brain"`` marks a Labels layer that is a brain mask, not a tumour mask.
     reference : LayerInfo or None
-        Of voxels that were resampled: the image whose grid this is.
+        Of voxels that were resampled, and of a mask file: the image whose grid this is.
     """
 
     grid: Grid
-    source: Path | None = None
+    source: Path | None = field(default=None, repr=False)  # of DICOM, often the patient's name
     study: str = ""
     sequence: str | None = None
     provenance: Mapping[str, Any] | None = None
