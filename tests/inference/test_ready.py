@@ -26,7 +26,7 @@ def ball(radius: float) -> np.ndarray:
     return ((z - 15) * 4.0) ** 2 + ((y - 18) * 3.5) ** 2 + ((x - 22) * 3.5) ** 2 < radius**2
 
 
-BRAIN = ball(52)
+BRAIN = ball(56)
 
 
 @pytest.fixture
