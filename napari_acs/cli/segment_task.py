@@ -130,9 +130,10 @@ def _read(task: Task, cancelled: Callable[[], bool]) -> Study:
     name, volumes = read_volumes(task.wanted, cancelled=cancelled)
     with progress_shown(name) as show:
         for said in stream(
-            lambda tell: to_study(
-                name, volumes, reference=task.reference, cancelled=cancelled, progress=tell
-            )
+            lambda tell, stop: to_study(
+                name, volumes, reference=task.reference, cancelled=stop, progress=tell
+            ),
+            cancelled,
         ):
             if isinstance(said, Outcome):
                 return said.value

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_acs import __version__
 from napari_acs.imaging import TITLES
 from napari_acs.viewer.info import LayerInfo
 from napari_acs.viewer.layers import LabelStyle, LayerTuple, image_layer, labels_layer
@@ -67,8 +68,16 @@ def brain_layer(mask: NDArray[np.bool_], home: LayerInfo, study: str) -> LayerTu
         Of the image whose grid this is.
     study : str
     """
-    info = LayerInfo(home.grid, home.source, study, dicom=home.dicom, role="brain")
-    data, attributes, kind = labels_layer(
-        mask.astype(np.uint8), info, f"brain mask {study}", BRAIN_STYLES
+    found = mask.astype(np.uint8)
+    found.setflags(write=False)
+    info = LayerInfo(
+        home.grid,
+        home.source,
+        study,
+        provenance={"model": {"id": "napari-acs brain extraction", "version": __version__}},
+        dicom=home.dicom,
+        role="brain",
+        prediction=found,
     )
+    data, attributes, kind = labels_layer(found, info, f"brain mask {study}", BRAIN_STYLES)
     return data, {**attributes, "opacity": 0.8}, kind

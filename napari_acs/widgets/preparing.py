@@ -70,7 +70,7 @@ def prepare_job(
     except Cancelled:
         yield CANCELLED
     except BadInput as refusal:
-        from napari_acs.inference.job import failure_of  # noqa: PLC0415
+        from napari_acs.inference.sentences import failure_of  # noqa: PLC0415
 
         yield failure_of(refusal)
     except Exception as error:
@@ -83,8 +83,8 @@ def _align(
 ) -> Iterator[Progress | Failure | Prepared]:
     from napari_acs.imaging.align import align  # noqa: PLC0415 (SimpleITK comes with it)
 
-    work = partial(align, volumes, reference, cancelled=cancelled)
-    for said in stream(lambda tell: work(progress=tell)):
+    work = partial(align, volumes, reference)
+    for said in stream(lambda tell, stop: work(progress=tell, cancelled=stop), cancelled):
         if isinstance(said, Outcome):
             yield AlignedStudy(said.value)
         else:
@@ -96,8 +96,8 @@ def _strip(
 ) -> Iterator[Progress | Failure | Prepared]:
     from napari_acs.inference.brain_extraction import extract_brain  # noqa: PLC0415 (torch)
 
-    work = partial(extract_brain, volumes, device=device, cancelled=cancelled)
-    for said in stream(lambda tell: work(progress=tell)):
+    work = partial(extract_brain, volumes, device=device)
+    for said in stream(lambda tell, stop: work(progress=tell, cancelled=stop), cancelled):
         if isinstance(said, Outcome):
             yield FoundBrain(said.value)
         else:

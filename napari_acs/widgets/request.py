@@ -56,7 +56,7 @@ def segment_job(request: SegmentRequest, cancelled: Callable[[], bool]) -> Itera
             study, bundle, device=request.device, preparation=wanted, cancelled=cancelled
         )
     except BadInput as refusal:
-        from napari_acs.inference.job import failure_of  # noqa: PLC0415
+        from napari_acs.inference.sentences import failure_of  # noqa: PLC0415
 
         yield failure_of(refusal)
     except Exception as error:

@@ -31,6 +31,7 @@ def add_result(viewer: Viewer, request: SegmentRequest, segmentation: Segmentati
         study=request.study.name,
         provenance=segmentation.provenance,
         dicom=home.dicom,
+        prediction=segmentation.labels,
     )
     if segmentation.brain is not None and request.brain == "auto":
         shown = brain_layer(segmentation.brain, home, request.study.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -99,8 +100,12 @@ def _write(path: Path, mask: Mask, convention: Convention) -> Proof | BadInput:
         return save_mask(with_suffix(path), mask, convention, overwrite=True)
     except BadInput as refusal:
         return refusal
-    except OSError as error:
-        return BadInput(f"{path} could not be written", found=str(error), do="Save elsewhere")
+    except Exception as error:  # a raising worker ends in a second error under PySide6
+        logging.getLogger(__name__).exception("saving failed")
+        said = f"{type(error).__name__}: {error}" if not isinstance(error, OSError) else str(error)
+        return BadInput(
+            f"{path} could not be written", found=said, do="Save elsewhere, or in another format"
+        )
 
 
 def _proposal(mask: Mask) -> Path:
