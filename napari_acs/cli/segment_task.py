@@ -86,13 +86,11 @@ def carry_out(
     start = perf_counter()
     pick_precision(task.precision, pick_device(task.device))
     try:
-        study = _read(task, cancelled)
+        study = _read(task, out, cancelled)
         sources = [v.source for v in study.sequences.values() if v.source]
         check_target(out, force=force, inputs=sources)
-        if out.name.lower().endswith(".dcm"):
-            from napari_acs.imaging.dicom.masks import require_series
-
-            require_series(out.name, study.sequences[study.reference].dicom)
+        if study.sequences[study.reference].dicom is None:
+            _refuse_dicom(out)
         preparation = _preparation(task)
         bundle = load_bundle(task.model or default_bundle_id())
         lines = _checked(study, bundle, preparation, cancelled)
@@ -123,11 +121,13 @@ def carry_out(
     return Done(report, notes, made.volumes_ml, proof.sentence())
 
 
-def _read(task: Task, cancelled: Callable[[], bool]) -> Study:
+def _read(task: Task, out: Path, cancelled: Callable[[], bool]) -> Study:
     from napari_acs.imaging import read_volumes, to_study
     from napari_acs.inference.stream import Outcome, stream
 
     name, volumes = read_volumes(task.wanted, cancelled=cancelled)
+    if not any(volume.dicom for volume in volumes.values()):
+        _refuse_dicom(out)  # before anything is registered
     with progress_shown(name) as show:
         for said in stream(
             lambda tell: to_study(
@@ -138,6 +138,14 @@ def _read(task: Task, cancelled: Callable[[], bool]) -> Study:
                 return said.value
             show(Progress(0, 1, "register", said))
     raise AssertionError("a stream ended without an outcome")
+
+
+def _refuse_dicom(out: Path) -> None:
+    """Refuse to write DICOM where there is no series that it could refer to."""
+    if out.name.lower().endswith(".dcm"):
+        from napari_acs.imaging.dicom.masks import require_series
+
+        require_series(out.name, None)
 
 
 def _preparation(task: Task) -> Preparation:

@@ -67,9 +67,9 @@ class MaskSaver(QObject):
         worker.start()
 
     @Slot(object)
-    def _on_written(self, outcome: Proof | BadInput) -> None:
-        if isinstance(outcome, BadInput):
-            self.refused.emit(outcome.sentence())
+    def _on_written(self, outcome: Proof | str) -> None:
+        if isinstance(outcome, str):
+            self.refused.emit(outcome)
         else:
             self.saved.emit(f"Saved {outcome.file}. {outcome.sentence()}.")
 
@@ -94,13 +94,14 @@ def ask_path(window: QWidget, proposal: Path, dicom: bool) -> Path | None:
     return path
 
 
-def _write(path: Path, mask: Mask, convention: Convention) -> Proof | BadInput:
+def _write(path: Path, mask: Mask, convention: Convention) -> Proof | str:
     try:
         return save_mask(with_suffix(path), mask, convention, overwrite=True)
     except BadInput as refusal:
-        return refusal
+        return refusal.sentence()  # an exception that a worker returns is raised after all
     except OSError as error:
-        return BadInput(f"{path} could not be written", found=str(error), do="Save elsewhere")
+        why = BadInput(f"{path} could not be written", found=str(error), do="Save elsewhere")
+        return why.sentence()
 
 
 def _proposal(mask: Mask) -> Path:
