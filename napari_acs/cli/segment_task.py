@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import file_digest
 from pathlib import Path
@@ -51,15 +51,28 @@ class Done:
 
 
 @contextmanager
-def unzipped(task: Task) -> Iterator[Task]:
-    """Give the task with a ``.zip`` of DICOM unpacked; its files go when the block ends."""
+def unzipped(task: Task, cancelled: Callable[[], bool]) -> Iterator[Task]:
+    """Give the task with a ``.zip`` of DICOM unpacked; its files go when the block ends.
+
+    Raises
+    ------
+    BadInput
+        The archive is refused.
+    typer.Exit
+        ``cancelled`` said so.
+    """
     wanted = task.wanted
     if isinstance(wanted, dict) or wanted.suffix.lower() != ".zip":
         yield task
         return
+    from napari_acs.imaging.cancel import Cancelled
     from napari_acs.imaging.dicom import unpacked
 
-    with unpacked(wanted) as folder:
+    with ExitStack() as until_done:
+        try:
+            folder = until_done.enter_context(unpacked(wanted, cancelled=cancelled))
+        except Cancelled:
+            end_with(_CANCELLED, debug=False)
         yield replace(task, wanted=folder)
 
 
