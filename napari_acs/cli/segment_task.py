@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import file_digest
 from pathlib import Path
@@ -51,15 +51,28 @@ class Done:
 
 
 @contextmanager
-def unzipped(task: Task) -> Iterator[Task]:
-    """Give the task with a ``.zip`` of DICOM unpacked; its files go when the block ends."""
+def unzipped(task: Task, cancelled: Callable[[], bool]) -> Iterator[Task]:
+    """Give the task with a ``.zip`` of DICOM unpacked; its files go when the block ends.
+
+    Raises
+    ------
+    BadInput
+        The archive is refused.
+    typer.Exit
+        ``cancelled`` said so.
+    """
     wanted = task.wanted
     if isinstance(wanted, dict) or wanted.suffix.lower() != ".zip":
         yield task
         return
+    from napari_acs.imaging.cancel import Cancelled
     from napari_acs.imaging.dicom import unpacked
 
-    with unpacked(wanted) as folder:
+    with ExitStack() as until_done:
+        try:
+            folder = until_done.enter_context(unpacked(wanted, cancelled=cancelled))
+        except Cancelled:
+            end_with(_CANCELLED, debug=False)
         yield replace(task, wanted=folder)
 
 
@@ -86,13 +99,11 @@ def carry_out(
     start = perf_counter()
     pick_precision(task.precision, pick_device(task.device))
     try:
-        study = _read(task, cancelled)
+        study = _read(task, out, cancelled)
         sources = [v.source for v in study.sequences.values() if v.source]
         check_target(out, force=force, inputs=sources)
-        if out.name.lower().endswith(".dcm"):
-            from napari_acs.imaging.dicom.masks import require_series
-
-            require_series(out.name, study.sequences[study.reference].dicom)
+        if study.sequences[study.reference].dicom is None:
+            _refuse_dicom(out)
         preparation = _preparation(task)
         bundle = load_bundle(task.model or default_bundle_id())
         lines = _checked(study, bundle, preparation, cancelled)
@@ -123,11 +134,13 @@ def carry_out(
     return Done(report, notes, made.volumes_ml, proof.sentence())
 
 
-def _read(task: Task, cancelled: Callable[[], bool]) -> Study:
+def _read(task: Task, out: Path, cancelled: Callable[[], bool]) -> Study:
     from napari_acs.imaging import read_volumes, to_study
     from napari_acs.inference.stream import Outcome, stream
 
     name, volumes = read_volumes(task.wanted, cancelled=cancelled)
+    if not any(volume.dicom for volume in volumes.values()):
+        _refuse_dicom(out)  # before anything is registered
     with progress_shown(name) as show:
         for said in stream(
             lambda tell, stop: to_study(
@@ -139,6 +152,14 @@ def _read(task: Task, cancelled: Callable[[], bool]) -> Study:
                 return said.value
             show(Progress(0, 1, "register", said))
     raise AssertionError("a stream ended without an outcome")
+
+
+def _refuse_dicom(out: Path) -> None:
+    """Refuse to write DICOM where there is no series that it could refer to."""
+    if out.name.lower().endswith(".dcm"):
+        from napari_acs.imaging.dicom.masks import require_series
+
+        require_series(out.name, None)
 
 
 def _preparation(task: Task) -> Preparation:

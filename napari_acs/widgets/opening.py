@@ -81,9 +81,9 @@ class StudyOpener(QObject):
             self._start(_look, (paths, drop), self._on_looked)
 
     @Slot(object)
-    def _on_looked(self, outcome: _Drop | BadInput) -> None:
-        if isinstance(outcome, BadInput):
-            self.refused.emit(outcome.sentence())
+    def _on_looked(self, outcome: _Drop | str) -> None:
+        if isinstance(outcome, str):
+            self.refused.emit(outcome)
             return
         for contents in outcome.studies:
             if chosen := self._ask_series(self._window, contents):
@@ -94,9 +94,9 @@ class StudyOpener(QObject):
             self._on_read(outcome)
 
     @Slot(object)
-    def _on_read(self, outcome: _Drop | BadInput) -> None:
-        if isinstance(outcome, BadInput):
-            self.refused.emit(outcome.sentence())
+    def _on_read(self, outcome: _Drop | str) -> None:
+        if isinstance(outcome, str):
+            self.refused.emit(outcome)
             return
         self._waiting += outcome.layers
         self._to_say += [refusal.sentence() for refusal in outcome.refusals]
@@ -130,7 +130,7 @@ def ask_series(window: QWidget, contents: Contents) -> Mapping[str, Candidate] |
     return chooser.chosen() if chooser.exec() else None
 
 
-def _look(what: tuple[list[str], _Drop]) -> _Drop | BadInput:
+def _look(what: tuple[list[str], _Drop]) -> _Drop | str:
     from napari_acs.imaging.contents import opened  # noqa: PLC0415 (SimpleITK comes with it)
     from napari_acs.imaging.dicom.preamble import is_dicom_path  # noqa: PLC0415
 
@@ -146,11 +146,11 @@ def _look(what: tuple[list[str], _Drop]) -> _Drop | BadInput:
                 with opened(unpack_for_session(path) if zipped else path) as contents:
                     drop.studies.append(contents)
     except BadInput as refusal:
-        return refusal
+        return refusal.sentence()  # an exception that a worker returns is raised after all
     return drop
 
 
-def _read(drop: _Drop) -> _Drop | BadInput:
+def _read(drop: _Drop) -> _Drop | str:
     try:
         for contents, chosen in drop.chosen:
             study = next((c.study for c in chosen.values() if c.study), contents.name)
@@ -164,5 +164,5 @@ def _read(drop: _Drop) -> _Drop | BadInput:
                     raise
                 drop.refusals.append(refusal)
     except BadInput as refusal:
-        return refusal
+        return refusal.sentence()  # an exception that a worker returns is raised after all
     return drop
