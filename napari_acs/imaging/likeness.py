@@ -117,7 +117,8 @@ def compare(fixed: Level, moving: Level, matrix: NDArray[np.float64]) -> Likenes
     )
     other = sitk.GetArrayFromImage(onto)
     seen = np.isfinite(other)
-    head = sitk.GetArrayViewFromImage(
+    # A copy, no view: SimpleITK's views do not keep their image alive, and it is gone here.
+    head = sitk.GetArrayFromImage(
         sitk.Resample(_mask(moving.head, moving.image), fixed.image, transform,
                       sitk.sitkNearestNeighbor, 0.0)
     ).astype(bool)  # fmt: skip

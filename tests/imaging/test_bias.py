@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging import Grid, Volume
+from napari_acs.imaging import Grid, Volume, foreground
 from napari_acs.imaging.bias import correct_bias
 from napari_acs.imaging.cancel import Cancelled
 
@@ -45,6 +45,42 @@ def test_shading_goes_and_the_scale_stays(shaded, corrected):
     assert not done.array[~inside].any()
     assert done.array.dtype == np.float32
     assert done.grid == volume.grid
+
+
+def test_the_mean_logarithm_stays(shaded, corrected):
+    """The field's mean logarithm over the mask is 0, far from the mask it is no stronger."""
+    volume, *_ = shaded
+    inside = foreground(volume.array)
+    before = np.log(volume.array.astype(np.int16)[inside].astype(np.float64))
+    after = np.log(corrected.array[inside].astype(np.float64))
+    assert (before - after).mean() == pytest.approx(0, abs=1e-5)
+
+
+def test_the_field_is_no_stronger_anywhere_than_in_the_mask(shaded):
+    volume, *_, inside = shaded
+    lit = replace(volume, array=volume.array + 50)  # so that the field shows outside, too
+    mask = inside.copy()
+    mask[..., 20:] = False
+    done = correct_bias(lit, mask)
+    field = lit.array / done.array
+    assert field[~mask].max() <= field[mask].max() * (1 + 1e-5)
+    assert field[~mask].min() >= field[mask].min() * (1 - 1e-5)
+    low, high = done.history[-1].details["field_range"]
+    assert (field[mask].min(), field[mask].max()) == pytest.approx((low, high), rel=1e-4)
+
+
+def test_only_the_mask_is_looked_at(shaded):
+    """A bright lump outside the mask changes nothing inside it; nor do voxels of 0 within."""
+    volume, *_, inside = shaded
+    mask = inside.copy()
+    mask[..., :12] = False
+    array = volume.array.copy()
+    array[..., :12] *= 5
+    whole = volume.array.copy()
+    array[10:12, 10:12, 20:22] = whole[10:12, 10:12, 20:22] = 0
+    plain, lit = (correct_bias(replace(volume, array=a), mask) for a in (whole, array))
+    assert np.isfinite(plain.array).all()
+    np.testing.assert_allclose(lit.array[mask], plain.array[mask], rtol=1e-5)
 
 
 def test_the_step_says_what_was_done(corrected):

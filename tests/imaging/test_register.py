@@ -1,16 +1,24 @@
 from __future__ import annotations
 
+import ast
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from imaging.geometries import to_image
 from imaging.moved import coarse_phantom, error_mm, head_of, middle, placed, rigid, through
+from scipy.ndimage import distance_transform_edt
 
+import napari_acs
+import napari_acs.imaging.register as module
 from napari_acs.errors import BadInput
-from napari_acs.imaging import Volume
+from napari_acs.imaging import Volume, is_skull_stripped
 from napari_acs.imaging.cancel import Cancelled
+from napari_acs.imaging.likeness import Likeness, level
 from napari_acs.imaging.register import register
+from napari_acs.imaging.rigid import shift
 from napari_acs.imaging.verdict import Evidence, judge
 
 
@@ -34,6 +42,13 @@ def test_a_known_move_is_found_again(moved):
     assert found.verdict == "good"
     assert found.metric_after > 2 * found.metric_before
     assert found.turned_deg == pytest.approx(19.4, abs=1.0)
+    seen, centre = found.evidence, head_of(fixed).mean(axis=0)
+    apart = np.linalg.norm(through(centre, truth) - centre)
+    assert found.moved_mm == pytest.approx(apart, abs=1.5)
+    assert 0.2 < seen.flatness < 0.6
+    assert 0 < seen.consistency_mm < 1.0
+    assert seen.overlap > 0.98
+    assert seen.dice > 0.95
     assert not found.kept
 
 
@@ -77,6 +92,62 @@ def test_noise_is_not_called_good(phantom):
     noise = np.random.default_rng(0).normal(100, 10, phantom["t1"].array.shape)
     found = register(phantom["t1"], Volume(noise.astype(np.float32), phantom["t1"].grid))
     assert found.verdict == "failed"
+
+
+def with_skull(volume):
+    """Draw a dark skull and a bright scalp round a stripped brain, and noise in the air."""
+    brain = volume.array > 0
+    far = distance_transform_edt(~brain, volume.grid.spacing[::-1])
+    bright = np.percentile(volume.array[brain], 90)
+    head = np.select([brain, far < 7, far < 14], [volume.array, 0.1 * bright, 1.2 * bright], 0)
+    air = np.abs(np.random.default_rng(0).normal(0, 0.02 * bright, head.shape))
+    return replace(volume, array=(head + air).astype(np.float32))
+
+
+def test_a_brain_and_a_head_find_each_other_whichever_is_fixed(phantom):
+    """The brain alone is compared, and points are drawn from it: the matrix is turned round."""
+    head = with_skull(phantom["t1"])
+    assert not is_skull_stripped(head.array)
+    truth = rigid(middle(head), (9.0, -6.0, 7.0), (0.0, 9.0, -5.0))
+    brain = placed(phantom["t1ce"], truth)
+    found = register(head, brain)
+    assert error_mm(found.matrix, truth, head_of(phantom["t1"])) < 1.0
+    assert found.verdict == "good"
+    # One way only: the scalp has nothing to be laid on.
+    assert found.evidence.consistency_mm is None
+    back = register(brain, head)
+    assert error_mm(back.matrix @ truth, np.eye(4), head_of(phantom["t1"])) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("mm", "gain", "better"),
+    [(3.0, 1.01, False), (3.0, 1.03, True), (0.4, 2.0, False), (3.0, 0.9, False)],
+)
+def test_headers_are_doubted_only_for_a_real_gain_and_a_real_move(
+    phantom, monkeypatch, mm, gain, better
+):
+    small = level(to_image(phantom["t1"].array.astype(np.float32), phantom["t1"].grid), 8.0)
+
+    def compare(fixed, moving, matrix):
+        return Likeness(0.1 if np.array_equal(matrix, np.eye(4)) else 0.1 * gain, 1.0, 1.0)
+
+    monkeypatch.setattr(module, "compare", compare)
+    assert module._is_better([(small, small)], shift((mm, 0.0, 0.0))) is better
+
+
+def test_a_good_likeness_on_a_sliver_of_the_head_scores_less():
+    assert Likeness(0.2, 1.0, 1.0).score == Likeness(0.2, 0.6, 1.0).score == 0.2
+    assert Likeness(0.3, 0.3, 1.0).score == pytest.approx(0.15)
+
+
+def test_nothing_that_is_shown_comes_from_an_image_that_is_gone():
+    """SimpleITK's array views do not keep their image alive: never of a temporary."""
+    for file in Path(napari_acs.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
+                ".GetArrayViewFromImage"
+            ):
+                assert isinstance(node.args[0], ast.Name | ast.Attribute), file
 
 
 def test_headers_a_metre_apart_do_not_end_the_job_but_ask_for_a_look(phantom):
