@@ -45,14 +45,15 @@ def aligned_layers(
         info = LayerInfo(
             grid=volume.grid,
             source=volume.source,
-            study=before.study or study.name,
+            study=before.study,  # as the others': what the layers are chosen together by
             sequence=sequence,
             dicom=volume.dicom,
             history=volume.history,
             guess=before.guess,
             reference=home,
         )
-        name = f"{TITLES[sequence]} {info.study} aligned to {TITLES[reference]}"
+        what = f"{TITLES[sequence]} {info.study}".strip()
+        name = f"{what} aligned to {TITLES[reference]}"
         made[sequence] = image_layer(volume.array, info, name)
     return made
 

@@ -32,6 +32,7 @@ class CheckList(QWidget):
         self._grid.setVerticalSpacing(3)
         self._grid.setColumnStretch(1, 1)
         self._buttons: list[QPushButton] = []
+        self._enabled = True
         self.show_lines(())
 
     def show_lines(self, lines: Sequence[CheckLine], waiting: str = "") -> None:
@@ -56,7 +57,8 @@ class CheckList(QWidget):
                 self._add_button(line, row)
 
     def set_enabled(self, on: bool) -> None:
-        """Let the buttons be clicked, or not (while a job runs)."""
+        """Let the buttons be clicked, or not (while a job runs): those of later lines, too."""
+        self._enabled = on
         for button in self._buttons:
             button.setEnabled(on)
 
@@ -64,6 +66,7 @@ class CheckList(QWidget):
         button = QPushButton(_BUTTONS[line.action])
         button.setObjectName(f"fix_{line.action}")
         button.setToolTip(line.do)
+        button.setEnabled(self._enabled)
         button.clicked.connect(lambda *_, action=line.action: self.acted.emit(action))
         self._grid.addWidget(button, row, 2, Qt.AlignmentFlag.AlignTop)
         self._buttons.append(button)

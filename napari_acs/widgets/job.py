@@ -100,6 +100,7 @@ class JobRunner(QObject):
         # napari itself stops a worker from its status bar, or when the window closes
         ticket, self._current = self._current, None
         if ticket is not None:
+            ticket.stop.set()
             self.ended.emit(ticket.request, CANCELLED)
 
 

@@ -55,9 +55,9 @@ class StudyOpener(QObject):
         self._start(_look, paths, self._on_looked)
 
     @Slot(object)
-    def _on_looked(self, outcome: tuple[_Found, list[Contents]] | BadInput) -> None:
-        if isinstance(outcome, BadInput):
-            self.refused.emit(outcome.sentence())
+    def _on_looked(self, outcome: tuple[_Found, list[Contents]] | str) -> None:
+        if isinstance(outcome, str):
+            self.refused.emit(outcome)
             return
         layers, studies = outcome
         for contents in studies:
@@ -68,9 +68,9 @@ class StudyOpener(QObject):
             self._on_read(layers)
 
     @Slot(object)
-    def _on_read(self, outcome: _Found | BadInput) -> None:
-        if isinstance(outcome, BadInput):
-            self.refused.emit(outcome.sentence())
+    def _on_read(self, outcome: _Found | str) -> None:
+        if isinstance(outcome, str):
+            self.refused.emit(outcome)
             return
         self._waiting += outcome
         self._add_next()
@@ -97,7 +97,8 @@ def ask_series(window: QWidget, contents: Contents) -> Mapping[str, Candidate] |
     return chooser.chosen() if chooser.exec() else None
 
 
-def _look(paths: list[str]) -> tuple[_Found, list[Contents]] | BadInput:
+def _look(paths: list[str]) -> tuple[_Found, list[Contents]] | str:
+    """Return what is there, or the sentence of a refusal: a worker raises what it returns."""
     from napari_acs.imaging.contents import opened  # noqa: PLC0415 (SimpleITK comes with it)
     from napari_acs.imaging.dicom.preamble import is_dicom_path  # noqa: PLC0415
 
@@ -112,14 +113,14 @@ def _look(paths: list[str]) -> tuple[_Found, list[Contents]] | BadInput:
             with opened(folder) as contents:
                 studies.append(contents)
     except BadInput as refusal:
-        return refusal
+        return refusal.sentence()
     return layers, studies
 
 
-def _read(what: tuple[Contents, Mapping[str, Candidate]]) -> _Found | BadInput:
+def _read(what: tuple[Contents, Mapping[str, Candidate]]) -> _Found | str:
     contents, chosen = what
     study = next((c.study for c in chosen.values() if c.study), contents.name)
     try:
         return list(study_layers(study, chosen, contents.masks))
     except BadInput as refusal:
-        return refusal
+        return refusal.sentence()

@@ -82,6 +82,12 @@ class PreparationForm(QWidget):
         """Whether N4 is to be run."""
         return bool(self._bias.value)
 
+    def forget_mask(self) -> None:
+        """Go back to the automatic choice where a Labels layer was chosen."""
+        if not isinstance(self._brain.value, str):
+            with self._brain.changed.blocked():
+                self._brain.value = AUTO
+
     def show_masks(self, layers: Sequence[Layer], chosen: Layer | None = None) -> None:
         """Offer these Labels layers as brain masks; keep the choice while it is open."""
         with self._brain.changed.blocked():
