@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from napari_acs.imaging.check import Needs
     from napari_acs.imaging.check.subject import Brain
+    from napari_acs.viewer.layers import LayerTuple
     from napari_acs.widgets.job import JobRunner
     from napari_acs.widgets.segment_panel import SegmentPanel
 
@@ -65,7 +66,7 @@ class Preparation(QObject):
         self._panel = panel
         self._runner = runner
         self._job = job
-        self._waiting: list[tuple[str, tuple[Any, ...]]] = []
+        self._waiting: list[tuple[str, Callable[[], LayerTuple]]] = []
         self._added: dict[str, Layer] = {}
         self._chosen: dict[str, Layer | None] = {}
         self.checker = Checker(check, self)
@@ -161,8 +162,8 @@ class Preparation(QObject):
         if not isalive(self):
             return
         if self._waiting:
-            sequence, shown = self._waiting[0]
-            self._added[sequence] = self._viewer.add_layer(Layer.create(*shown))
+            sequence, make = self._waiting[0]
+            self._added[sequence] = self._viewer.add_layer(Layer.create(*make()))
             self._waiting.pop(0)
             QTimer.singleShot(0, self._add_next)
             return
