@@ -160,7 +160,7 @@ def test_the_command_line_takes_the_folder_and_names_nobody(scanned, tmp_path):
 
 
 def _title(name: str) -> str:
-    return {"NCR": "necrotic", "ED": "oedema", "ET": "enhancing"}[name]
+    return {"NCR": "necrotic", "ED": "oedema", "ET": "enhancing tumour"}[name]
 
 
 def _same_points(found, wanted) -> bool:
