@@ -1,15 +1,19 @@
 """Registration on real heads: seconds, millimetres, and whether the verdict can be trusted.
 
-    python benchmarks/registration.py [--data DIR] [--cases N] [--json OUT]
+    python benchmarks/registration.py [--data DIR] [--cases N] [--full] [--json OUT]
 
-Three tables. (1) The native sequences of TCGA-FG-6692 (oblique 0.9 x 0.9 x 5.5 mm slices)
+Four tables. (1) The native sequences of TCGA-FG-6692 (oblique 0.9 x 0.9 x 5.5 mm slices)
 aligned to T1ce and to FLAIR. The truth is the same patient in ``brats_space``, where others
 registered the four sequences: each native sequence is registered to its own twin there (within
 one modality, over the brain, at 1 mm), and two such transforms make the truth between two
 sequences. The truth's own error, mainly that of others' registration of 5.5 mm slices, is some
 tenths of a millimetre to about 1 mm, and is part of every number. (2) Capture range: known
-rigid moves of the header. (3) Mirrored heads and heads of another patient, which no verdict may
-call good; and co-registered pairs of BraTS, which must stay where they are.
+rigid moves of the header, of one native pair and one of BraTS; ``--full`` takes two of each. (3)
+Mirrored heads and heads of another patient, which no verdict may call good; and co-registered
+pairs of BraTS, which must stay where they are. (4) How `resample` interpolates: slices of 5.5 mm,
+averaged from a 1 mm volume, brought to the grid of other slices of 5.5 mm (half a slice further
+and tilted by 8 degrees) by each interpolator, against the image that averaging gives there; and
+to the 1 mm grid, against the volume itself.
 """
 
 from __future__ import annotations
@@ -29,10 +33,17 @@ from napari_acs.imaging import Grid, Volume, lps_grid, read_volume, to_lps
 from napari_acs.imaging.align import align
 from napari_acs.imaging.likeness import level
 from napari_acs.imaging.register import register
+from napari_acs.imaging.resample import resample
 from napari_acs.imaging.rigid import refine
 
 NATIVE = {"t1": "*_t1", "t1ce": "*_t1c", "t2": "*_t2", "flair": "*_fla"}
 TWIN = {"t1": "*_t1_bet", "t1ce": "*_t1c_bet", "t2": "*_t2_bet", "flair": "*_fla_bet"}
+THICK = 5
+"""Subslices to one slice of 5.5 mm."""
+INTERPOLATORS = {
+    "linear": sitk.sitkLinear,
+    "windowed sinc": sitk.sitkLanczosWindowedSinc,
+}
 MOVES = [(5, 0), (10, 0), (20, 0), (40, 0), (0, 5), (0, 15), (0, 30), (20, 15), (40, 30)]
 
 
@@ -140,9 +151,27 @@ def row(table, case, fixed, moving, truth):
 
 
 def show(done):
-    print(
-        *(f"{v:.2f}" if isinstance(v, float) else v for v in done.values()), sep=" | ", flush=True
-    )
+    cells = [f"{v:.3f}" if isinstance(v, float) else "" if v is None else v for v in done.values()]
+    print("|", " | ".join(map(str, cells)), "|", flush=True)
+
+
+def header(*names):
+    print("\n| table |", " | ".join(names), "|")
+    print("| --- | ---" + " | ---:" * (len(names) - 1) + " |", flush=True)
+
+
+def ranges(rows):
+    """Return the range of each measure that verdicts rest on, by what the heads were."""
+    kinds = {"right": [r for r in rows if r["mm"] is not None and r["mm"] < 2 and "mirror" in r]}
+    kinds |= {name: [r for r in rows if r["table"] == name] for name in ("mirrored", "wrong")}
+    said = {}
+    for key in ("mirror", "flatness", "nmi", "dice", "back_mm"):
+        for kind, those in kinds.items():
+            values = [r[key] for r in those if r.get(key) is not None]
+            if values:
+                text = f"{min(values):.2f} - {max(values):.2f}"
+                said[f"{key}, {kind} ({len(values)})"] = text
+    return said
 
 
 def capture_table(cases, rng):
@@ -168,6 +197,78 @@ def trap_table(native, truth, studies):
     return rows
 
 
+def thick_grid(like, offset_mm, tilt_deg):
+    """Return a grid of 0.9 x 0.9 x 5.5 mm slices through the middle of another."""
+    cosines = np.eye(3)
+    angle = np.radians(tilt_deg)
+    cosines[1:, 1:] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    size, spacing = (256, 256, 28), np.array([0.9, 0.9, 5.5])
+    middle = like.corners().mean(axis=0) + cosines[:, 2] * offset_mm
+    origin = middle - cosines @ (spacing * (np.array(size) - 1) / 2)
+    return Grid(size, tuple(spacing), tuple(origin), tuple(cosines.ravel()))
+
+
+def thick(volume, grid):
+    """Average a fine volume over the slices of a coarse grid, as a scanner does."""
+    step = grid.spacing[2] / THICK
+    start = grid.moved((0, 0, -(THICK - 1) / 2 / THICK), grid.size)
+    fine = replace(
+        start,
+        size=(*grid.size[:2], grid.size[2] * THICK),
+        spacing=(*grid.spacing[:2], step),
+    )
+    array = onto(volume, fine, sitk.sitkBSpline).clip(0)
+    array = array.reshape(grid.size[2], THICK, *array.shape[1:]).mean(axis=1)
+    return Volume(array.astype(np.float32), grid)
+
+
+def onto(volume, grid, interpolator):
+    done = sitk.Resample(
+        image(volume), grid.size, sitk.Transform(), interpolator, grid.origin, grid.spacing,
+        grid.direction, 0.0, sitk.sitkFloat32,
+    )  # fmt: skip
+    return sitk.GetArrayFromImage(done)
+
+
+def resampling_table(studies, sequences):
+    rows = []
+    for name, study in studies.items():
+        for key in sequences:
+            true = study[key]
+            slices = thick(true, thick_grid(true.grid, 0.0, 0.0))
+            others = thick_grid(true.grid, 2.75, 8.0)
+            for to, target in (("other slices", thick(true, others)), ("1 mm", true)):
+                inside = target.array > 0
+                done = {}
+                for kind, how in INTERPOLATORS.items():
+                    start = perf_counter()
+                    done[kind] = onto(slices, target.grid, how), perf_counter() - start
+                start = perf_counter()
+                ours = resample(slices, target.grid).volume.array
+                done["B-spline (ours)"] = ours, perf_counter() - start
+                scale = float(target.array[inside].std())
+                for kind, (array, seconds) in done.items():
+                    away = array[inside].astype(float) - target.array[inside]
+                    rms = float(np.sqrt((away**2).mean())) / scale
+                    rows.append({
+                        "table": "resampling", "case": f"{name} {key} to {to}", "by": kind,
+                        "rms": rms, "seconds": seconds,
+                    })  # fmt: skip
+                    show(rows[-1])
+    return rows
+
+
+def resampling_summary(rows):
+    said = {}
+    for to in ("other slices", "1 mm"):
+        mine = [r for r in rows if r["case"].endswith(to)]
+        for kind in (*INTERPOLATORS, "B-spline (ours)"):
+            of = [r for r in mine if r["by"] == kind]
+            rms, seconds = (float(np.mean([r[k] for r in of])) for k in ("rms", "seconds"))
+            said[f"{kind} to {to}"] = f"rms {rms:.3f} of the brain's spread, {seconds:.2f} s"
+    return said
+
+
 def summary(rows):
     known = [r for r in rows if r["mm"] is not None]
     bad = [r for r in rows if r["table"] in {"mirrored", "wrong"}]
@@ -189,7 +290,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     shared = Path(__file__).resolve().parents[2] / "shared" / "data"
     parser.add_argument("--data", type=Path, default=shared)
-    parser.add_argument("--cases", type=int, default=5, help="studies of BraTS")
+    parser.add_argument("--cases", type=int, default=5, help="studies of BraTS (5)")
+    parser.add_argument("--full", action="store_true", help="twice as many cases of tables 2 and 4")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     folder = args.data / "tcga-lgg-native" / "TCGA-FG-6692"
@@ -202,24 +304,36 @@ def main() -> None:
     points = twins["t1"].grid.index_to_point(np.argwhere(brain)[::997, ::-1])
     folders = sorted((args.data / "brats2021").glob("BraTS*"))[: args.cases]
     studies = {f.name: brats(f) for f in folders}
+    header("case", "s", "cpu s", "mm before", "most", "mm", "most", "NMI before", "NMI", "verdict",
+           "coverage")  # fmt: skip
     rows = native_table(native, truth, points)
     rng = np.random.default_rng(0)
+    header(
+        "case", "s", "cpu s", "mm", "verdict", "kept", "NMI", "mirror", "flat", "back mm", "Dice"
+    )
     rows += trap_table(native, truth, studies)
     back = np.linalg.inv(truth["t1ce"])
     cases = [
-        ("TCGA t2 to t1ce", native["t1ce"], native["t2"], truth["t2"] @ back),
-        ("TCGA flair to t1ce", native["t1ce"], native["flair"], truth["flair"] @ back),
+        (f"TCGA {key} to t1ce", native["t1ce"], native[key], truth[key] @ back)
+        for key in ("t2", "flair")
+    ][: 2 if args.full else 1]
+    cases += [(f"{n} flair", s["t1ce"], s["flair"], np.eye(4)) for n, s in studies.items()][
+        : 2 if args.full else 1
     ]
-    cases += [(f"{n} flair", s["t1ce"], s["flair"], np.eye(4)) for n, s in studies.items()][:2]
     rows += capture_table(cases, rng)
-    for name, count in summary(rows).items():
-        print(f"{name}: {count}")
+    header("case", "by", "rms / spread", "s")
+    some = dict(list(studies.items())[: 4 if args.full else 2])
+    blurred = resampling_table(some, ("t1", "t2", "flair") if args.full else ("t1", "flair"))
+    said = {**summary(rows), **ranges(rows), **resampling_summary(blurred)}
+    print()
+    for name, what in said.items():
+        print(f"{name}: {what}")
     machine = (
         f"{platform.processor() or platform.machine()}, SimpleITK {sitk.Version_VersionString()}"
     )
     print(machine)
     if args.json:
-        text = json.dumps({"machine": machine, "rows": rows, "summary": summary(rows)}, indent=1)
+        text = json.dumps({"machine": machine, "rows": rows + blurred, "summary": said}, indent=1)
         args.json.write_text(text, encoding="utf-8")
 
 

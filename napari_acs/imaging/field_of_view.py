@@ -35,14 +35,20 @@ def imaged(volume: Volume) -> NDArray[np.bool_] | None:
     Returns
     -------
     ndarray of bool, shape (z, y, x), or None
-        None where every voxel was imaged: the volume was never resampled.
+        None where every voxel was imaged: the volume was never resampled. After several
+        resamplings a voxel must lie in every field of view on the way.
     """
-    last = next((s for s in reversed(volume.history) if s.name == RESAMPLED), None)
-    if last is None:
-        return None
-    was = last.details["from_grid"]
-    source = Grid(was["size"], was["spacing_mm"], was["origin_mm"], tuple(was["direction"]))
-    return inside(source, volume.grid, np.asarray(last.details["matrix"], np.float64))
+    seen: NDArray[np.bool_] | None = None
+    back = np.eye(4)
+    for step in reversed(volume.history):
+        if step.name != RESAMPLED:
+            continue
+        was = step.details["from_grid"]
+        source = Grid(was["size"], was["spacing_mm"], was["origin_mm"], tuple(was["direction"]))
+        back = np.asarray(step.details["matrix"], np.float64) @ back
+        there = inside(source, volume.grid, back)
+        seen = there if seen is None else seen & there
+    return seen
 
 
 def inside(source: Grid, target: Grid, matrix: NDArray[np.float64]) -> NDArray[np.bool_]:

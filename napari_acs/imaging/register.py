@@ -183,12 +183,12 @@ def _image(volume: Volume) -> Any:
 
 def _check(volume: Volume, name: str) -> None:
     array = volume.array
-    called = volume.source.name if volume.source else name
+    called = volume.called(name)
     if min(array.shape) < _FEWEST_VOXELS:
         raise BadInput(
             f"{called} cannot be registered",
             found=f"only {min(array.shape)} voxel(s) along one axis",
-            expected=f"at least {_FEWEST_VOXELS}",
+            expected=f"a 3D volume of at least {_FEWEST_VOXELS} along each",
             do="Choose the whole series, not a single slice",
         )
     low, high = float(array.min()), float(array.max())

@@ -196,6 +196,7 @@ class _Job:
             provenance=record,
             seconds=seconds,
             brain=_locked(self.brain.mask) if self.brain else None,
+            prepared=self.study.sequences if READY in seconds else {},
         )
         yield self._step(_FINISH, 1, 1)
         yield Result(segmentation, notes_on(self.brain, image.with_skull, self.missing))

@@ -47,23 +47,24 @@ class LayerInfo:
         What was done to the voxels since they were read.
     guess : SequenceGuess or None
         How ``sequence`` was told.
-    role : {"", "brain"}
-        ``"brain"`` marks a Labels layer that is a brain mask, not a tumour mask.
+    role : {"", "brain", "prepared"}
+        ``"brain"`` marks a Labels layer that is a brain mask, not a tumour mask; ``"prepared"`` an
+        image to look at that no study is to be made of.
     reference : LayerInfo or None
-        Of voxels that were resampled: the image whose grid this is.
+        Of voxels that were resampled, and of a mask file: the image whose grid this is.
     prediction : ndarray of uint8 or None
         Of a mask that a model made: as it made it, read-only, in the voxel order of ``grid``.
     """
 
     grid: Grid
-    source: Path | None = None
+    source: Path | None = field(default=None, repr=False)  # of DICOM, often the patient's name
     study: str = ""
     sequence: str | None = None
     provenance: Mapping[str, Any] | None = None
     dicom: DicomOrigin | None = None
     history: tuple[Step, ...] = ()
     guess: SequenceGuess | None = None
-    role: Literal["", "brain"] = ""
+    role: Literal["", "brain", "prepared"] = ""
     reference: LayerInfo | None = None
     prediction: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
 

@@ -85,3 +85,29 @@ def brain_layer(mask: NDArray[np.bool_], home: LayerInfo, study: str) -> LayerTu
     )
     data, attributes, kind = labels_layer(found, info, f"brain mask {study}", BRAIN_STYLES)
     return data, {**attributes, "opacity": 0.8}, kind
+
+
+def prepared_layers(volumes: Mapping[str, Volume], home: LayerInfo, study: str) -> list[LayerTuple]:
+    """Return an Image layer of each sequence as a network's model space was made of it.
+
+    Parameters
+    ----------
+    volumes : mapping of str to Volume
+        On ``home.grid``.
+    home : LayerInfo
+        Of the image whose grid this is.
+    study : str
+    """
+    made = []
+    for sequence, volume in volumes.items():
+        info = LayerInfo(
+            grid=volume.grid,
+            source=volume.source,
+            study=study,
+            dicom=volume.dicom,
+            history=volume.history,
+            role="prepared",
+            reference=home,
+        )
+        made.append(image_layer(volume.array, info, f"{TITLES[sequence]} {study} prepared"))
+    return made

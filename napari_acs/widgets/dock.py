@@ -114,16 +114,12 @@ class SegmentDock(QWidget):
                     "No model is chosen", do="Install a model, then open the panel again"
                 )
             study = snapshot_study(chosen)
-            images = [layer for layer in self.viewer.layers if isinstance(layer, Image)]
-            brain = self.preparation.brain(images)
+            request = self.preparation.request(study, self.panel.model_id)
         except BadInput as refusal:
             self.panel.message.say(refusal.sentence(), "refusal")
             return
-        form = self.panel.preparation
         self._show_started(" ".join(study.notes))
-        self._unchecked = SegmentRequest(
-            study, self.panel.model_id, self.panel.device, brain, form.bias_correction
-        )
+        self._unchecked = request
         if self.preparation.checker.waiting:
             self.preparation.checker.hurry()
         else:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from napari.layers import Labels, Layer
+from napari.layers import Image, Labels, Layer
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
@@ -26,10 +26,10 @@ from napari_acs.widgets.preparing import (
     PrepareJob,
     StripRequest,
 )
+from napari_acs.widgets.request import SegmentRequest
 from napari_acs.widgets.results import add_outline
 
 if TYPE_CHECKING:
-    from napari.layers import Image
     from napari.viewer import Viewer
 
     from napari_acs.imaging.check import Needs
@@ -93,18 +93,27 @@ class Preparation(QObject):
         """What the last check says must not be segmented."""
         return tuple(line for line in self.checker.lines or () if line.status == "red")
 
-    def brain(self, images: list[Image]) -> Literal["auto", "none"] | Mask:
-        """Return the brain that the user chose: ``"auto"``, ``"none"``, or a copy of a layer.
+    def request(self, study: StudySnapshot, bundle: str) -> SegmentRequest:
+        """Return what is asked for: this study, prepared as the form says.
 
         Raises
         ------
         BadInput
-            The layer lies on no known image.
+            The layer that is to be the brain mask lies on no known image.
         """
-        chosen = self._panel.preparation.brain
-        if isinstance(chosen, Labels):
-            return mask_of(chosen, images)
-        return "none" if self._brain_kind() == "none" else "auto"
+        form, brain = self._panel.preparation, self._brain_kind()
+        mask: Mask | None = None
+        if brain == "mask":
+            images = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
+            mask = mask_of(form.brain, images)
+        return SegmentRequest(
+            study,
+            bundle,
+            self._panel.device,
+            mask if mask is not None else "none" if brain == "none" else "auto",
+            form.bias_correction,
+            form.show_prepared,
+        )
 
     def _brain_kind(self) -> Brain:
         chosen = self._panel.preparation.brain

@@ -35,6 +35,7 @@ class SegmentRequest:
     device: str
     brain: Literal["auto", "none"] | Mask = "auto"
     bias_correction: bool = False
+    show_prepared: bool = False
 
 
 def segment_job(request: SegmentRequest, cancelled: Callable[[], bool]) -> Iterator[Message]:

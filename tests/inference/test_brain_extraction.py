@@ -12,6 +12,7 @@ from torch import nn
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Grid, Volume, foreground, read_volume, sample_study
 from napari_acs.imaging.brain_mask import BrainExtractor
+from napari_acs.imaging.resample import resample
 from napari_acs.imaging.strip import strip
 from napari_acs.inference import brain_extraction, brain_stages
 from napari_acs.inference.brain_extraction import (
@@ -101,6 +102,53 @@ def test_sequences_are_averaged_and_must_agree(bright):
     apart = extract_brain({"t1": head, "t1ce": shifted})
     assert apart.step.verdict == "look"
     assert "T1 and T1ce show different brains" in apart.step.why
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """Let a test say what the networks see: probability by the sequence's array."""
+    answers: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def answer(array, grid, networks, device, progress):
+        return next(seen for shown, seen in answers if np.array_equal(shown, array))
+
+    monkeypatch.setattr(brain_extraction, "load_brain_networks", lambda device: None)
+    monkeypatch.setattr(brain_extraction, "brain_probability", answer)
+    return answers
+
+
+def test_a_sequence_has_a_say_only_where_it_was_imaged(told):
+    t1 = small_head()
+    box = (slice(0, 15), slice(0, 50), slice(0, 44))
+    other = small_head(1)
+    lower = Volume(other.array[box], other.grid.crop(box))
+    t1ce = resample(lower, t1.grid).volume
+    seen = np.zeros(t1.grid.shape, bool)
+    seen[:15] = True
+    ball = t1.array > 250
+    part = ball.copy()
+    part[2:, :20, :20] &= False  # T1ce sees less of the brain where it was imaged
+    told.append((t1.array, np.float32(0.9) * ball))
+    told.append((t1ce.array, np.float32(0.0) + 0.9 * (part & seen)))
+    found = extract_brain({"t1": t1, "t1ce": t1ce})
+    # Below both are averaged (0.45: no brain), above T1 alone decides (0.9: brain).
+    np.testing.assert_array_equal(found.mask, brain_of(ball & (part | ~seen)))
+    assert found.mask[15:].sum() == ball[15:].sum()
+    assert found.mask[:15].sum() < ball[:15].sum()
+    expected = dice(ball & seen, part & seen)
+    assert found.step.details["agreement_dice"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_what_a_network_makes_of_empty_space_is_not_counted(told):
+    t1 = small_head()
+    box = (slice(0, 15), slice(0, 50), slice(0, 44))
+    t1ce = resample(Volume(t1.array[box], t1.grid.crop(box)), t1.grid).volume
+    ball = t1.array > 250
+    told.append((t1.array, np.float32(0.4) * ball))
+    told.append((t1ce.array, np.ones(t1.grid.shape, np.float32) * ball))
+    found = extract_brain({"t1": t1, "t1ce": t1ce})
+    assert found.mask[:15].any()
+    assert not found.mask[15:].any()
 
 
 def test_without_t1_the_mask_asks_for_a_look(bright):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from napari.layers import Labels
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QLabel, QPushButton
+from qtpy.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton
 from widgets.fakes import GREEN, GRID
 
 from napari_acs.imaging import Grid, Volume
@@ -71,6 +71,12 @@ def test_the_check_follows_the_layers_and_says_what_was_found(dock, add, qtbot, 
     assert text(dock, "grids") == "Sequences lie on one grid"
     assert text(dock, "skull") == "A skull is there: T1. Strip it."
     assert dock.findChild(QLabel, "check_skull_mark").text() == "!"
+    assert dock.findChild(QLabel, "check_skull").isVisibleTo(dock)
+    passed = dock.findChild(QToolButton, "check_passed")
+    assert "1 check passed" in passed.text()
+    assert not dock.findChild(QLabel, "check_grids").isVisibleTo(dock)
+    qtbot.mouseClick(passed, Qt.MouseButton.LeftButton)
+    assert dock.findChild(QLabel, "check_grids").isVisibleTo(dock)
     assert set(check.asked[-1][0].layers) == {"t1"}
     add("p_flair")
     qtbot.waitUntil(lambda: set(check.asked[-1][0].layers) == {"t1", "flair"}, timeout=MS)
