@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from napari_acs.inference.ready import Preparation
     from napari_acs.models import Bundle
 
+_BRAINS = {"auto", "none"}
 _CANCELLED = Failure("Cancelled", "", "Nothing was written", "cancelled")
 
 
@@ -99,13 +100,12 @@ def carry_out(
     start = perf_counter()
     pick_precision(task.precision, pick_device(task.device))
     try:
+        preparation = _preparation(task)  # what is refused at once comes before what takes long
+        bundle = load_bundle(task.model or default_bundle_id())
         study = _read(task, out, cancelled)
-        sources = [v.source for v in study.sequences.values() if v.source]
-        check_target(out, force=force, inputs=sources)
+        check_target(out, force=force, inputs=_inputs(task, study))
         if study.sequences[study.reference].dicom is None:
             _refuse_dicom(out)
-        preparation = _preparation(task)
-        bundle = load_bundle(task.model or default_bundle_id())
         lines = _checked(study, bundle, preparation, cancelled)
     except Cancelled:
         end_with(_CANCELLED, debug=debug)
@@ -162,12 +162,23 @@ def _refuse_dicom(out: Path) -> None:
         require_series(out.name, None)
 
 
+def _inputs(task: Task, study: Study) -> list[Path]:
+    """Return the files that were read, which no output may replace."""
+    files = [Path(task.brain)] if task.brain not in _BRAINS else []
+    for volume in study.sequences.values():
+        if volume.dicom:
+            files += volume.dicom.files
+        elif volume.source:
+            files.append(volume.source)
+    return files
+
+
 def _preparation(task: Task) -> Preparation:
     from napari_acs.imaging import read_segments
     from napari_acs.inference.ready import Preparation
 
     brain: Any = task.brain
-    if task.brain not in {"auto", "none"}:
+    if task.brain not in _BRAINS:
         if not Path(task.brain).exists():
             raise BadInput(
                 f"--brain {task.brain}",

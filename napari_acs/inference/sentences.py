@@ -90,13 +90,13 @@ def failure_of(refusal: BadInput) -> Failure:
     return Failure(refusal.what, why[:1].upper() + why[1:], refusal.do, "input")
 
 
-def failure_of_error(error: Exception) -> Failure:
+def failure_of_error(error: Exception, work: str = "The segmentation") -> Failure:
     """Return the ``Failure`` of an exception that nobody foresaw; want of memory is told apart."""
     if memory.is_out_of_memory(error):
         place = "on the GPU" if isinstance(error, torch.OutOfMemoryError) else "in main memory"
         return memory.not_enough(f"it ran out {place} during the work", place)
     return Failure(
-        "The segmentation stopped by a fault in napari-acs",
+        f"{work} stopped by a fault in napari-acs",
         f"{type(error).__name__}: {error}",
         "Please report it with the steps that led here; nothing was changed",
         "internal",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from napari_acs.viewer.info import LayerInfo
 from napari_acs.viewer.layers import LabelStyle, LayerTuple, image_layer, labels_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -24,8 +25,10 @@ BRAIN_STYLES = (LabelStyle(1, "brain", "brain", "#4aa3ff"),)
 
 def aligned_layers(
     study: StudySnapshot, volumes: Mapping[str, Volume], reference: str
-) -> dict[str, LayerTuple]:
-    """Return an Image layer for each sequence that was moved; those that fit stay as they are.
+) -> dict[str, Callable[[], LayerTuple]]:
+    """Return what makes an Image layer of each sequence that was moved; those that fit stay.
+
+    To be called one by one: each looks for its contrast in millions of voxels.
 
     Parameters
     ----------
@@ -36,7 +39,7 @@ def aligned_layers(
     reference : str
     """
     home = study.layers[reference].info.home
-    made = {}
+    made: dict[str, Callable[[], LayerTuple]] = {}
     for sequence, volume in volumes.items():
         before = study.layers[sequence].info
         new = volume.history[len(before.history) :]
@@ -45,15 +48,16 @@ def aligned_layers(
         info = LayerInfo(
             grid=volume.grid,
             source=volume.source,
-            study=before.study or study.name,
+            study=before.study,  # as the others': what the layers are chosen together by
             sequence=sequence,
             dicom=volume.dicom,
             history=volume.history,
             guess=before.guess,
             reference=home,
         )
-        name = f"{TITLES[sequence]} {info.study} aligned to {TITLES[reference]}"
-        made[sequence] = image_layer(volume.array, info, name)
+        what = f"{TITLES[sequence]} {info.study}".strip()
+        name = f"{what} aligned to {TITLES[reference]}"
+        made[sequence] = partial(image_layer, volume.array, info, name)
     return made
 
 

@@ -49,6 +49,7 @@ class CheckList(QWidget):
         for part in (self._open, self._passed, self._green):
             self._layout.addWidget(part)
         self._buttons: list[QPushButton] = []
+        self._enabled = True
         self.show_lines(())
 
     def show_lines(self, lines: Sequence[CheckLine], waiting: str = "") -> None:
@@ -69,7 +70,8 @@ class CheckList(QWidget):
         self._show_passed(self._passed.isChecked())
 
     def set_enabled(self, on: bool) -> None:
-        """Let the buttons be clicked, or not (while a job runs)."""
+        """Let the buttons be clicked, or not (while a job runs): those of later lines, too."""
+        self._enabled = on
         for button in self._buttons:
             button.setEnabled(on)
 
@@ -96,6 +98,7 @@ class CheckList(QWidget):
         button = QPushButton(_BUTTONS[line.action])
         button.setObjectName(f"fix_{line.action}")
         button.setToolTip(line.do)
+        button.setEnabled(self._enabled)
         button.clicked.connect(lambda *_, action=line.action: self.acted.emit(action))
         self._buttons.append(button)
         return mark, text, button

@@ -131,6 +131,7 @@ def ask_series(window: QWidget, contents: Contents) -> Mapping[str, Candidate] |
 
 
 def _look(what: tuple[list[str], _Drop]) -> _Drop | str:
+    """Return what is there, or the sentence of a refusal: a worker raises what it returns."""
     from napari_acs.imaging.contents import opened  # noqa: PLC0415 (SimpleITK comes with it)
     from napari_acs.imaging.dicom.preamble import is_dicom_path  # noqa: PLC0415
 
@@ -146,7 +147,7 @@ def _look(what: tuple[list[str], _Drop]) -> _Drop | str:
                 with opened(unpack_for_session(path) if zipped else path) as contents:
                     drop.studies.append(contents)
     except BadInput as refusal:
-        return refusal.sentence()  # an exception that a worker returns is raised after all
+        return refusal.sentence()
     return drop
 
 
@@ -164,5 +165,5 @@ def _read(drop: _Drop) -> _Drop | str:
                     raise
                 drop.refusals.append(refusal)
     except BadInput as refusal:
-        return refusal.sentence()  # an exception that a worker returns is raised after all
+        return refusal.sentence()
     return drop

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from napari_acs.imaging.check import Needs
     from napari_acs.imaging.check.subject import Brain
+    from napari_acs.viewer.layers import LayerTuple
     from napari_acs.widgets.job import JobRunner
     from napari_acs.widgets.segment_panel import SegmentPanel
 
@@ -43,8 +44,8 @@ _VERDICTS = {"good": "is good", "look": "needs a look", "failed": "failed"}
 class Preparation(QObject):
     """Wires the check list and the preparation form to the layers.
 
-    Signals: ``started()`` when a job of its own runs; ``moved(dict)``, sequence to new layer;
-    ``said(str, kind)``, a sentence for the panel.
+    Signals: ``started()`` when a job of its own runs; ``moved(dict)``, every sequence to the layer
+    that now holds it; ``said(str, kind)``, a sentence for the panel.
     """
 
     started = Signal()
@@ -65,9 +66,9 @@ class Preparation(QObject):
         self._panel = panel
         self._runner = runner
         self._job = job
-        self._waiting: list[tuple[str, tuple[Any, ...]]] = []
+        self._waiting: list[tuple[str, Callable[[], LayerTuple]]] = []
         self._added: dict[str, Layer] = {}
-        self._moving: dict[str, Layer] = {}
+        self._chosen: dict[str, Layer | None] = {}
         self.checker = Checker(check, self)
         self.checker.started.connect(self._on_check_started)
         self.checker.checked.connect(self._on_checked)
@@ -81,6 +82,11 @@ class Preparation(QObject):
             self.checker.ask(None)
             if any(layer is not None for layer in chosen.values()):
                 self._panel.checks.show_lines((), refusal.sentence())
+
+    @property
+    def adding(self) -> bool:
+        """Whether layers that Align made are still being added."""
+        return bool(self._waiting)
 
     @property
     def reds(self) -> tuple[CheckLine, ...]:
@@ -121,7 +127,14 @@ class Preparation(QObject):
         self._panel.preparation.show_masks(masks, chosen)
 
     def finish(self, request: AlignRequest | StripRequest, made: AlignedStudy | FoundBrain) -> None:
-        """Show what a job of this object made."""
+        """Show what a job of this object made, unless other layers are chosen by now."""
+        if self._is_stale():
+            self.said.emit(
+                "Other layers were chosen while this ran: its result was dropped. Choose those "
+                "layers again, and click once more.",
+                "note",
+            )
+            return
         if isinstance(made, AlignedStudy):
             layers = aligned_layers(request.study, made.aligned.volumes, made.aligned.reference)
             self._remember(made, layers)
@@ -134,8 +147,16 @@ class Preparation(QObject):
             return
         shown = brain_layer(made.brain.mask, request.study.reference, request.study.name)
         layer = add_outline(self._viewer, shown)
-        self.show_masks(layer)
         step = made.brain.step
+        if step.verdict == "failed":
+            self.said.emit(
+                f"The brain could not be told from the skull: {step.why.rstrip('. ')}. What was "
+                f"found is the layer {layer.name!r}: correct it with the brush and choose it under "
+                "'Brain', or open a brain mask of your own.",
+                "refusal",
+            )
+            return
+        self.show_masks(layer)
         words = f"Found the brain ({step.method})."
         if step.verdict != "good":
             words += f" Look at it: {step.why.rstrip('. ')}."
@@ -150,30 +171,38 @@ class Preparation(QObject):
         if not isalive(self):
             return
         if self._waiting:
-            sequence, shown = self._waiting.pop(0)
-            self._added[sequence] = self._viewer.add_layer(Layer.create(*shown))
+            sequence, make = self._waiting[0]
+            self._added[sequence] = self._viewer.add_layer(Layer.create(*make()))
+            self._waiting.pop(0)
             QTimer.singleShot(0, self._add_next)
             return
         self._hide_moved()
-        self.moved.emit(self._added)
+        self.moved.emit({**self._chosen, **self._added})
+
+    def _is_stale(self) -> bool:
+        now = self._panel.sequences.selected()
+        return any(
+            layer is not None and now.get(sequence) is not layer
+            for sequence, layer in self._chosen.items()
+        )
 
     def _remember(self, made: AlignedStudy, moved: Mapping[str, object]) -> None:
         """Write down in each layer that fits as it is that it was compared."""
-        for sequence, layer in self._moving.items():
-            info = info_in(layer.metadata)
-            if info is not None and sequence not in moved:
+        for sequence, layer in self._chosen.items():
+            info = info_in(layer.metadata) if layer is not None else None
+            if layer is not None and info is not None and sequence not in moved:
                 history = made.aligned.volumes[sequence].history
                 layer.metadata[KEY] = replace(info, history=history)
 
     def _hide_moved(self) -> None:
         """Hide what the new layers were made from, so that nobody takes one for the other."""
         for sequence in self._added:
-            if (old := self._moving.get(sequence)) is not None:
+            if (old := self._chosen.get(sequence)) is not None:
                 old.visible = False
 
     @Slot(str)
     def _on_action(self, action: str) -> None:
-        if self._runner.request is not None:
+        if self._runner.request is not None or self.adding:
             return
         chosen = self._panel.sequences.selected()
         try:
@@ -186,7 +215,7 @@ class Preparation(QObject):
         except BadInput as refusal:
             self.said.emit(refusal.sentence(), "refusal")
             return
-        self._moving = {key: layer for key, layer in chosen.items() if layer is not None}
+        self._chosen = chosen
         if self._runner.start(request, self._job):
             self.said.emit("", "note")
             self.started.emit()

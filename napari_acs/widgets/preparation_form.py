@@ -91,6 +91,12 @@ class PreparationForm(QWidget):
         """Whether N4 is to be run."""
         return bool(self._bias.value)
 
+    def forget_mask(self) -> None:
+        """Go back to the automatic choice where a Labels layer was chosen."""
+        if not isinstance(self._brain.value, str):
+            with self._brain.changed.blocked():
+                self._brain.value = AUTO
+
     @property
     def show_prepared(self) -> bool:
         """Whether the prepared images are to be added as layers."""

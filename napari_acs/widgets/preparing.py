@@ -14,7 +14,7 @@ from napari_acs.imaging.cancel import Cancelled
 from napari_acs.inference.messages import Failure, Progress
 from napari_acs.inference.stream import Outcome, stream
 from napari_acs.viewer.snapshot import StudySnapshot
-from napari_acs.widgets.request import CANCELLED, fault
+from napari_acs.widgets.request import CANCELLED
 
 if TYPE_CHECKING:
     from napari_acs.imaging.align import Aligned
@@ -74,8 +74,10 @@ def prepare_job(
 
         yield failure_of(refusal)
     except Exception as error:
+        from napari_acs.inference.sentences import failure_of_error  # noqa: PLC0415
+
         logging.getLogger(__name__).exception("preparation failed")
-        yield fault(f"{type(error).__name__}: {error}")
+        yield failure_of_error(error, "The preparation")
 
 
 def _align(
@@ -94,8 +96,13 @@ def _align(
 def _strip(
     volumes: Mapping[str, Volume], device: str, cancelled: Callable[[], bool]
 ) -> Iterator[Progress | Failure | Prepared]:
-    from napari_acs.inference.brain_extraction import extract_brain  # noqa: PLC0415 (torch)
+    from napari_acs.inference import memory  # noqa: PLC0415 (torch)
+    from napari_acs.inference.brain_extraction import extract_brain  # noqa: PLC0415
 
+    place = memory.place_name("cpu")  # a GPU that lacks it says so itself
+    if lack := memory.shortage(memory.BRAIN_BYTES, memory.free_host_bytes(), place):
+        yield lack
+        return
     work = partial(extract_brain, volumes, device=device)
     for said in stream(lambda tell, stop: work(progress=tell, cancelled=stop), cancelled):
         if isinstance(said, Outcome):

@@ -47,7 +47,7 @@ def segment_job(request: SegmentRequest, cancelled: Callable[[], bool]) -> Itera
         from napari_acs.models import load_bundle  # noqa: PLC0415
 
         bundle = load_bundle(request.bundle)
-        study = Study(request.study.name, request.study.volumes())
+        study = Study(request.study.name, request.study.volumes(), request.study.reference_sequence)
         brain = request.brain
         if isinstance(brain, Mask):
             wanted = Preparation(Volume(brain.labels, brain.info.grid), request.bias_correction)

@@ -20,6 +20,7 @@ from napari_acs.viewer.info import LayerInfo
 from napari_acs.viewer.layers import image_layer, labels_layer
 from napari_acs.viewer.masks import _maker, mask_of, relabel, with_suffix, write_mask
 from napari_acs.viewer.prepared import brain_layer
+from napari_acs.viewer.writer import write_labels_layer
 
 
 @pytest.fixture
@@ -274,3 +275,26 @@ def test_a_file_that_is_there_stays_when_the_new_one_cannot_be_proved(
 
 def _full_disk(*_):
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("ending", [".dcm", ".rtstruct.dcm"])
+def test_dicom_is_refused_for_a_study_that_is_none(image, tmp_path, ending):
+    layer = drawn(image)
+    path = tmp_path / f"m{ending}"
+    with pytest.raises(BadInput, match="not read from DICOM"):
+        write_mask(path, mask_of(layer, [image]))
+    with pytest.raises(RuntimeError, match=r"lies on no image|not read from DICOM"):
+        write_labels_layer(str(path), layer.data, layer.as_layer_data_tuple()[1])
+    assert not path.exists()
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused(image, tmp_path, monkeypatch):
+    mask = mask_of(drawn(image), [image])
+
+    def sealed(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("napari_acs.imaging.write.encode", sealed)
+    with pytest.raises(BadInput, match="Permission denied"):
+        write_mask(tmp_path / "m.mha", mask)
+    assert [path for path in tmp_path.iterdir() if path.suffix == ".mha"] == []
