@@ -55,7 +55,7 @@ class FakeJob:
             GLIOMA_OUTPUT.labels,
             {},
             {},
-            {"model": {"id": "m", "version": "1"}},
+            {"model": {"id": "m"}},
             {},
         )
 
