@@ -114,3 +114,5 @@ def test_masks_that_cannot_serve_are_refused(shaded):
         correct_bias(volume, np.ones((2, 2, 2), bool))
     with pytest.raises(BadInput, match="no voxel"):
         correct_bias(volume, np.zeros(volume.array.shape, bool))
+    with pytest.raises(BadInput, match="no voxel above 0"):
+        correct_bias(volume, volume.array == 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from imaging.geometries import to_image
 from imaging.moved import coarse_phantom, error_mm, head_of, middle, placed, rigid, through
 from scipy.ndimage import distance_transform_edt
@@ -117,6 +118,17 @@ def test_a_brain_and_a_head_find_each_other_whichever_is_fixed(phantom):
     assert found.evidence.consistency_mm is None
     back = register(brain, head)
     assert error_mm(back.matrix @ truth, np.eye(4), head_of(phantom["t1"])) < 1.0
+
+
+def test_of_a_head_and_a_brain_only_the_brain_is_compared(phantom, monkeypatch):
+    seen = []
+    monkeypatch.setattr(module, "search", lambda pairs, *_: seen.append(pairs))
+    head, brain = with_skull(phantom["t1"]), phantom["t1ce"]
+    for pair in ((head, brain), (brain, head)):
+        assert register(*pair).verdict == "failed"  # the search found nothing
+        compared = seen.pop()[-1][0]
+        assert np.array_equal(compared.head, brain.array > 0)
+        assert np.array_equal(sitk.GetArrayFromImage(compared.rim) > 0, compared.head)
 
 
 @pytest.mark.parametrize(

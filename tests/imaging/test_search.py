@@ -63,6 +63,13 @@ def test_the_finer_level_brings_it_closer(turned):
     assert errors[1] < errors[0]
 
 
+def test_sample_points_are_the_same_every_time(turned):
+    _, pairs, truth = turned
+    assert pairs[1][0].image.GetNumberOfPixels() > 60_000  # so that a part of them is drawn
+    first, again = (search(pairs, [truth], never, ignore).matrix for _ in range(2))
+    assert np.array_equal(first, again)
+
+
 def test_the_search_can_be_stopped_at_any_question(turned):
     _, pairs, _ = turned
     for after in (1, 2, 5):
