@@ -90,8 +90,8 @@ def carry_out(
         The job ended as a ``Failure`` says.
     """
     from napari_acs.imaging.cancel import Cancelled
-    from napari_acs.imaging.reread import KINDS
-    from napari_acs.imaging.target import suffix_of
+    from napari_acs.imaging.labels.reread import KINDS
+    from napari_acs.imaging.labels.target import suffix_of
     from napari_acs.inference import pick_device
     from napari_acs.inference.precision import pick_precision
     from napari_acs.models import default_bundle_id, load_bundle
@@ -242,7 +242,7 @@ def _save(
     out: Path, study: Study, made: Segmentation, brats: bool, force: bool
 ) -> tuple[dict[int, int], Any]:
     from napari_acs.imaging import save_labels
-    from napari_acs.imaging.segments import Maker, SegmentName
+    from napari_acs.imaging.labels.segments import Maker, SegmentName
     from napari_acs.inference.regions import brats_values, relabel
 
     values = {kind.value: kind.value for kind in made.classes}

@@ -8,7 +8,6 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.align import Aligned, align
 from napari_acs.imaging.brain import shows_skull
 from napari_acs.imaging.cancel import ignore, never
 from napari_acs.imaging.candidate import Candidate
@@ -22,6 +21,7 @@ from napari_acs.imaging.dicom.preamble import is_dicom_path
 from napari_acs.imaging.find import add_sequence, sure_sequence
 from napari_acs.imaging.names import SEQUENCES, TITLES, strip_suffix
 from napari_acs.imaging.read import StrPath, read_volume
+from napari_acs.imaging.registration.align import Aligned, align
 from napari_acs.imaging.study import Study
 from napari_acs.imaging.volume import Volume
 

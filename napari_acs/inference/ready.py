@@ -14,7 +14,7 @@ from napari_acs.imaging.bias import correct_bias
 from napari_acs.imaging.brain import shows_skull
 from napari_acs.imaging.brain_mask import BrainMask, mask_from_labels
 from napari_acs.imaging.cancel import ignore, never
-from napari_acs.imaging.field_of_view import RESAMPLED
+from napari_acs.imaging.registration.field_of_view import RESAMPLED
 from napari_acs.imaging.strip import strip
 from napari_acs.inference.brain_extraction import extract_brain
 

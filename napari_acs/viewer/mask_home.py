@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from napari_acs.imaging.candidate import MaskFile
-    from napari_acs.imaging.labelfile import LabelFile
+    from napari_acs.imaging.labels.labelfile import LabelFile
 
 
 def homes_among(layers: Iterable[Layer]) -> tuple[LayerInfo, ...]:
@@ -151,7 +151,7 @@ class _Reader:
     def on(self, home: LayerInfo) -> LabelFile | None:
         """Return the mask on an image's grid, or None where it does not lie on it."""
         from napari_acs.imaging import read_segments  # noqa: PLC0415
-        from napari_acs.imaging.place import onto_grid  # noqa: PLC0415
+        from napari_acs.imaging.labels.place import onto_grid  # noqa: PLC0415
 
         try:
             file = self.alone()

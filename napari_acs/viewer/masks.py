@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import from_lps, save_labels
-from napari_acs.imaging.segments import Maker, SegmentName, label_values
+from napari_acs.imaging.labels.segments import Maker, SegmentName, label_values
 from napari_acs.viewer.info import LayerInfo, find_info, info_in
 from napari_acs.viewer.layers import GLIOMA_STYLES, LabelStyle, styles_of
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels, Layer
     from numpy.typing import NDArray
 
-    from napari_acs.imaging.proof import Proof
+    from napari_acs.imaging.labels.proof import Proof
 
 Convention = Literal["as shown", "1/2/4", "1/2/3"]
 """Which number enhancing tumour gets in the file: 4 in BraTS up to 2021, 3 from 2023 on."""

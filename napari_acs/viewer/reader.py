@@ -16,8 +16,8 @@ from napari_acs.imaging.dicom.preamble import (
     is_dicom_path,
     looks_like_dicom,
 )
+from napari_acs.imaging.labels.segments import SegmentName, unnamed
 from napari_acs.imaging.names import is_image_name, strip_suffix
-from napari_acs.imaging.segments import SegmentName, unnamed
 from napari_acs.viewer.info import KEY, LayerInfo
 from napari_acs.viewer.layers import (
     GLIOMA_STYLES,
@@ -32,7 +32,7 @@ from napari_acs.viewer.session_files import unpack_for_session
 if TYPE_CHECKING:
     from napari_acs.imaging import Volume
     from napari_acs.imaging.candidate import Candidate, MaskFile
-    from napari_acs.imaging.labelfile import LabelFile
+    from napari_acs.imaging.labels.labelfile import LabelFile
 
 _HEAD = 132
 

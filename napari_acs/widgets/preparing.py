@@ -17,8 +17,8 @@ from napari_acs.viewer.snapshot import StudySnapshot
 from napari_acs.widgets.request import CANCELLED
 
 if TYPE_CHECKING:
-    from napari_acs.imaging.align import Aligned
     from napari_acs.imaging.brain_mask import BrainMask
+    from napari_acs.imaging.registration.align import Aligned
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def prepare_job(
 def _align(
     volumes: Mapping[str, Volume], reference: str | None, cancelled: Callable[[], bool]
 ) -> Iterator[Progress | Failure | Prepared]:
-    from napari_acs.imaging.align import align  # noqa: PLC0415 (SimpleITK comes with it)
+    from napari_acs.imaging.registration.align import align  # noqa: PLC0415 (SimpleITK comes with it)
 
     work = partial(align, volumes, reference)
     for said in stream(lambda tell, stop: work(progress=tell, cancelled=stop), cancelled):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from napari.viewer import Viewer
 
-    from napari_acs.imaging.proof import Proof
+    from napari_acs.imaging.labels.proof import Proof
 
 AskPath = Callable[[QWidget, Path, bool], Path | None]
 """Asks for a file name: window, proposal, and whether the study is DICOM."""

@@ -15,7 +15,7 @@ from imaging.dicom.study import SECOND, phantom, write_sequences, write_study
 from imaging.dicom.write import assert_names_nobody
 
 from napari_acs.imaging import read_labels
-from napari_acs.imaging.labelfile import read_segments
+from napari_acs.imaging.labels.labelfile import read_segments
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from imaging.dicom.write import write_series
 from napari_acs.imaging import Grid, Study
 from napari_acs.imaging.brain_mask import judged
 from napari_acs.imaging.cancel import Cancelled
-from napari_acs.imaging.resample import resample
+from napari_acs.imaging.registration.resample import resample
 from napari_acs.imaging.step import Step
 
 

@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_acs.imaging import from_lps, save_labels
-from napari_acs.imaging.segments import Maker
+from napari_acs.imaging.labels.segments import Maker
 from napari_acs.viewer.info import info_in
 from napari_acs.widgets.reader_choice import is_preferred, prefer
 

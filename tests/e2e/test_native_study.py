@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_acs.imaging import Volume, from_lps, read_labels, read_volume
-from napari_acs.imaging.register import register
+from napari_acs.imaging.registration.register import register
 from napari_acs.viewer.info import info_in
 
 FOLDER = SHARED_DATA / "tcga-lgg-native" / "TCGA-FG-6692"

@@ -13,7 +13,7 @@ from napari_acs.imaging import Grid, Study, Volume
 from napari_acs.imaging.brain import foreground_of
 from napari_acs.imaging.brain_mask import judged
 from napari_acs.imaging.cancel import Cancelled, stop_if
-from napari_acs.imaging.field_of_view import grid_record
+from napari_acs.imaging.registration.field_of_view import grid_record
 from napari_acs.imaging.step import Step
 from napari_acs.inference import Failure, Progress, Result, memory, ready, run
 from napari_acs.inference.ready import Preparation, make_ready, with_skull

@@ -14,7 +14,7 @@ from napari.layers import Image, Labels, Layer
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, from_lps, read_labels, save_labels
 from napari_acs.imaging.candidate import MaskFile
-from napari_acs.imaging.segments import Maker, SegmentName
+from napari_acs.imaging.labels.segments import Maker, SegmentName
 from napari_acs.viewer.info import LayerInfo, info_in
 from napari_acs.viewer.mask_home import lay
 from napari_acs.viewer.masks import mask_of, save_mask

@@ -14,8 +14,8 @@ from napari.utils.colormaps import DirectLabelColormap, label_colormap
 from napari_acs.errors import BadInput
 from napari_acs.imaging import read_labels, read_segments
 from napari_acs.imaging.dicom.origin import AcquisitionTags, DicomOrigin
-from napari_acs.imaging.reread import reread
-from napari_acs.imaging.segments import Maker
+from napari_acs.imaging.labels.reread import reread
+from napari_acs.imaging.labels.segments import Maker
 from napari_acs.viewer.info import LayerInfo
 from napari_acs.viewer.layers import image_layer, labels_layer
 from napari_acs.viewer.masks import _maker, mask_of, relabel, with_suffix, write_mask
@@ -263,10 +263,10 @@ def test_a_file_that_is_there_stays_when_the_new_one_cannot_be_proved(
         found = reread(draft, suffix, grid)
         return replace(found, labels=found.labels[::-1])
 
-    monkeypatch.setattr("napari_acs.imaging.write.reread", other)
+    monkeypatch.setattr("napari_acs.imaging.labels.write.reread", other)
     with pytest.raises(BadInput, match="would not read back"):
         write_mask(target, mask, overwrite=True)
-    monkeypatch.setattr("napari_acs.imaging.write.encode", _full_disk)
+    monkeypatch.setattr("napari_acs.imaging.labels.write.encode", _full_disk)
     with pytest.raises(BadInput, match="No space left"):
         write_mask(target, mask, overwrite=True)
     assert target.read_bytes() == b"yesterday's mask"
@@ -294,7 +294,7 @@ def test_a_folder_that_may_not_be_written_to_is_refused(image, tmp_path, monkeyp
     def sealed(*_, **__):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("napari_acs.imaging.write.encode", sealed)
+    monkeypatch.setattr("napari_acs.imaging.labels.write.encode", sealed)
     with pytest.raises(BadInput, match="Permission denied"):
         write_mask(tmp_path / "m.mha", mask)
     assert [path for path in tmp_path.iterdir() if path.suffix == ".mha"] == []

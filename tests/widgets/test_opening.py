@@ -18,7 +18,7 @@ from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QApplication, QDialog, QDialogButtonBox, QTableWidget
 
 from napari_acs.imaging import from_lps, save_labels
-from napari_acs.imaging.segments import Maker
+from napari_acs.imaging.labels.segments import Maker
 from napari_acs.viewer.info import info_in
 from napari_acs.widgets.series_chooser import SeriesChooser
 
