@@ -23,8 +23,8 @@ from measure import machine, write
 
 import napari_acs
 from napari_acs.imaging import read_volume
-from napari_acs.imaging.register import register
-from napari_acs.imaging.rigid import to_transform
+from napari_acs.imaging.registration.register import register
+from napari_acs.imaging.registration.rigid import to_transform
 from napari_acs.inference import Result, run
 from napari_acs.inference.messages import READY
 from napari_acs.inference.metrics import dice

@@ -30,11 +30,11 @@ import numpy as np
 import SimpleITK as sitk
 
 from napari_acs.imaging import Grid, Volume, lps_grid, read_volume, to_lps
-from napari_acs.imaging.align import align
-from napari_acs.imaging.likeness import level
-from napari_acs.imaging.register import register
-from napari_acs.imaging.resample import resample
-from napari_acs.imaging.rigid import refine
+from napari_acs.imaging.registration.align import align
+from napari_acs.imaging.registration.likeness import level
+from napari_acs.imaging.registration.register import register
+from napari_acs.imaging.registration.resample import resample
+from napari_acs.imaging.registration.rigid import refine
 
 NATIVE = {"t1": "*_t1", "t1ce": "*_t1c", "t2": "*_t2", "flair": "*_fla"}
 TWIN = {"t1": "*_t1_bet", "t1ce": "*_t1c_bet", "t2": "*_t2_bet", "flair": "*_fla_bet"}

@@ -44,12 +44,16 @@ def check(
     """
     wanted = what_to_read(study, {"t1": t1, "t1ce": t1ce, "t2": t2, "flair": flair}, "check")
     check_report(json, force=force)
+    from napari_acs.imaging.cancel import Cancelled, stop_if
+
     needs = _needs(model)
     with interruptible() as cancelled:
-        name, lines, volumes, guesses = _check(wanted, needs, cancelled)
-        if cancelled():
+        try:
+            name, lines, volumes, guesses = _check(wanted, needs, cancelled)
+            stop_if(cancelled)
+        except Cancelled:
             typer.echo("Cancelled.", err=True)
-            raise typer.Exit(CANCELLED)
+            raise typer.Exit(CANCELLED) from None
     report = _report(name, lines, volumes, guesses)
     write_report(json, report)
     if json != STDOUT:
@@ -79,7 +83,7 @@ def _check(
     def refused(_key: str, _title: str, refusal: BadInput) -> None:
         refusals.append(refusal.sentence())
 
-    name, volumes = read_volumes(wanted, refused=refused)
+    name, volumes = read_volumes(wanted, refused=refused, cancelled=cancelled)
     files = CheckLine("files", "green", "Every file can be read")
     if refusals:
         files = CheckLine(

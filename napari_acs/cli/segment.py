@@ -63,7 +63,7 @@ def segment(
     check_target(out, force=force, inputs=wanted.values() if isinstance(wanted, dict) else ())
     check_report(json, force=force)
     task = Task(wanted, model, reference, brain, n4, device, precision)
-    with interruptible() as cancelled, unzipped(task) as here:
+    with interruptible() as cancelled, unzipped(task, cancelled) as here:
         done = carry_out(here, out, labels is Labels.brats, force, debug, cancelled)
     for note in done.notes:
         typer.echo(note, err=True)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import file_digest
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from napari_acs.inference.ready import Preparation
     from napari_acs.models import Bundle
 
+_BRAINS = {"auto", "none"}
 _CANCELLED = Failure("Cancelled", "", "Nothing was written", "cancelled")
 
 
@@ -51,15 +52,28 @@ class Done:
 
 
 @contextmanager
-def unzipped(task: Task) -> Iterator[Task]:
-    """Give the task with a ``.zip`` of DICOM unpacked; its files go when the block ends."""
+def unzipped(task: Task, cancelled: Callable[[], bool]) -> Iterator[Task]:
+    """Give the task with a ``.zip`` of DICOM unpacked; its files go when the block ends.
+
+    Raises
+    ------
+    BadInput
+        The archive is refused.
+    typer.Exit
+        ``cancelled`` said so.
+    """
     wanted = task.wanted
     if isinstance(wanted, dict) or wanted.suffix.lower() != ".zip":
         yield task
         return
+    from napari_acs.imaging.cancel import Cancelled
     from napari_acs.imaging.dicom import unpacked
 
-    with unpacked(wanted) as folder:
+    with ExitStack() as until_done:
+        try:
+            folder = until_done.enter_context(unpacked(wanted, cancelled=cancelled))
+        except Cancelled:
+            end_with(_CANCELLED, debug=False)
         yield replace(task, wanted=folder)
 
 
@@ -76,8 +90,8 @@ def carry_out(
         The job ended as a ``Failure`` says.
     """
     from napari_acs.imaging.cancel import Cancelled
-    from napari_acs.imaging.reread import KINDS
-    from napari_acs.imaging.target import suffix_of
+    from napari_acs.imaging.labels.reread import KINDS
+    from napari_acs.imaging.labels.target import suffix_of
     from napari_acs.inference import pick_device
     from napari_acs.inference.precision import pick_precision
     from napari_acs.models import default_bundle_id, load_bundle
@@ -86,15 +100,12 @@ def carry_out(
     start = perf_counter()
     pick_precision(task.precision, pick_device(task.device))
     try:
-        study = _read(task, cancelled)
-        sources = [v.source for v in study.sequences.values() if v.source]
-        check_target(out, force=force, inputs=sources)
-        if out.name.lower().endswith(".dcm"):
-            from napari_acs.imaging.dicom.masks import require_series
-
-            require_series(out.name, study.sequences[study.reference].dicom)
-        preparation = _preparation(task)
+        preparation = _preparation(task)  # what is refused at once comes before what takes long
         bundle = load_bundle(task.model or default_bundle_id())
+        study = _read(task, out, cancelled)
+        check_target(out, force=force, inputs=_inputs(task, study))
+        if study.sequences[study.reference].dicom is None:
+            _refuse_dicom(out)
         lines = _checked(study, bundle, preparation, cancelled)
     except Cancelled:
         end_with(_CANCELLED, debug=debug)
@@ -123,16 +134,19 @@ def carry_out(
     return Done(report, notes, made.volumes_ml, proof.sentence())
 
 
-def _read(task: Task, cancelled: Callable[[], bool]) -> Study:
+def _read(task: Task, out: Path, cancelled: Callable[[], bool]) -> Study:
     from napari_acs.imaging import read_volumes, to_study
     from napari_acs.inference.stream import Outcome, stream
 
     name, volumes = read_volumes(task.wanted, cancelled=cancelled)
+    if not any(volume.dicom for volume in volumes.values()):
+        _refuse_dicom(out)  # before anything is registered
     with progress_shown(name) as show:
         for said in stream(
-            lambda tell: to_study(
-                name, volumes, reference=task.reference, cancelled=cancelled, progress=tell
-            )
+            lambda tell, stop: to_study(
+                name, volumes, reference=task.reference, cancelled=stop, progress=tell
+            ),
+            cancelled,
         ):
             if isinstance(said, Outcome):
                 return said.value
@@ -140,12 +154,31 @@ def _read(task: Task, cancelled: Callable[[], bool]) -> Study:
     raise AssertionError("a stream ended without an outcome")
 
 
+def _refuse_dicom(out: Path) -> None:
+    """Refuse to write DICOM where there is no series that it could refer to."""
+    if out.name.lower().endswith(".dcm"):
+        from napari_acs.imaging.dicom.masks import require_series
+
+        require_series(out.name, None)
+
+
+def _inputs(task: Task, study: Study) -> list[Path]:
+    """Return the files that were read, which no output may replace."""
+    files = [Path(task.brain)] if task.brain not in _BRAINS else []
+    for volume in study.sequences.values():
+        if volume.dicom:
+            files += volume.dicom.files
+        elif volume.source:
+            files.append(volume.source)
+    return files
+
+
 def _preparation(task: Task) -> Preparation:
     from napari_acs.imaging import read_segments
     from napari_acs.inference.ready import Preparation
 
     brain: Any = task.brain
-    if task.brain not in {"auto", "none"}:
+    if task.brain not in _BRAINS:
         if not Path(task.brain).exists():
             raise BadInput(
                 f"--brain {task.brain}",
@@ -209,7 +242,7 @@ def _save(
     out: Path, study: Study, made: Segmentation, brats: bool, force: bool
 ) -> tuple[dict[int, int], Any]:
     from napari_acs.imaging import save_labels
-    from napari_acs.imaging.segments import Maker, SegmentName
+    from napari_acs.imaging.labels.segments import Maker, SegmentName
     from napari_acs.inference.regions import brats_values, relabel
 
     values = {kind.value: kind.value for kind in made.classes}

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from napari_acs.imaging.brain import brain_box, foreground, is_skull_stripped, normalise
     from napari_acs.imaging.find import find_sequences
     from napari_acs.imaging.grid import Grid
-    from napari_acs.imaging.labelfile import read_segments
+    from napari_acs.imaging.labels.labelfile import read_segments
+    from napari_acs.imaging.labels.write import save_labels, write_labels
     from napari_acs.imaging.modelspace import (
         ModelSpaceImage,
         labels_to_model_space,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from napari_acs.imaging.sample import sample_mask, sample_study
     from napari_acs.imaging.study import Study
     from napari_acs.imaging.volume import Volume
-    from napari_acs.imaging.write import save_labels, write_labels
 
 _HOME = {
     "SEQUENCES": "names",
@@ -47,18 +47,18 @@ _HOME = {
     "normalise": "brain",
     "read_grid": "read",
     "read_labels": "read",
-    "read_segments": "labelfile",
+    "read_segments": "labels.labelfile",
     "read_study": "open",
     "read_volume": "read",
     "read_volumes": "open",
     "sample_mask": "sample",
     "sample_study": "sample",
     "to_lps": "orient",
-    "save_labels": "write",
+    "save_labels": "labels.write",
     "to_model_space": "modelspace",
     "to_study": "open",
     "to_study_grid": "modelspace",
-    "write_labels": "write",
+    "write_labels": "labels.write",
 }
 
 __all__ = [

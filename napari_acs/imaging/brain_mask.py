@@ -142,7 +142,7 @@ def mask_from_labels(volume: Volume, grid: Grid) -> BrainMask:
     BadInput
         The mask is empty or full, or over a tenth of it lies outside ``grid``.
     """
-    called = str(volume.source.name) if volume.source else "the brain mask"
+    called = volume.called("the brain mask")
     given = volume.array != 0
     count = int(np.count_nonzero(given))
     if not count or count == given.size:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ class Candidate:
     title: str
     read: Callable[[], Volume]
     detail: str = ""
-    date: str = ""
+    date: str = field(default="", repr=False)
     why_not: str = ""
     guess: SequenceGuess | None = None
     study: str = ""
@@ -54,7 +54,10 @@ class MaskFile:
     path : Path
     series : frozenset of str
         Of a DICOM one: SeriesInstanceUIDs of the images that it was drawn on.
+    study : str
+        Of a DICOM one: the pseudonym of its study.
     """
 
-    path: Path
+    path: Path = field(repr=False)  # folders are named after patients
     series: frozenset[str] = frozenset()
+    study: str = ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,8 @@ class Contents:
     masks : tuple of MaskFile
     dicom : bool
         Whether the candidates are DICOM series.
+    studies : mapping of str to int
+        Of DICOM: how many image series each study has, by its pseudonym. The proposal is of one.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Contents:
     proposal: Mapping[str, Candidate]
     masks: tuple[MaskFile, ...] = ()
     dicom: bool = False
+    studies: Mapping[str, int] = field(default_factory=dict)
 
 
 @contextmanager
@@ -74,7 +78,7 @@ def opened(path: Path, *, cancelled: Callable[[], bool] = never) -> Iterator[Con
     if is_dicom_path(path):
         from napari_acs.imaging.dicom import unpacked  # noqa: PLC0415 (loads pydicom)
 
-        with unpacked(path) as folder:
+        with unpacked(path, cancelled=cancelled) as folder:
             yield _dicom_contents(folder, cancelled)
     elif path.is_file():
         one = _file(path)
@@ -86,8 +90,8 @@ def opened(path: Path, *, cancelled: Callable[[], bool] = never) -> Iterator[Con
         yield Contents(path.resolve().name, tuple(found.values()), found, masks)
 
 
-def only_series(path: Path) -> Candidate:
-    """Return the one image series of a folder or file of DICOM.
+def only_series(path: Path, *, cancelled: Callable[[], bool] = never) -> Candidate:
+    """Return the one image series of a folder of DICOM, or the series that a file belongs to.
 
     Raises
     ------
@@ -95,8 +99,15 @@ def only_series(path: Path) -> Candidate:
         There is none, or there are several.
     """
     from napari_acs.imaging.dicom import find_series  # noqa: PLC0415
+    from napari_acs.imaging.dicom.header import read_header  # noqa: PLC0415
+    from napari_acs.imaging.pseudonym import study_key  # noqa: PLC0415
 
-    images = [series for series in find_series(path) if series.kind == "image"]
+    found = find_series(path, cancelled=cancelled)
+    header = read_header(path) if path.is_file() else None
+    if header is not None:
+        images = [series for series in found if series.uid == header.series_uid]
+    else:
+        images = [series for series in found if series.kind == "image"]
     if len(images) != 1:
         raise BadInput(
             "It is not clear which DICOM series is meant",
@@ -104,7 +115,39 @@ def only_series(path: Path) -> Candidate:
             expected="one",
             do="Give the folder of that series, or the study's folder alone",
         )
-    return _candidate(images[0])
+    return replace(_candidate(images[0]), study=study_key(images[0].study_uid))
+
+
+def mask_file(path: Path) -> MaskFile | None:
+    """Return what a file says of itself where it is a DICOM SEG or RTSTRUCT; else None."""
+    from napari_acs.imaging.dicom.header import SEGMENTATIONS, read_header  # noqa: PLC0415
+    from napari_acs.imaging.pseudonym import study_key  # noqa: PLC0415
+
+    try:
+        header = read_header(path)
+    except OSError:
+        return None
+    if header is None or header.sop_class not in SEGMENTATIONS:
+        return None
+    return MaskFile(path, frozenset(header.references), study_key(header.study_uid))
+
+
+def require_one_study(contents: Contents) -> None:
+    """Refuse DICOM of several studies, where nobody can be asked which is meant.
+
+    Raises
+    ------
+    BadInput
+        There are several.
+    """
+    if len(contents.studies) > 1:
+        counts = (f"{key} ({n} image series)" for key, n in contents.studies.items())
+        raise BadInput(
+            "There are several DICOM studies, and it is not clear which is meant",
+            found=", ".join(counts),
+            expected="the images of one patient at one time",
+            do="Give the folder of one study, or open them in the Segment panel, which lists all",
+        )
 
 
 def _file(path: Path) -> Candidate:
@@ -126,16 +169,22 @@ def _dicom_contents(folder: Path, cancelled: Callable[[], bool]) -> Contents:
     keys = {series.study_uid: study_key(series.study_uid) for series in found.series}
     candidates = [replace(_candidate(s), study=keys[s.study_uid]) for s in found.series]
     pairs = list(zip(found.series, candidates, strict=True))
+    few = sum(not candidate.why_not for candidate in candidates) <= _FEW
     proposals = {
-        key: _guessed([pair for pair in pairs if pair[1].study == key], cancelled)
+        key: _guessed([pair for pair in pairs if pair[1].study == key], few, cancelled)
         for key in dict.fromkeys(keys.values())
     }
     guessed = {id(old): new for told in proposals.values() for old, new in told}
     best = max(proposals, key=lambda key: len(_proposal([new for _, new in proposals[key]])))
     listed = tuple(guessed[id(candidate)] for candidate in candidates)
     chosen = _proposal([candidate for candidate in listed if candidate.study == best])
-    masks = tuple(MaskFile(s.file, frozenset(s.references)) for s in found.segmentations)
-    return Contents(best, listed, chosen, masks, dicom=True)
+    masks = tuple(
+        MaskFile(s.file, frozenset(s.references), study_key(s.study_uid))
+        for s in found.segmentations
+    )
+    images = Counter(keys[s.study_uid] for s in found.series if s.kind == "image")
+    studies = dict(images or Counter(keys.values()))
+    return Contents(best, listed, chosen, masks, dicom=True, studies=studies)
 
 
 def _candidate(series: Series) -> Candidate:
@@ -158,18 +207,34 @@ def _candidate(series: Series) -> Candidate:
 
 
 def _guessed(
-    pairs: list[tuple[Series, Candidate]], cancelled: Callable[[], bool]
+    pairs: list[tuple[Series, Candidate]], look: bool, cancelled: Callable[[], bool]
 ) -> list[tuple[Candidate, Candidate]]:
-    """Pair each candidate of one study with the same one and its guess."""
-    clues = {str(n): Clues(tags=series.tags) for n, (series, _) in enumerate(pairs)}
-    good = [n for n in clues if not pairs[int(n)][1].why_not]
-    guesses = identify({n: clues[n] for n in good}, statistics=False)
-    if len(good) <= _FEW and any(g.confidence < _CLEAR for g in guesses.values()):
-        for n in good:
-            series, candidate = pairs[int(n)]
-            clues[n] = Clues(tags=series.tags, volume=_read_if_possible(candidate, cancelled))
-        guesses = identify({n: clues[n] for n in good})
-    return [(c, replace(c, guess=guesses.get(str(n)))) for n, (_, c) in enumerate(pairs)]
+    """Pair each candidate of one study with the same one and its guess.
+
+    Where the headers say too little, and ``look`` allows it, the voxels are read.
+    """
+    named = dict(zip(_names([c for _, c in pairs]), pairs, strict=True))
+    good = {name: pair for name, pair in named.items() if not pair[1].why_not}
+    clues = {name: Clues(tags=series.tags) for name, (series, _) in good.items()}
+    guesses = identify(clues, statistics=False)
+    if look and any(guess.confidence < _CLEAR for guess in guesses.values()):
+        for name, (_, candidate) in good.items():
+            volume = _read_if_possible(candidate, cancelled)
+            clues[name] = replace(clues[name], volume=volume)
+        guesses = identify(clues)
+    return [(c, replace(c, guess=guesses.get(name))) for name, (_, c) in named.items()]
+
+
+def _names(candidates: list[Candidate]) -> list[str]:
+    """Return the titles, each made unlike the others: reasons of guesses name them."""
+    names: list[str] = []
+    for candidate in candidates:
+        name, again = candidate.title, 1
+        while name in names:
+            again += 1
+            name = f"{candidate.title} [{again}]"
+        names.append(name)
+    return names
 
 
 def _read_if_possible(candidate: Candidate, cancelled: Callable[[], bool]) -> Volume | None:

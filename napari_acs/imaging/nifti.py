@@ -29,6 +29,17 @@ _GEOMETRY = (
     (280, "12f"),  # srow_x, y, z
 )
 _CHUNK = 1 << 20
+_BITS = {
+    2: 8, 4: 16, 8: 32, 16: 32, 32: 64, 64: 64, 128: 24, 256: 8, 512: 16, 768: 32, 1024: 64,
+    1280: 64, 1536: 128, 1792: 128, 2048: 256, 2304: 32,
+}  # fmt: skip
+"""Bits of a voxel, by the datatype of NIfTI-1."""
+_LATEST_START = 1 << 24
+"""Extensions before the voxels are some kilobytes."""
+_SMALLEST_MM, _LARGEST_MM = 1e-5, 1e4
+"""Voxels are larger and smaller than these, in whatever unit they were meant."""
+_LARGEST = 1e8
+"""No scale and no place in mm is as large."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +72,9 @@ class NiftiHeader:
 
     @property
     def data_end(self) -> int:
-        """Bytes that the file must have, by dim, bitpix and vox_offset."""
+        """Bytes that the file must have, by dim, datatype and vox_offset (readers skip bitpix)."""
         dims = [int(n) for n in self.numbers(40, "8h")]
-        bits = int(self.numbers(72, "h")[0])
+        bits = _BITS.get(int(self.numbers(70, "h")[0]), 8)
         voxels = math.prod(max(n, 1) for n in dims[1 : 1 + dims[0]])
         return self.data_start + voxels * bits // 8
 
@@ -83,6 +94,7 @@ def check_nifti(path: Path) -> NiftiHeader:
     try:
         with _open(path) as file:
             header = _parse(file.read(LENGTH), name)
+            _check_fields(header, name)
             length, odd = _go_through(file, header)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise BadInput(
@@ -142,7 +154,7 @@ def _go_through(file: IO[bytes], header: NiftiHeader) -> tuple[int, int]:
     """Return how long the file is, and how many of its voxels are NaN or infinite."""
     code = int(header.numbers(70, "h")[0])
     kind = {16: "f4", 64: "f8"}.get(code)
-    length = LENGTH + len(file.read(max(header.data_start - LENGTH, 0)))
+    length = LENGTH + len(file.read(header.data_start - LENGTH))
     odd = 0
     while chunk := file.read(_CHUNK):
         voxels = chunk[: max(header.data_end - length, 0)]
@@ -166,9 +178,44 @@ def _parse(raw: bytes, name: str) -> NiftiHeader:
     )
 
 
+def _check_fields(header: NiftiHeader, name: str) -> None:
+    """Refuse numbers that SimpleITK would allocate or compute by without a look."""
+    dims = [int(n) for n in header.numbers(40, "8h")]
+    code = int(header.numbers(70, "h")[0])
+    start = header.numbers(108, "f")[0]
+    wrong = ""
+    if not 1 <= dims[0] <= 7 or min(dims[1 : 1 + dims[0]]) < 1:
+        wrong = f"a size of {' x '.join(map(str, dims[1:]))} in {dims[0]} dimensions"
+    elif code not in _BITS:
+        wrong = f"voxels of type {code}"
+    elif not LENGTH <= start <= _LATEST_START:  # NaN too
+        wrong = f"voxels that begin at byte {start:g}"
+    elif header.raw[344:348] not in {b"n+1\0", b"n+1 "}:
+        wrong = f"the mark {header.raw[344:348]!r}"
+    else:
+        used = {(112, "2f")}
+        qform, sform = header.codes
+        used |= {(256, "6f")} if qform > 0 else set()
+        used |= {(280, "12f")} if sform > 0 else set()
+        odd = [n for at, kind in used for n in header.numbers(at, kind) if not _plain(n)]
+        if odd:
+            wrong = f"{odd[0]:g} among the numbers of its scale and place"
+    if wrong:
+        raise BadInput(
+            f"{name} has a damaged header",
+            found=wrong,
+            expected="a NIfTI-1 file of one volume, header and voxels in one file",
+            do="Export the file again",
+        )
+
+
+def _plain(number: float) -> bool:
+    return math.isfinite(number) and abs(number) < _LARGEST
+
+
 def _check_spacing(header: NiftiHeader, name: str) -> None:
     spacing = header.pixdim[1:4]
-    if not all(math.isfinite(s) and s > 0 for s in spacing):
+    if not all(_SMALLEST_MM < s < _LARGEST_MM for s in spacing):  # NaN too
         raise BadInput(
             f"{name} has no usable voxel spacing",
             found=f"a header that says ({', '.join(f'{s:g}' for s in spacing)}) mm",
@@ -176,14 +223,21 @@ def _check_spacing(header: NiftiHeader, name: str) -> None:
             do="Export the file again, or set the spacing with a NIfTI tool",
         )
     qform, sform = header.codes
-    if sform > 0 and qform <= 0:
-        rows = [header.numbers(280 + 16 * i, "4f") for i in range(3)]
-        scales = [math.sqrt(sum(row[i] ** 2 for row in rows)) for i in range(3)]
-        if not all(math.isclose(a, b, rel_tol=1e-3) for a, b in zip(scales, spacing, strict=True)):
-            raise BadInput(
-                f"{name} contradicts itself about the voxel spacing",
-                found=f"pixdim ({', '.join(f'{s:g}' for s in spacing)}) mm, but sform "
-                f"({', '.join(f'{s:g}' for s in scales)}) mm",
-                expected="one spacing",
-                do="Export the file again, or correct the header with a NIfTI tool",
-            )
+    rows = [header.numbers(280 + 16 * i, "4f") for i in range(3)]
+    scales = [math.sqrt(sum(row[i] ** 2 for row in rows)) for i in range(3)] if sform > 0 else []
+    if not all(_SMALLEST_MM < scale < _LARGEST_MM for scale in scales):
+        raise BadInput(
+            f"{name} does not say where its voxels are",
+            found=f"an sform with axes of {', '.join(f'{s:g}' for s in scales)} mm a voxel",
+            expected="three positive numbers",
+            do="Export the file again, or correct the header with a NIfTI tool",
+        )
+    alike = (math.isclose(a, b, rel_tol=1e-3) for a, b in zip(scales, spacing, strict=False))
+    if qform <= 0 and not all(alike):
+        raise BadInput(
+            f"{name} contradicts itself about the voxel spacing",
+            found=f"pixdim ({', '.join(f'{s:g}' for s in spacing)}) mm, but sform "
+            f"({', '.join(f'{s:g}' for s in scales)}) mm",
+            expected="one spacing",
+            do="Export the file again, or correct the header with a NIfTI tool",
+        )

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from os import PathLike, fspath
 from pathlib import Path
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.align import Aligned, align
 from napari_acs.imaging.brain import shows_skull
 from napari_acs.imaging.cancel import ignore, never
 from napari_acs.imaging.candidate import Candidate
-from napari_acs.imaging.contents import nothing_proposed, only_series, opened
+from napari_acs.imaging.contents import (
+    nothing_proposed,
+    only_series,
+    opened,
+    require_one_study,
+)
 from napari_acs.imaging.dicom.preamble import is_dicom_path
 from napari_acs.imaging.find import add_sequence, sure_sequence
 from napari_acs.imaging.names import SEQUENCES, TITLES, strip_suffix
 from napari_acs.imaging.read import StrPath, read_volume
+from napari_acs.imaging.registration.align import Aligned, align
 from napari_acs.imaging.study import Study
 from napari_acs.imaging.volume import Volume
 
@@ -139,27 +144,42 @@ def found_sequences(
         unknown = next((key for key in paths if key not in SEQUENCES), None)
         if unknown is not None:
             raise BadInput(f"no sequence is called {unknown!r}", expected=", ".join(SEQUENCES))
-        yield name or _folder_of(paths), {key: _one(path) for key, path in paths.items()}
     elif isinstance(path_or_paths, str | PathLike):
         path = Path(fspath(path_or_paths))
-        if path.is_file() and not is_dicom_path(path):
-            key = sure_sequence(path)
-            yield name or strip_suffix(path.name), {key: _one(path)}
+        if not path.is_file() or is_dicom_path(path):
+            with opened(path, cancelled=cancelled) as contents:
+                require_one_study(contents)
+                if not contents.proposal:
+                    raise nothing_proposed(contents)
+                yield name or contents.name, contents.proposal
             return
-        with opened(path, cancelled=cancelled) as contents:
-            if not contents.proposal:
-                raise nothing_proposed(contents)
-            yield name or contents.name, contents.proposal
+        paths = {sure_sequence(path): path}
+        name = name or strip_suffix(path.name)
     else:
-        files: dict[str, Path] = {}
+        paths = {}
         for path in (Path(fspath(p)) for p in path_or_paths):
-            add_sequence(files, sure_sequence(path), path)
-        yield name or _folder_of(files), {key: _one(path) for key, path in files.items()}
+            add_sequence(paths, sure_sequence(path), path)
+    with ExitStack() as until_read:
+        found = {key: _one(path, until_read, cancelled) for key, path in paths.items()}
+        keys = sorted({candidate.study for candidate in found.values() if candidate.study})
+        if len(keys) > 1:
+            raise BadInput(
+                "The sequences are of different DICOM studies",
+                found=", ".join(
+                    f"{TITLES[key]} of {one.study}" for key, one in found.items() if one.study
+                ),
+                expected="the images of one patient at one time",
+                do="Give the series of one study",
+            )
+        yield name or next(iter(keys), _folder_of(paths)), found
 
 
-def _one(path: Path) -> Candidate:
+def _one(path: Path, until_read: ExitStack, cancelled: Callable[[], bool]) -> Candidate:
     if path.is_dir() or is_dicom_path(path):
-        return only_series(path)
+        from napari_acs.imaging.dicom import unpacked  # noqa: PLC0415 (loads pydicom)
+
+        folder = until_read.enter_context(unpacked(path, cancelled=cancelled))
+        return only_series(folder, cancelled=cancelled)
     return Candidate(path.name, lambda: read_volume(path))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.imaging.brain import is_skull_stripped
 from napari_acs.imaging.brain_mask import BrainMask
-from napari_acs.imaging.field_of_view import imaged
+from napari_acs.imaging.registration.field_of_view import imaged
 from napari_acs.imaging.volume import Volume
 
 

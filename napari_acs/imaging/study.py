@@ -93,9 +93,8 @@ class Study:
 
 
 def _called(key: str, volume: Volume) -> str:
-    if volume.source is None or volume.dicom:  # a DICOM folder is often called after the patient
-        return TITLES[key]
-    return f"{volume.source.name} ({TITLES[key]})"
+    file = volume.called("")
+    return f"{file} ({TITLES[key]})" if file else TITLES[key]
 
 
 def _check_voxels(called: str, volume: Volume) -> None:

@@ -53,6 +53,13 @@ class Volume:
         view.flags.writeable = False
         object.__setattr__(self, "array", view)
 
+    def called(self, otherwise: str) -> str:
+        """Return the file's name, for a sentence; ``otherwise`` without one, and for DICOM.
+
+        DICOM files and their folders are often called after the patient.
+        """
+        return self.source.name if self.source is not None and self.dicom is None else otherwise
+
     def sha256(self) -> str:
         """Hash the source's bytes (of a series, its files in order); else voxels and grid."""
         files = self.dicom.files if self.dicom else (self.source,) if self.source else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
@@ -32,6 +31,12 @@ from napari_acs.inference.precision import FLOAT32, pick_precision, ready_networ
 from napari_acs.inference.provenance import provenance
 from napari_acs.inference.ready import Preparation, make_ready
 from napari_acs.inference.regions import labels_from_regions, volumes_ml
+from napari_acs.inference.sentences import (
+    failure_of,
+    failure_of_error,
+    notes_on,
+    nothing_found,
+)
 from napari_acs.inference.stream import Outcome, stream
 from napari_acs.inference.windows import Blend, WindowPlan, plan_windows
 
@@ -92,7 +97,7 @@ def run(
     except BadInput as refusal:
         yield failure_of(refusal)
     except Exception as error:
-        yield _failure_of_error(error, device)
+        yield failure_of_error(error)
 
 
 class _Job:
@@ -110,7 +115,8 @@ class _Job:
         self.study = study
         self.preparation = preparation
         self.brain: BrainMask | None = None
-        self.bar = _LONG_BAR if preparation.steps(study) else _BAR
+        self.steps = preparation.steps(study)
+        self.bar = _LONG_BAR if self.steps else _BAR
         self.bundle = bundle
         self.spec: BundleSpec = bundle.spec
         self.device, self.precision = device, precision
@@ -122,13 +128,15 @@ class _Job:
         """Yield the messages of the whole job."""
         seconds: dict[str, float] = {}
         start = perf_counter()
-        steps = self.preparation.steps(self.study)
-        yield self._step(READY if steps else _PREPARE, 0, 1)
+        yield self._step(READY if self.steps else _PREPARE, 0, 1)
         self._check_sequences()
         device = pick_device(self.device)
         precision = pick_precision(self.precision, device)
         hashes = self.study.input_sha256()  # now: a file may be replaced while the job runs
-        if steps:
+        if self.steps:
+            if lack := self._lack_of_memory_to_make_ready(device):
+                yield lack
+                return
             yield from self._make_ready(device)
             seconds[READY] = perf_counter() - start
             start = perf_counter()
@@ -159,7 +167,13 @@ class _Job:
             np.minimum(outer, inner, out=inner)  # resampling may break the nesting by rounding
         labels = labels_from_regions(probabilities, self.spec.output.regions)
         if not labels.any():
-            yield self._empty(probabilities.max(axis=(1, 2, 3)), image)
+            yield nothing_found(
+                self.study.name,
+                self.spec.output.regions,
+                probabilities.max(axis=(1, 2, 3)),
+                self.missing,
+                image.with_skull,
+            )
             return
         seconds[_FINISH] = perf_counter() - start
         record = provenance(
@@ -182,15 +196,14 @@ class _Job:
             provenance=record,
             seconds=seconds,
             brain=_locked(self.brain.mask) if self.brain else None,
+            prepared=self.study.sequences if READY in seconds else {},
         )
         yield self._step(_FINISH, 1, 1)
-        yield Result(segmentation, self._notes(image))
+        yield Result(segmentation, notes_on(self.brain, image.with_skull, self.missing))
 
     def _make_ready(self, device: str) -> Iterator[Progress]:
-        work = partial(
-            make_ready, self.study, self.preparation, device=device, cancelled=self.cancelled
-        )
-        for said in stream(lambda tell: work(progress=tell)):
+        work = partial(make_ready, self.study, self.preparation, device=device)
+        for said in stream(lambda tell, stop: work(progress=tell, cancelled=stop), self.cancelled):
             if isinstance(said, Outcome):
                 self.study, self.brain = said.value.study, said.value.brain
             else:
@@ -233,6 +246,24 @@ class _Job:
             host, memory.free_host_bytes(), memory.place_name("cpu")
         )
 
+    def _lack_of_memory_to_make_ready(self, device: str) -> Failure | None:
+        volumes = list(self.study.sequences.values())
+        copies = memory.estimate_ready_bytes(
+            volumes[0].array.size,
+            [v.array.itemsize for v in volumes],
+            bias_correction=self.preparation.bias_correction,
+        )
+        network = memory.BRAIN_BYTES * self.preparation.looks_for_brain(self.study)
+        place = device if device.startswith("cuda") else "cpu"  # as `extract_brain` has it
+        if place != "cpu" and (
+            lack := memory.shortage(
+                network, memory.free_device_bytes(place), memory.place_name(place)
+            )
+        ):
+            return lack
+        need = copies + (network if place == "cpu" else 0)
+        return memory.shortage(need, memory.free_host_bytes(), memory.place_name("cpu"))
+
     def _predict(self, network: nn.Module, window: Tensor, device: str) -> Tensor:
         # Both modes are per window, not around the loop: a generator that is suspended inside
         # them would leave them on for its caller. TF32 off and fixed algorithms: the same
@@ -256,69 +287,6 @@ class _Job:
             maps[region.name] = values.astype(np.float16)
             maps[region.name].setflags(write=False)
         return maps
-
-    def _notes(self, image: ModelSpaceImage) -> tuple[str, ...]:
-        notes = []
-        if self.brain:
-            notes.append(_about(self.brain))
-        if image.with_skull:
-            notes.append(
-                f"{', '.join(image.with_skull)} still shows the skull, and the model was trained "
-                "on skull-stripped brains: do not trust this mask. Skull-strip the study first."
-            )
-        if self.missing:
-            notes.append(
-                f"Segmented without {', '.join(self.missing)}: check the mask with more care."
-            )
-        return tuple(notes)
-
-    def _empty(self, peaks: NDArray[np.float32], image: ModelSpaceImage) -> Failure:
-        regions = self.spec.output.regions
-        highest = ", ".join(f"{r.name} {p:.2f}" for r, p in zip(regions, peaks, strict=True))
-        why = (
-            f"The highest probability of each region was {highest} "
-            f"({regions[0].name} needs {regions[0].threshold:g})"
-        )
-        if self.missing:
-            why += f". The study has no {', '.join(self.missing)}"
-        if image.with_skull:
-            why += f". {', '.join(image.with_skull)} still shows the skull"
-        do = "Check that each sequence is chosen rightly and skull-stripped"
-        return Failure(
-            f"The model found no tumour in {self.study.name!r}",
-            why,
-            f"{do}, and add a missing one if you have it" if self.missing else do,
-            "empty",
-        )
-
-
-def failure_of(refusal: BadInput) -> Failure:
-    """Return the ``Failure`` that says what a ``BadInput`` says."""
-    facts = [f"found {refusal.found}"] if refusal.found else []
-    facts += [f"expected {refusal.expected}"] if refusal.expected else []
-    why = "; ".join(facts)
-    return Failure(refusal.what, why[:1].upper() + why[1:], refusal.do, "input")
-
-
-def _failure_of_error(error: Exception, device: str) -> Failure:
-    if memory.is_out_of_memory(error):
-        place = "on the GPU" if isinstance(error, torch.OutOfMemoryError) else "in main memory"
-        return memory.not_enough(f"it ran out {place} during the work", place)
-    return Failure(
-        "The segmentation stopped by a fault in napari-acs",
-        f"{type(error).__name__}: {error}",
-        "Please report it with the steps that led here; nothing was changed",
-        "internal",
-        detail="".join(traceback.format_exception(error)),
-    )
-
-
-def _about(brain: BrainMask) -> str:
-    millilitres = np.count_nonzero(brain.mask) * brain.grid.voxel_ml
-    said = f"The brain was cut out first ({brain.step.method}, {millilitres:.0f} ml)"
-    if brain.step.verdict == "good":
-        return f"{said}."
-    return f"{said}; look at the brain mask: {brain.step.why.rstrip('. ')}."
 
 
 def _locked(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from pathlib import Path
 
@@ -13,6 +14,10 @@ FEATURES_PER_VOXEL = 200
 """float32 values that a window's forward pass holds at its peak, for each voxel of the window.
 The bundled U-Net on a CPU held 122, 139 and 131 in windows of 64, 96 and 128 voxels a side; the
 rest is for what a GPU's convolutions take besides."""
+
+BRAIN_BYTES = 830 * 2**20
+"""What finding the brain takes at its peak, whatever the study's size: its networks look at cubes
+of one size."""
 
 _FLOAT = 4
 _HOST_BASE = 150 * 2**20
@@ -48,6 +53,19 @@ def estimate_host_bytes(
     finish = prod(study_shape) * (regions * 6 + 3 * _FLOAT)
     model = prod(model_shape) * _FLOAT * (sequences + 2 * regions + 1)
     return _HOST_BASE + model + max(prepare, finish)
+
+
+def estimate_ready_bytes(
+    voxels: int, itemsizes: Sequence[int], *, bias_correction: bool = False
+) -> int:
+    """Return about what making a study ready takes beside the networks, in bytes.
+
+    Every sequence is copied without its skull; N4 makes float32 copies of all, and works on
+    three more of the one at hand.
+    """
+    stripped = voxels * sum(itemsizes)
+    corrected = voxels * _FLOAT * (len(itemsizes) + 3) if bias_correction else 0
+    return stripped + corrected
 
 
 def free_host_bytes() -> int | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_acs.imaging import Grid
+    from napari_acs.imaging import Grid, Volume
     from napari_acs.models.spec import LabelClass
 
 
@@ -57,6 +57,9 @@ class Segmentation:
         Wall time of each stage, by stage name.
     brain : ndarray of bool, shape (z, y, x), or None
         The brain mask that was used, where the study came with its skull; read-only.
+    prepared : mapping of str to Volume
+        The sequences that were changed before the network saw them: without the skull, without
+        the bias field; empty where nothing was done.
     """
 
     labels: NDArray[np.uint8]
@@ -67,6 +70,7 @@ class Segmentation:
     provenance: Mapping[str, Any]
     seconds: Mapping[str, float]
     brain: NDArray[np.bool_] | None = None
+    prepared: Mapping[str, Volume] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

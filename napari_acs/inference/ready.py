@@ -6,17 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from napari_acs.errors import BadInput
 from napari_acs.imaging import TITLES
 from napari_acs.imaging.bias import correct_bias
 from napari_acs.imaging.brain import shows_skull
 from napari_acs.imaging.brain_mask import BrainMask, mask_from_labels
 from napari_acs.imaging.cancel import ignore, never
+from napari_acs.imaging.registration.field_of_view import RESAMPLED
 from napari_acs.imaging.strip import strip
 from napari_acs.inference.brain_extraction import extract_brain
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Study, Volume
+    from napari_acs.imaging.step import Verdict
+
+_MOVED_MM = 2.0
+"""A brain mask that lies further off cuts into the brain."""
 
 AUTO: Literal["auto"] = "auto"
 AS_IT_IS: Literal["none"] = "none"
@@ -38,9 +45,13 @@ class Preparation:
     brain: Literal["auto", "none"] | Volume = AUTO
     bias_correction: bool = False
 
+    def looks_for_brain(self, study: Study) -> bool:
+        """Whether `make_ready` will have to find the brain of a study itself."""
+        return isinstance(self.brain, str) and self.brain == AUTO and bool(with_skull(study))
+
     def steps(self, study: Study) -> int:
         """Return how many steps `make_ready` will take for a study."""
-        brain = not isinstance(self.brain, str) or (self.brain == AUTO and bool(with_skull(study)))
+        brain = not isinstance(self.brain, str) or self.looks_for_brain(study)
         return int(brain) + len(study.sequences) * self.bias_correction
 
 
@@ -89,9 +100,9 @@ def make_ready(
         progress((done + part) / steps)
 
     if not isinstance(wanted.brain, str):
-        ready = _stripped(study, mask_from_labels(wanted.brain, study.grid))
+        ready = _stripped(study, _given(wanted.brain, study))
         done += 1
-    elif wanted.brain == AUTO and with_skull(study):
+    elif wanted.looks_for_brain(study):
         found = extract_brain(study.sequences, device=device, cancelled=cancelled, progress=tell)
         _refuse_failed(study, found)
         ready = _stripped(study, found)
@@ -105,6 +116,30 @@ def make_ready(
             done += 1
             tell(0.0)
     return ready
+
+
+def _given(labels: Volume, study: Study) -> BrainMask:
+    """Take the user's mask; one on another grid may belong to a sequence that was moved since."""
+    brain = mask_from_labels(labels, study.grid)
+    moved = {key: mm for key, v in study.sequences.items() if (mm := _moved_mm(v)) > _MOVED_MM}
+    if not moved or labels.grid.difference(study.grid) is None:
+        return brain
+    names = " and ".join(f"{TITLES[key]} (by {mm:.0f} mm)" for key, mm in moved.items())
+    doubt = (
+        f"The mask was made on another grid than the study's, and {names} moved to the study's "
+        "since: the mask was not moved with it."
+    )
+    why = f"{doubt} {brain.step.why}".strip()
+    verdict: Verdict = "failed" if brain.step.verdict == "failed" else "look"
+    return replace(brain, step=replace(brain.step, verdict=verdict, why=why))
+
+
+def _moved_mm(volume: Volume) -> float:
+    """Return how far an alignment moved what lies in the middle of a volume."""
+    middle = np.append(volume.grid.corners().mean(axis=0), 1.0)
+    applied = [step.details["matrix"] for step in volume.history if step.name == RESAMPLED]
+    moves = (np.array(matrix) @ middle - middle for matrix in applied)
+    return max((float(np.linalg.norm(move[:3])) for move in moves), default=0.0)
 
 
 def _stripped(study: Study, brain: BrainMask) -> Ready:

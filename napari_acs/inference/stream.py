@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import Generic, TypeVar
+
+from napari_acs.imaging.cancel import never
 
 T = TypeVar("T")
 _POLL_S = 0.2
@@ -18,42 +20,65 @@ class Outcome(Generic[T]):
         self.value = value
 
 
-def stream(work: Callable[[Callable[[float], None]], T]) -> Iterator[float | Outcome[T]]:
+class _Fault:
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+def stream(
+    work: Callable[[Callable[[float], None], Callable[[], bool]], T],
+    cancelled: Callable[[], bool] = never,
+) -> Iterator[float | Outcome[T]]:
     """Run ``work`` in a thread of its own; yield its progress, then its outcome.
 
     Work on images takes seconds and reports from inside SimpleITK's or torch's loops, where
-    nothing can be yielded. Whatever it raises is raised here. A generator that is closed early
-    waits for the work: tell that to stop first.
+    nothing can be yielded. Whatever it raises is raised here, with its traceback.
+
+    While nothing new is told the last progress is yielded again, five times a second, so that
+    who runs the generator can look at other things. One that is closed early tells the work to
+    stop, and waits for that.
 
     Parameters
     ----------
     work : callable
-        Takes a function that it tells the finished part, 0 to 1.
+        Takes a function that it tells the finished part, 0 to 1, and one that tells it whether
+        to stop.
+    cancelled : callable
+        Whether the caller wants the work to stop.
 
     Yields
     ------
     float or Outcome
+        The finished part never falls.
     """
-    told: SimpleQueue[float] = SimpleQueue()
-    ended: list[Outcome[T] | BaseException] = []
+    told: SimpleQueue[float | Outcome[T] | _Fault] = SimpleQueue()
+    closed = Event()
+
+    def stop() -> bool:
+        return closed.is_set() or cancelled()
 
     def run() -> None:
         try:
-            ended.append(Outcome(work(told.put)))
+            told.put(Outcome(work(told.put, stop)))
         except BaseException as error:
-            ended.append(error)
+            told.put(_Fault(error))
 
     thread = Thread(target=run, name="napari-acs work", daemon=True)
     thread.start()
+    part = 0.0
     try:
-        while thread.is_alive() or not told.empty():
+        while True:
             try:
-                yield told.get(timeout=_POLL_S)
+                said = told.get(timeout=_POLL_S)
             except Empty:
-                continue
+                said = part
+            if isinstance(said, _Fault):
+                raise said.error
+            if isinstance(said, Outcome):
+                yield said
+                return
+            part = max(part, said)
+            yield part
     finally:
+        closed.set()
         thread.join()
-    if isinstance(ended[0], Outcome):
-        yield ended[0]
-    else:
-        raise ended[0]

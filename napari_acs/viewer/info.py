@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari.layers import Layer
+    from numpy.typing import NDArray
 
     from napari_acs.imaging import Grid
     from napari_acs.imaging.dicom.origin import DicomOrigin
@@ -46,22 +47,26 @@ class LayerInfo:
         What was done to the voxels since they were read.
     guess : SequenceGuess or None
         How ``sequence`` was told.
-    role : {"", "brain"}
-        ``"brain"`` marks a Labels layer that is a brain mask, not a tumour mask.
+    role : {"", "brain", "prepared"}
+        ``"brain"`` marks a Labels layer that is a brain mask, not a tumour mask; ``"prepared"`` an
+        image to look at that no study is to be made of.
     reference : LayerInfo or None
-        Of voxels that were resampled: the image whose grid this is.
+        Of voxels that were resampled, and of a mask file: the image whose grid this is.
+    prediction : ndarray of uint8 or None
+        Of a mask that a model made: as it made it, read-only, in the voxel order of ``grid``.
     """
 
     grid: Grid
-    source: Path | None = None
+    source: Path | None = field(default=None, repr=False)  # of DICOM, often the patient's name
     study: str = ""
     sequence: str | None = None
     provenance: Mapping[str, Any] | None = None
     dicom: DicomOrigin | None = None
     history: tuple[Step, ...] = ()
     guess: SequenceGuess | None = None
-    role: Literal["", "brain"] = ""
+    role: Literal["", "brain", "prepared"] = ""
     reference: LayerInfo | None = None
+    prediction: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
 
     @property
     def home(self) -> LayerInfo:
@@ -118,7 +123,8 @@ def find_info(name: str, shape: Any, meta: Mapping[str, Any], images: Iterable[L
     ]
     # napari calls a new layer "<image> - Labels"
     named = [pair for pair in below if name.startswith(pair[0])]
-    candidates = named or below
+    longest = max((len(pair[0]) for pair in named), default=0)  # "T1" begins "T1ce", too
+    candidates = [pair for pair in named if len(pair[0]) == longest] or below
     if not candidates:
         raise BadInput(
             f"The layer {name!r} lies on no image that napari-acs opened",
@@ -129,10 +135,17 @@ def find_info(name: str, shape: Any, meta: Mapping[str, Any], images: Iterable[L
         )
     first = candidates[0]
     for other in candidates[1:]:
-        if (difference := first[1].grid.difference(other[1].grid)) is not None:
+        difference = first[1].grid.difference(other[1].grid)
+        if difference is not None or _patient(first[1]) != _patient(other[1]):
+            found = f"files that differ: {difference}" if difference else "two DICOM studies"
             raise BadInput(
                 f"The layer {name!r} could belong to {first[0]!r} or to {other[0]!r}",
-                found=f"files that differ: {difference}",
+                found=found,
                 do="Rename the labels layer so that it begins with the name of its image",
             )
     return first[1]
+
+
+def _patient(info: LayerInfo) -> str | None:
+    """Return the DICOM study that a saved mask would name, or None."""
+    return info.home.dicom.study_key if info.home.dicom else None

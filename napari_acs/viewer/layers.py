@@ -108,23 +108,40 @@ def _features(styles: Sequence[LabelStyle]) -> Mapping[str, list[Any]]:
 def styles_of(meta: Mapping[str, Any]) -> tuple[LabelStyle, ...]:
     """Read names and colours of labels back from a Labels layer's ``features`` and ``colormap``.
 
-    What the layer calls nothing keeps its BraTS name, where it has one.
+    Both may have been edited: what is no name of a label is passed over. A label that the layer
+    calls nothing keeps its BraTS name where it has one, unless the layer calls another label
+    otherwise than BraTS does: then nobody knows what it is, and it is left out.
     """
-    styles = {style.value: style for style in GLIOMA_STYLES}
-    features = meta.get("features")
+    bratsian = {style.value: style for style in GLIOMA_STYLES}
+    named = _named(meta.get("features"), meta.get("colormap"))
+    as_in_brats = all(
+        value in bratsian and bratsian[value].name == style.name for value, style in named.items()
+    )
+    return tuple(({**bratsian, **named} if as_in_brats else named).values())
+
+
+def _named(features: Any, colormap: Any) -> dict[int, LabelStyle]:
     if features is None or not {"index", "class"} <= set(features):
-        return tuple(styles.values())
-    colours = getattr(meta.get("colormap"), "color_dict", {})
+        return {}
+    named = {}
     for index, said in zip(features["index"], features["class"], strict=True):
-        value = int(index)
-        title, _, rest = str(said).partition(" (")
-        if 0 < value < 256 and title.strip():
+        try:
+            number = float(index)
+            value = int(number)
+        except (TypeError, ValueError, OverflowError):  # text, NaN, infinity
+            continue
+        text = " ".join(said.split()) if isinstance(said, str) else ""
+        title, _, rest = text.partition(" (")
+        if value == number and 0 < value < 256 and title:
             name = rest.rstrip(")") or title
-            styles[value] = LabelStyle(value, name, title, _hex(colours.get(value)))
-    return tuple(styles.values())
+            named[value] = LabelStyle(value, name, title, _colour(colormap, value))
+    return named
 
 
-def _hex(colour: Any) -> str:
-    if colour is None:
-        return "#ff00ff"
-    return "#" + "".join(f"{round(255 * float(part)):02x}" for part in colour[:3])
+def _colour(colormap: Any, value: int) -> str:
+    """Return the colour that a layer shows a label in, as ``#rrggbb``."""
+    try:
+        parts = np.asarray(colormap.map(value), float).reshape(-1)[:3]
+    except (AttributeError, TypeError, ValueError):  # none, or of another kind
+        parts = np.array([1.0, 0.0, 1.0])
+    return "#" + "".join(f"{round(255 * part):02x}" for part in np.nan_to_num(parts).clip(0, 1))

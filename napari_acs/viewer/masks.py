@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,18 +11,21 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import from_lps, save_labels
-from napari_acs.imaging.segments import Maker, SegmentName
-from napari_acs.viewer.info import LayerInfo, find_info
+from napari_acs.imaging.labels.segments import Maker, SegmentName, label_values
+from napari_acs.viewer.info import LayerInfo, find_info, info_in
 from napari_acs.viewer.layers import GLIOMA_STYLES, LabelStyle, styles_of
 
 if TYPE_CHECKING:
     from napari.layers import Labels, Layer
     from numpy.typing import NDArray
 
-    from napari_acs.imaging.proof import Proof
+    from napari_acs.imaging.labels.proof import Proof
 
 Convention = Literal["as shown", "1/2/4", "1/2/3"]
 """Which number enhancing tumour gets in the file: 4 in BraTS up to 2021, 3 from 2023 on."""
+
+_ENHANCING = {"1/2/4": (4, 3), "1/2/3": (3, 4)}
+"""Its number in the file, and the other that it may have in the layer."""
 
 SUFFIXES = (".nii.gz", ".nii", ".seg.nrrd", ".nrrd", ".mha", ".rtstruct.dcm", ".dcm")
 """Of mask files: NIfTI, NRRD (with the names of segments for 3D Slicer), MetaImage, and, for a
@@ -45,6 +48,10 @@ class Mask:
         What the labels are called.
     made_by : mapping or None
         Provenance of a mask that a model made, whatever was corrected since.
+    prediction : ndarray of uint8 or None
+        The mask as the model made it.
+    inputs : tuple of Path
+        Files of the open images, which no mask may replace.
     """
 
     labels: NDArray[np.uint8]
@@ -52,6 +59,8 @@ class Mask:
     name: str
     segments: tuple[LabelStyle, ...] = GLIOMA_STYLES
     made_by: Mapping[str, Any] | None = None
+    prediction: NDArray[np.uint8] | None = None
+    inputs: tuple[Path, ...] = field(default=(), repr=False)  # DICOM's are named after patients
 
 
 def mask_of(layer: Labels, images: Iterable[Layer]) -> Mask:
@@ -86,6 +95,7 @@ def mask_from(data: Any, name: str, meta: Mapping[str, Any], images: Iterable[La
         The layer lies on no known grid, or holds what a mask can't.
     """
     labels = _as_mask(np.asarray(data), name)
+    images = tuple(images)
     info = find_info(name, labels.shape, meta, images)
     stored = from_lps(labels, info.grid)
     return Mask(
@@ -94,6 +104,8 @@ def mask_from(data: Any, name: str, meta: Mapping[str, Any], images: Iterable[La
         name,
         styles_of(meta),
         info.provenance,
+        info.prediction,
+        _files(info, *(info_in(image.metadata) for image in images)),
     )
 
 
@@ -108,6 +120,8 @@ def save_mask(
     path: Path, mask: Mask, convention: Convention = "as shown", *, overwrite: bool = False
 ) -> Proof:
     """Write a mask with the exact geometry of the image that it lies on, and prove it.
+
+    Names and colours go with the voxels: a label that gets another number keeps its own.
 
     Parameters
     ----------
@@ -128,30 +142,76 @@ def save_mask(
     Raises
     ------
     BadInput
-        The labels can't be numbered so, or the file exists, can't be written or would not read
-        back as the mask.
+        The labels can't be numbered so, or the file exists, is an open image's, can't be written
+        or would not read back as the mask.
     """
-    labels = relabel(mask.labels, convention, mask.name)
-    present = {int(value) for value in np.unique(labels)} - {0}
-    styles = {style.value: style for style in mask.segments if style.value in present}
+    path = with_suffix(path)
+    _refuse_input(path, mask)
+    labels, segments = _numbered(mask, convention)
+    present = set(label_values(labels))
+    styles = {style.value: style for style in segments if style.value in present}
     home = mask.info
     return save_labels(
-        with_suffix(path),
+        path,
         labels,
         home.grid,
         overwrite=overwrite,
         source=home.source,
         segments=[SegmentName(s.value, s.name, s.title, s.color) for s in styles.values()],
         dicom=home.dicom,
-        maker=_maker(mask.made_by),
+        maker=_maker(mask),
     )
 
 
-def _maker(provenance: Mapping[str, Any] | None) -> Maker:
-    if provenance is None:
+def _numbered(
+    mask: Mask, convention: Convention
+) -> tuple[NDArray[np.uint8], tuple[LabelStyle, ...]]:
+    labels = relabel(mask.labels, convention, mask.name)
+    if labels is mask.labels:
+        return labels, mask.segments
+    wanted, other = _ENHANCING[convention]
+    moved = next((style for style in mask.segments if style.value == other), None)
+    if moved is None or not _is_enhancing(moved):
+        called = "has no name" if moved is None else f"is called {moved.title!r}"
+        raise BadInput(
+            f"{mask.name!r} is not saved with label {wanted} for {other}",
+            found=f"label {other} {called} in this layer",
+            expected="enhancing tumour",
+            do=f"Choose the labels with {other}, or use File > Save Selected Layers",
+        )
+    rest = (style for style in mask.segments if style.value not in {wanted, other})
+    return labels, (*rest, replace(moved, value=wanted))
+
+
+def _is_enhancing(style: LabelStyle) -> bool:
+    return style.name.upper() == "ET" or "enhanc" in f"{style.name} {style.title}".lower()
+
+
+def _maker(mask: Mask) -> Maker:
+    if mask.made_by is None:
         return Maker("MANUAL")
-    model = provenance.get("model", {})
-    return Maker("SEMIAUTOMATIC", str(model.get("id", "")), str(model.get("version", "")))
+    model = mask.made_by.get("model", {})
+    told = (str(model.get("id", "")), str(model.get("version", "")))
+    untouched = mask.prediction is not None and np.array_equal(mask.labels, mask.prediction)
+    return Maker("AUTOMATIC" if untouched else "SEMIAUTOMATIC", *told)
+
+
+def _files(*infos: LayerInfo | None) -> tuple[Path, ...]:
+    homes = [one for info in infos if info is not None for one in (info, info.home)]
+    files = dict.fromkeys(file for info in homes if info.dicom for file in info.dicom.files)
+    return tuple(files | dict.fromkeys(info.source for info in homes if info.source))
+
+
+def _refuse_input(path: Path, mask: Mask) -> None:
+    """Refuse to replace an image, even where the user has said yes to a dialog."""
+    if not path.is_file():
+        return
+    if any(file.is_file() and path.samefile(file) for file in mask.inputs):
+        raise BadInput(
+            f"{path.name} is one of the open images",
+            expected="a file of its own for the mask",
+            do="Choose another name; nothing was changed",
+        )
 
 
 def with_suffix(path: Path) -> Path:
@@ -184,7 +244,7 @@ def relabel(labels: NDArray[np.uint8], convention: Convention, name: str) -> NDA
     """
     if convention == "as shown":
         return labels
-    wanted, other = (4, 3) if convention == "1/2/4" else (3, 4)
+    wanted, other = _ENHANCING[convention]
     moved = labels == other
     if not moved.any():
         return labels

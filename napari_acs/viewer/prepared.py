@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_acs import __version__
 from napari_acs.imaging import TITLES
 from napari_acs.viewer.info import LayerInfo
 from napari_acs.viewer.layers import LabelStyle, LayerTuple, image_layer, labels_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -23,8 +25,10 @@ BRAIN_STYLES = (LabelStyle(1, "brain", "brain", "#4aa3ff"),)
 
 def aligned_layers(
     study: StudySnapshot, volumes: Mapping[str, Volume], reference: str
-) -> dict[str, LayerTuple]:
-    """Return an Image layer for each sequence that was moved; those that fit stay as they are.
+) -> dict[str, Callable[[], LayerTuple]]:
+    """Return what makes an Image layer of each sequence that was moved; those that fit stay.
+
+    To be called one by one: each looks for its contrast in millions of voxels.
 
     Parameters
     ----------
@@ -35,7 +39,7 @@ def aligned_layers(
     reference : str
     """
     home = study.layers[reference].info.home
-    made = {}
+    made: dict[str, Callable[[], LayerTuple]] = {}
     for sequence, volume in volumes.items():
         before = study.layers[sequence].info
         new = volume.history[len(before.history) :]
@@ -44,15 +48,16 @@ def aligned_layers(
         info = LayerInfo(
             grid=volume.grid,
             source=volume.source,
-            study=before.study or study.name,
+            study=before.study,  # as the others': what the layers are chosen together by
             sequence=sequence,
             dicom=volume.dicom,
             history=volume.history,
             guess=before.guess,
             reference=home,
         )
-        name = f"{TITLES[sequence]} {info.study} aligned to {TITLES[reference]}"
-        made[sequence] = image_layer(volume.array, info, name)
+        what = f"{TITLES[sequence]} {info.study}".strip()
+        name = f"{what} aligned to {TITLES[reference]}"
+        made[sequence] = partial(image_layer, volume.array, info, name)
     return made
 
 
@@ -67,8 +72,42 @@ def brain_layer(mask: NDArray[np.bool_], home: LayerInfo, study: str) -> LayerTu
         Of the image whose grid this is.
     study : str
     """
-    info = LayerInfo(home.grid, home.source, study, dicom=home.dicom, role="brain")
-    data, attributes, kind = labels_layer(
-        mask.astype(np.uint8), info, f"brain mask {study}", BRAIN_STYLES
+    found = mask.astype(np.uint8)
+    found.setflags(write=False)
+    info = LayerInfo(
+        home.grid,
+        home.source,
+        study,
+        provenance={"model": {"id": "napari-acs brain extraction", "version": __version__}},
+        dicom=home.dicom,
+        role="brain",
+        prediction=found,
     )
+    data, attributes, kind = labels_layer(found, info, f"brain mask {study}", BRAIN_STYLES)
     return data, {**attributes, "opacity": 0.8}, kind
+
+
+def prepared_layers(volumes: Mapping[str, Volume], home: LayerInfo, study: str) -> list[LayerTuple]:
+    """Return an Image layer of each sequence as a network's model space was made of it.
+
+    Parameters
+    ----------
+    volumes : mapping of str to Volume
+        On ``home.grid``.
+    home : LayerInfo
+        Of the image whose grid this is.
+    study : str
+    """
+    made = []
+    for sequence, volume in volumes.items():
+        info = LayerInfo(
+            grid=volume.grid,
+            source=volume.source,
+            study=study,
+            dicom=volume.dicom,
+            history=volume.history,
+            role="prepared",
+            reference=home,
+        )
+        made.append(image_layer(volume.array, info, f"{TITLES[sequence]} {study} prepared"))
+    return made

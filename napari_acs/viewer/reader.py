@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import TITLES, guess_sequence, is_mask_name
-from napari_acs.imaging.dicom.preamble import begins_as_dicom, is_dicom_path, looks_like_dicom
+from napari_acs.imaging.dicom.preamble import (
+    begins_as_dicom,
+    entries_of,
+    is_dicom_path,
+    looks_like_dicom,
+)
+from napari_acs.imaging.labels.segments import SegmentName, unnamed
 from napari_acs.imaging.names import is_image_name, strip_suffix
-from napari_acs.imaging.segments import SegmentName, unnamed
-from napari_acs.viewer.info import LayerInfo
+from napari_acs.viewer.info import KEY, LayerInfo
 from napari_acs.viewer.layers import (
     GLIOMA_STYLES,
     LabelStyle,
@@ -20,16 +26,18 @@ from napari_acs.viewer.layers import (
     image_layer,
     labels_layer,
 )
+from napari_acs.viewer.mask_home import homes_among, lay
 from napari_acs.viewer.session_files import unpack_for_session
 
 if TYPE_CHECKING:
-    from napari_acs.imaging import Grid, Volume
+    from napari_acs.imaging import Volume
     from napari_acs.imaging.candidate import Candidate, MaskFile
-    from napari_acs.imaging.dicom.origin import DicomOrigin
+    from napari_acs.imaging.labels.labelfile import LabelFile
 
 _HEAD = 132
 
 Reader = Callable[[str | list[str]], list[LayerTuple]]
+Refused = Callable[[BadInput], None]
 
 
 def get_reader(path: str | list[str]) -> Reader | None:
@@ -44,28 +52,86 @@ def get_reader(path: str | list[str]) -> Reader | None:
     return _read_or_say if all(map(_is_ours, paths)) else None
 
 
-def read(path: str | list[str]) -> list[LayerTuple]:
+def read(
+    path: str | list[str],
+    homes: Sequence[LayerInfo] = (),
+    refused: Refused | None = None,
+) -> list[LayerTuple]:
     """Read files and study folders as layers: an Image for each volume, Labels for a mask.
 
     Every volume keeps its own grid; sequences on different grids are shown where they lie, and
     the Segment panel says so. Of a DICOM study the proposed sequences are opened, or all images
-    where nothing is known of any.
+    where nothing is known of any. Masks come last, on the image that they belong to.
+
+    Parameters
+    ----------
+    path : str or list of str
+    homes : sequence of LayerInfo
+        Of the images that are open, where masks may belong.
+    refused : callable, optional
+        As for `study_layers`.
 
     Raises
     ------
     BadInput
-        A file that can't be read, or a folder with two files for one sequence.
+        A file that can't be read, a folder with two files for one sequence, or several DICOM
+        studies.
     """
-    paths = [Path(p) for p in ([path] if isinstance(path, str) else path)]
-    return [
+    paths = folders_of([Path(p) for p in ([path] if isinstance(path, str) else path)])
+    masks = {each: mask for each in paths if (mask := mask_at(each)) is not None}
+    layers = [
         layer
         for each in paths
-        for layer in ([_read_file(each)] if _is_plain_file(each) else _read_study(each))
+        if each not in masks
+        for layer in ([_read_file(each)] if _is_plain_file(each) else _read_study(each, refused))
     ]
+    return layers + mask_layers(list(masks.values()), [*infos_of(layers), *homes])
+
+
+def folders_of(paths: Sequence[Path]) -> list[Path]:
+    """Put a folder in the place of several DICOM files of it: they are slices of one study."""
+    lone = [path for path in paths if _is_dicom_image(path)]
+    several = {path.parent for path in lone if sum(o.parent == path.parent for o in lone) > 1}
+    return list(
+        dict.fromkeys(
+            path.parent if path in lone and path.parent in several else path for path in paths
+        )
+    )
+
+
+def mask_at(path: Path) -> MaskFile | None:
+    """Return the mask that a path names; None where it is an image, a folder or an archive."""
+    from napari_acs.imaging.candidate import MaskFile  # noqa: PLC0415 (numpy comes with it)
+    from napari_acs.imaging.contents import mask_file  # noqa: PLC0415 (SimpleITK, pydicom)
+
+    if _is_plain_file(path):
+        named = is_mask_name(path.name) or path.name.lower().endswith(".seg.nrrd")
+        return MaskFile(path) if named else None
+    return mask_file(path) if path.is_file() and begins_as_dicom(path) else None
+
+
+def mask_layers(masks: Sequence[MaskFile], homes: Sequence[LayerInfo]) -> list[LayerTuple]:
+    """Read masks as layers, each on the image that it belongs to.
+
+    Raises
+    ------
+    BadInput
+        One can't be read, or has no grid and fits no image.
+    """
+    laid = ((mask, lay(mask, homes)) for mask in masks)
+    return [_mask(mask, *found) for mask, found in laid if found is not None]
+
+
+def infos_of(layers: Sequence[LayerTuple]) -> list[LayerInfo]:
+    """Return what the images among layers that are still to be added know."""
+    return [attributes["metadata"][KEY] for _, attributes, kind in layers if kind == "image"]
 
 
 def study_layers(
-    study: str, chosen: Mapping[str, Candidate], masks: tuple[MaskFile, ...] = ()
+    study: str,
+    chosen: Mapping[str, Candidate],
+    masks: tuple[MaskFile, ...] = (),
+    refused: Refused | None = None,
 ) -> list[LayerTuple]:
     """Read chosen images and masks as layers named after the sequence and the study.
 
@@ -76,56 +142,77 @@ def study_layers(
         By sequence; other keys name images that are none of a study's sequences.
     masks : tuple of MaskFile
         Each is laid on the image that it was drawn on, where that is among the chosen.
+    refused : callable, optional
+        Called with the refusal of each mask that cannot be shown, which is then left out: the
+        images are worth seeing without it. Without it the first refusal is raised.
 
     Raises
     ------
     BadInput
-        An image can't be read, or a mask fits nothing.
+        An image can't be read.
     """
-    volumes = {key: candidate.read() for key, candidate in chosen.items()}
     layers = [
-        _image(volume, study, key if key in TITLES else None, chosen[key])
-        for key, volume in volumes.items()
+        _image(candidate.read(), study, key if key in TITLES else None, candidate)
+        for key, candidate in chosen.items()
     ]
-    homes = [(chosen[key].uid, volume.grid, volume.dicom) for key, volume in volumes.items()]
+    homes = infos_of(layers)
     for mask in masks:
-        home = next((home for home in homes if home[0] in mask.series), None)
-        if home is not None or not mask.series:
-            layers.append(_mask(mask.path, study, *(home[1:] if home else ())))
+        try:
+            found = lay(mask, homes, only_drawn_on=True)
+        except BadInput as refusal:
+            if refused is None:
+                raise
+            refused(refusal)
+        else:
+            if found is not None:
+                layers.append(_mask(mask, *found, study))
     return layers
 
 
 def _read_or_say(path: str | list[str]) -> list[LayerTuple]:
-    from napari.utils.notifications import show_error  # noqa: PLC0415 (napari is slow)
+    from napari import current_viewer  # noqa: PLC0415 (napari is slow)
+    from napari.utils.notifications import show_error, show_info, show_warning  # noqa: PLC0415
 
+    viewer = current_viewer()
+    homes = homes_among(viewer.layers) if viewer is not None else ()
+    if isinstance(path, str) and any(_is_slice_of(Path(path), home) for home in homes):
+        # napari hands over the files of a dropped series one by one
+        show_info("The series of this file is open already.")
+        return [(None,)]  # type: ignore[list-item] # npe2's word for "nothing to add"
     try:
-        return read(path)
+        return read(path, homes, lambda refusal: show_warning(refusal.sentence()))
     except BadInput as refusal:
         # where several readers could open it, napari says only that ours failed
         show_error(refusal.sentence())
         raise
 
 
-def _read_study(path: Path) -> list[LayerTuple]:
-    from napari_acs.imaging.contents import opened  # noqa: PLC0415 (SimpleITK comes with it)
+def _read_study(path: Path, refused: Refused | None) -> list[LayerTuple]:
+    from napari_acs.imaging.contents import (  # noqa: PLC0415 (SimpleITK comes with it)
+        nothing_proposed,
+        opened,
+        require_one_study,
+    )
 
-    if path.suffix.lower() == ".zip":
+    if path.suffix.lower() == ".zip" and path.is_file():
         path = unpack_for_session(path)
     with opened(path) as contents:
+        require_one_study(contents)
         chosen = contents.proposal
         if not chosen:
             chosen = {c.title: c for c in contents.candidates if not c.why_not}
-        return study_layers(contents.name, chosen, contents.masks)
+        if not chosen:
+            raise nothing_proposed(contents)
+        return study_layers(contents.name, chosen, contents.masks, refused)
 
 
 def _read_file(file: Path) -> LayerTuple:
     from napari_acs.imaging import read_volume  # noqa: PLC0415
 
-    study = file.parent.name
-    if is_mask_name(file.name) or file.name.lower().endswith(".seg.nrrd"):
-        return _mask(file, "")
     volume = read_volume(file)
-    info = LayerInfo(volume.grid, volume.source or file, study, guess_sequence(file.name))
+    info = LayerInfo(
+        volume.grid, volume.source or file, file.parent.name, guess_sequence(file.name)
+    )
     return image_layer(volume.array, info, strip_suffix(file.name))
 
 
@@ -142,15 +229,10 @@ def _image(volume: Volume, study: str, sequence: str | None, candidate: Candidat
     return image_layer(volume.array, info, f"{name} {study}")
 
 
-def _mask(
-    file: Path, study: str, grid: Grid | None = None, dicom: DicomOrigin | None = None
-) -> LayerTuple:
-    from napari_acs.imaging import read_segments  # noqa: PLC0415
-
-    found = read_segments(file, grid)
-    source = file if dicom is None else dicom.files[0].parent
-    info = LayerInfo(found.volume.grid, source, study or file.parent.name, dicom=dicom)
-    name = f"mask {study}" if study else strip_suffix(file.name)
+def _mask(mask: MaskFile, found: LabelFile, info: LayerInfo, study: str = "") -> LayerTuple:
+    # The name of a DICOM file is often the patient's.
+    study = study or mask.study
+    name = f"mask {study}" if study else strip_suffix(mask.path.name)
     return labels_layer(found.volume.array, info, name, _styles(found.segments))
 
 
@@ -165,6 +247,16 @@ def _is_plain_file(path: Path) -> bool:
     return path.is_file() and is_image_name(path.name)
 
 
+def _is_dicom_image(path: Path) -> bool:
+    if not path.is_file() or is_image_name(path.name) or path.suffix.lower() == ".zip":
+        return False
+    return begins_as_dicom(path) and mask_at(path) is None
+
+
+def _is_slice_of(path: Path, home: LayerInfo) -> bool:
+    return home.dicom is not None and path in home.dicom.files
+
+
 def _is_ours(path: Path) -> bool:
     if path.is_dir():
         return _looks_like_study(path)
@@ -175,19 +267,20 @@ def _is_ours(path: Path) -> bool:
 
 def _looks_like_study(folder: Path) -> bool:
     named = any(
-        file.is_file() and is_image_name(file.name) and guess_sequence(file.name)
-        for file in folder.iterdir()
+        is_image_name(file.name) and guess_sequence(file.name) and file.is_file()
+        for file in entries_of(folder)
     )
     return named or is_dicom_path(folder)
 
 
-def _zip_of_dicom(path: Path, most: int = 20) -> bool:
+def _zip_of_dicom(path: Path, most: int = 200) -> bool:
+    # A disc from a hospital has the files of its viewer as well.
     try:
         with zipfile.ZipFile(path) as archive:
             for entry in [e for e in archive.infolist() if not e.is_dir()][:most]:
                 with archive.open(entry) as file:
                     if looks_like_dicom(file.read(_HEAD)):
                         return True
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError):
+    except (OSError, zipfile.BadZipFile, RuntimeError, EOFError, ValueError, zlib.error):
         return False
     return False

@@ -50,6 +50,19 @@ class StudySnapshot:
         """Grid and source of the image that the mask is saved like."""
         return next(iter(self.layers.values())).info.home
 
+    @property
+    def reference_sequence(self) -> str:
+        """The sequence that `reference` is of; where that is not chosen, the first on its grid."""
+        home = self.reference
+        wanted = (home.grid, home.source, home.dicom)
+        own = (
+            sequence
+            for sequence, shot in self.layers.items()
+            if shot.info.reference is None
+            and (shot.info.grid, shot.info.source, shot.info.dicom) == wanted
+        )
+        return next(own, next(iter(self.layers)))
+
     def volumes(self) -> dict[str, Volume]:
         """Return the stored arrays on their grids; reads lazy arrays now."""
         return {sequence: shot.volume() for sequence, shot in self.layers.items()}

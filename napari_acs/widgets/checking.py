@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,9 @@ class Checker(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_QUIET_MS)
         self._timer.timeout.connect(self._start)
+        self._running: set[_Ticket] = set()
+        # a method of self would be gone before it could be called
+        self.destroyed.connect(partial(_stop_all, self._running))
 
     @property
     def waiting(self) -> bool:
@@ -89,6 +93,7 @@ class Checker(QObject):
 
     def _start(self) -> None:
         if self._ticket is not None:
+            self._running.add(self._ticket)
             worker = thread_worker(_work)(self._check, self._ticket)
             worker.returned.connect(self._on_checked)
             worker.start()
@@ -96,7 +101,10 @@ class Checker(QObject):
     @Slot(object)
     def _on_checked(self, pair: tuple[_Ticket, tuple[CheckLine, ...]]) -> None:
         ticket, lines = pair
-        if not isalive(self) or ticket is not self._ticket:
+        if not isalive(self):
+            return
+        self._running.discard(ticket)
+        if ticket is not self._ticket:
             return
         self._ticket = None
         self.lines = lines
@@ -113,3 +121,8 @@ def _work(check: Check, ticket: _Ticket) -> tuple[_Ticket, tuple[CheckLine, ...]
             "fault", "amber", "The check itself failed", said, "Please report it; look with care"
         )
         return ticket, (line,)
+
+
+def _stop_all(tickets: set[_Ticket], *_: object) -> None:
+    for ticket in tickets:
+        ticket.stop.set()

@@ -20,7 +20,7 @@ from napari_acs.widgets.catalogue import Catalogue, load_catalogue
 from napari_acs.widgets.checking import Check, check_snapshot
 from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.mask_view import MaskView
-from napari_acs.widgets.matching import guesses_of, latest_study, match_sequences
+from napari_acs.widgets.matching import guesses_of, latest_study, match_sequences, sequence_of
 from napari_acs.widgets.opening import AskSeries, StudyOpener, ask_series
 from napari_acs.widgets.preparation import Preparation, unready
 from napari_acs.widgets.preparing import PrepareJob, prepare_job
@@ -94,7 +94,8 @@ class SegmentDock(QWidget):
     @property
     def busy(self) -> bool:
         """Whether a job's outcome is awaited."""
-        return self.runner.request is not None or self._unchecked is not None
+        waiting = self._unchecked is not None or self.preparation.adding
+        return self.runner.request is not None or waiting
 
     @property
     def said(self) -> str:
@@ -105,6 +106,7 @@ class SegmentDock(QWidget):
         """Segment the chosen layers with the chosen model, or say why not."""
         if self.busy:
             return
+        self._check()  # voxels or places may have been replaced, of which nobody was told
         chosen = self.panel.sequences.selected()
         try:
             if self.panel.model_id is None:
@@ -112,16 +114,12 @@ class SegmentDock(QWidget):
                     "No model is chosen", do="Install a model, then open the panel again"
                 )
             study = snapshot_study(chosen)
-            images = [layer for layer in self.viewer.layers if isinstance(layer, Image)]
-            brain = self.preparation.brain(images)
+            request = self.preparation.request(study, self.panel.model_id)
         except BadInput as refusal:
             self.panel.message.say(refusal.sentence(), "refusal")
             return
-        form = self.panel.preparation
         self._show_started(" ".join(study.notes))
-        self._unchecked = SegmentRequest(
-            study, self.panel.model_id, self.panel.device, brain, form.bias_correction
-        )
+        self._unchecked = request
         if self.preparation.checker.waiting:
             self.preparation.checker.hurry()
         else:
@@ -193,6 +191,7 @@ class SegmentDock(QWidget):
         if (study := latest_study(images)) != self._study:
             self._study = study
             self._pinned.clear()  # what was chosen by hand was for another patient
+            self.panel.preparation.forget_mask()
         self.panel.sequences.show_choices(images, match_sequences(images, self._pinned))
         self.preparation.show_masks()
         self._check()
@@ -203,7 +202,8 @@ class SegmentDock(QWidget):
         chosen = self.panel.sequences.selected()
         self.panel.sequences.show_guesses(guesses_of(chosen, self._pinned))
         model = self._models.get(self.panel.model_id or "")
-        now = (tuple(chosen.items()), model, self.panel.preparation.brain)
+        voxels = tuple(_state(layer) for layer in chosen.values() if layer is not None)
+        now = (tuple(chosen.items()), voxels, model, self.panel.preparation.brain)
         if now == self._checked:
             return
         self._checked = now
@@ -227,7 +227,10 @@ class SegmentDock(QWidget):
 
     @Slot(object)
     def _on_moved(self, layers: dict[str, Layer]) -> None:
-        self._pinned.update(layers)
+        images = [layer for layer in self.viewer.layers if isinstance(layer, Image)]
+        studies = {sequence_of(layer)[1] for layer in layers.values() if layer is not None}
+        if latest_study(images) in {None, *studies}:  # else another patient was opened meanwhile
+            self._pinned.update(layers)
         self._checked = None  # the same layers may have been found to fit
         self._follow_layers()
 
@@ -298,3 +301,8 @@ class SegmentDock(QWidget):
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
         self.panel.message.say(sentence, "refusal")
+
+
+def _state(layer: Layer) -> tuple[object, ...]:
+    """Return what changes when a layer gets other voxels or another place; nothing is read."""
+    return id(layer.data), tuple(layer.scale), tuple(layer.translate)

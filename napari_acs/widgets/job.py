@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from threading import Event, Lock
+from threading import Event
 from typing import Any
 
 from napari.qt.threading import thread_worker
@@ -19,11 +19,12 @@ AnyJob = Callable[[Any, Callable[[], bool]], Iterator[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Ticket:
-    """One started job: its id, its request, and the flag that stops it."""
+    """One started job: its id, its request, the flag that stops it, and that it is over."""
 
     id: int
     request: Any
     stop: Event = field(default_factory=Event)
+    over: Event = field(default_factory=Event)
 
 
 class JobRunner(QObject):
@@ -47,7 +48,6 @@ class JobRunner(QObject):
         self._job = job
         self._started = 0
         self._current: Ticket | None = None
-        self._one_at_a_time = Lock()
         self._alive: list[Ticket] = []
         # a method of self would be gone before it could be called
         self.destroyed.connect(partial(_stop_all, self._alive))
@@ -64,8 +64,8 @@ class JobRunner(QObject):
         self._started += 1
         ticket = Ticket(self._started, request)
         self._current = ticket
+        worker = thread_worker(_work)(job or self._job, ticket, tuple(self._alive))
         self._alive.append(ticket)
-        worker = thread_worker(_work)(job or self._job, ticket, self._one_at_a_time)
         worker.yielded.connect(self._on_message)
         worker.aborted.connect(self._on_aborted)
         worker.start()
@@ -100,12 +100,17 @@ class JobRunner(QObject):
         # napari itself stops a worker from its status bar, or when the window closes
         ticket, self._current = self._current, None
         if ticket is not None:
+            ticket.stop.set()
+            ticket.over.set()  # its generator is left as it is, and never comes to its end
+            self._alive.remove(ticket)
             self.ended.emit(ticket.request, CANCELLED)
 
 
-def _work(job: AnyJob, ticket: Ticket, one_at_a_time: Lock) -> Iterator[tuple[Ticket, Any]]:
+def _work(job: AnyJob, ticket: Ticket, before: tuple[Ticket, ...]) -> Iterator[tuple[Ticket, Any]]:
     """Run in the worker thread: pass a job's messages on, up to and with the first last one."""
-    with one_at_a_time:
+    for earlier in before:
+        earlier.over.wait()
+    try:
         stop: Callable[[], bool] = ticket.stop.is_set
         if stop():
             yield ticket, CANCELLED
@@ -119,6 +124,8 @@ def _work(job: AnyJob, ticket: Ticket, one_at_a_time: Lock) -> Iterator[tuple[Ti
             yield ticket, fault(f"{type(error).__name__}: {error}")
             return
         yield ticket, fault("the job ended without a result")
+    finally:
+        ticket.over.set()
 
 
 def _stop_all(tickets: list[Ticket], *_: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,25 +14,46 @@ from qtpy.QtCore import QObject, QTimer, Signal, Slot
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_acs.errors import BadInput
-from napari_acs.viewer.reader import read, study_layers
+from napari_acs.viewer.mask_home import homes_among
+from napari_acs.viewer.reader import (
+    folders_of,
+    infos_of,
+    mask_at,
+    mask_layers,
+    read,
+    study_layers,
+)
 from napari_acs.viewer.session_files import unpack_for_session
 from napari_acs.widgets.series_chooser import SeriesChooser
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-    from napari_acs.imaging.candidate import Candidate
+    from napari_acs.imaging.candidate import Candidate, MaskFile
     from napari_acs.imaging.contents import Contents
+    from napari_acs.viewer.info import LayerInfo
 
 AskSeries = Callable[[QWidget, "Contents"], "Mapping[str, Candidate] | None"]
-_Found = list[tuple[Any, ...]]
+
+
+@dataclass
+class _Drop:
+    """What was opened together: its layers, and what there is still to read or to say."""
+
+    homes: tuple[LayerInfo, ...]
+    layers: list[tuple[Any, ...]] = field(default_factory=list)
+    studies: list[Contents] = field(default_factory=list)
+    chosen: list[tuple[Contents, Mapping[str, Candidate]]] = field(default_factory=list)
+    masks: list[MaskFile] = field(default_factory=list)
+    refusals: list[BadInput] = field(default_factory=list)
 
 
 class StudyOpener(QObject):
     """Adds a study's layers to the viewer. Signals: ``opened()``, ``refused(str)``.
 
     Of a DICOM study all series are listed first, with the guess of what each is, and the user
-    says which to open.
+    says which to open. A mask comes last, on the image that it belongs to. What could not be
+    shown beside the rest is said after ``opened``.
     """
 
     opened = Signal()
@@ -42,7 +64,9 @@ class StudyOpener(QObject):
         self._viewer = viewer
         self._window = parent
         self._ask_series = ask
-        self._waiting: _Found = []
+        self._waiting: list[tuple[Any, ...]] = []
+        self._to_say: list[str] = []
+        self._adding = False
 
     def ask(self) -> None:
         """Ask for a folder and open it."""
@@ -52,28 +76,33 @@ class StudyOpener(QObject):
 
     def open(self, paths: list[str]) -> None:
         """Read folders and files in a worker; their layers appear when all are read, one by one."""
-        self._start(_look, paths, self._on_looked)
+        if paths:
+            drop = _Drop(homes_among(self._viewer.layers))
+            self._start(_look, (paths, drop), self._on_looked)
 
     @Slot(object)
-    def _on_looked(self, outcome: tuple[_Found, list[Contents]] | BadInput) -> None:
-        if isinstance(outcome, BadInput):
-            self.refused.emit(outcome.sentence())
+    def _on_looked(self, outcome: _Drop | str) -> None:
+        if isinstance(outcome, str):
+            self.refused.emit(outcome)
             return
-        layers, studies = outcome
-        for contents in studies:
-            chosen = self._ask_series(self._window, contents)
-            if chosen:
-                self._start(_read, (contents, chosen), self._on_read)
-        if layers:
-            self._on_read(layers)
+        for contents in outcome.studies:
+            if chosen := self._ask_series(self._window, contents):
+                outcome.chosen.append((contents, chosen))
+        if outcome.chosen or outcome.masks:
+            self._start(_read, outcome, self._on_read)
+        elif outcome.layers:
+            self._on_read(outcome)
 
     @Slot(object)
-    def _on_read(self, outcome: _Found | BadInput) -> None:
-        if isinstance(outcome, BadInput):
-            self.refused.emit(outcome.sentence())
+    def _on_read(self, outcome: _Drop | str) -> None:
+        if isinstance(outcome, str):
+            self.refused.emit(outcome)
             return
-        self._waiting += outcome
-        self._add_next()
+        self._waiting += outcome.layers
+        self._to_say += [refusal.sentence() for refusal in outcome.refusals]
+        if not self._adding:
+            self._adding = True
+            self._add_next()
 
     def _start(self, work: Callable[[Any], Any], what: Any, done: Callable[[Any], None]) -> None:
         worker = thread_worker(work)(what)
@@ -87,8 +116,12 @@ class StudyOpener(QObject):
         if self._waiting:
             self._viewer.add_layer(Layer.create(*self._waiting.pop(0)))
             QTimer.singleShot(0, self._add_next)
-        else:
-            self.opened.emit()
+            return
+        self._adding = False
+        self.opened.emit()
+        if self._to_say:
+            self.refused.emit(" ".join(self._to_say))
+            self._to_say.clear()
 
 
 def ask_series(window: QWidget, contents: Contents) -> Mapping[str, Candidate] | None:
@@ -97,29 +130,40 @@ def ask_series(window: QWidget, contents: Contents) -> Mapping[str, Candidate] |
     return chooser.chosen() if chooser.exec() else None
 
 
-def _look(paths: list[str]) -> tuple[_Found, list[Contents]] | BadInput:
+def _look(what: tuple[list[str], _Drop]) -> _Drop | str:
+    """Return what is there, or the sentence of a refusal: a worker raises what it returns."""
     from napari_acs.imaging.contents import opened  # noqa: PLC0415 (SimpleITK comes with it)
     from napari_acs.imaging.dicom.preamble import is_dicom_path  # noqa: PLC0415
 
-    layers: _Found = []
-    studies: list[Contents] = []
+    paths, drop = what
     try:
-        for path in map(Path, paths):
-            if not is_dicom_path(path):
-                layers += read(str(path))
-                continue
-            folder = unpack_for_session(path) if path.suffix.lower() == ".zip" else path
-            with opened(folder) as contents:
-                studies.append(contents)
+        for path in folders_of([Path(path) for path in paths]):
+            if (mask := mask_at(path)) is not None:
+                drop.masks.append(mask)
+            elif not is_dicom_path(path):
+                drop.layers += read(str(path), refused=drop.refusals.append)
+            else:
+                zipped = path.is_file() and path.suffix.lower() == ".zip"
+                with opened(unpack_for_session(path) if zipped else path) as contents:
+                    drop.studies.append(contents)
     except BadInput as refusal:
-        return refusal
-    return layers, studies
+        return refusal.sentence()
+    return drop
 
 
-def _read(what: tuple[Contents, Mapping[str, Candidate]]) -> _Found | BadInput:
-    contents, chosen = what
-    study = next((c.study for c in chosen.values() if c.study), contents.name)
+def _read(drop: _Drop) -> _Drop | str:
     try:
-        return list(study_layers(study, chosen, contents.masks))
+        for contents, chosen in drop.chosen:
+            study = next((c.study for c in chosen.values() if c.study), contents.name)
+            drop.layers += study_layers(study, chosen, contents.masks, drop.refusals.append)
+        homes = [*infos_of(drop.layers), *drop.homes]
+        for mask in drop.masks:
+            try:
+                drop.layers += mask_layers([mask], homes)
+            except BadInput as refusal:
+                if not drop.layers:
+                    raise
+                drop.refusals.append(refusal)
     except BadInput as refusal:
-        return refusal
+        return refusal.sentence()
+    return drop

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from napari.layers import Labels, Layer
+from napari.layers import Image, Labels, Layer
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
@@ -26,14 +26,15 @@ from napari_acs.widgets.preparing import (
     PrepareJob,
     StripRequest,
 )
+from napari_acs.widgets.request import SegmentRequest
 from napari_acs.widgets.results import add_outline
 
 if TYPE_CHECKING:
-    from napari.layers import Image
     from napari.viewer import Viewer
 
     from napari_acs.imaging.check import Needs
     from napari_acs.imaging.check.subject import Brain
+    from napari_acs.viewer.layers import LayerTuple
     from napari_acs.widgets.job import JobRunner
     from napari_acs.widgets.segment_panel import SegmentPanel
 
@@ -43,8 +44,8 @@ _VERDICTS = {"good": "is good", "look": "needs a look", "failed": "failed"}
 class Preparation(QObject):
     """Wires the check list and the preparation form to the layers.
 
-    Signals: ``started()`` when a job of its own runs; ``moved(dict)``, sequence to new layer;
-    ``said(str, kind)``, a sentence for the panel.
+    Signals: ``started()`` when a job of its own runs; ``moved(dict)``, every sequence to the layer
+    that now holds it; ``said(str, kind)``, a sentence for the panel.
     """
 
     started = Signal()
@@ -65,9 +66,9 @@ class Preparation(QObject):
         self._panel = panel
         self._runner = runner
         self._job = job
-        self._waiting: list[tuple[str, tuple[Any, ...]]] = []
+        self._waiting: list[tuple[str, Callable[[], LayerTuple]]] = []
         self._added: dict[str, Layer] = {}
-        self._moving: dict[str, Layer] = {}
+        self._chosen: dict[str, Layer | None] = {}
         self.checker = Checker(check, self)
         self.checker.started.connect(self._on_check_started)
         self.checker.checked.connect(self._on_checked)
@@ -83,22 +84,36 @@ class Preparation(QObject):
                 self._panel.checks.show_lines((), refusal.sentence())
 
     @property
+    def adding(self) -> bool:
+        """Whether layers that Align made are still being added."""
+        return bool(self._waiting)
+
+    @property
     def reds(self) -> tuple[CheckLine, ...]:
         """What the last check says must not be segmented."""
         return tuple(line for line in self.checker.lines or () if line.status == "red")
 
-    def brain(self, images: list[Image]) -> Literal["auto", "none"] | Mask:
-        """Return the brain that the user chose: ``"auto"``, ``"none"``, or a copy of a layer.
+    def request(self, study: StudySnapshot, bundle: str) -> SegmentRequest:
+        """Return what is asked for: this study, prepared as the form says.
 
         Raises
         ------
         BadInput
-            The layer lies on no known image.
+            The layer that is to be the brain mask lies on no known image.
         """
-        chosen = self._panel.preparation.brain
-        if isinstance(chosen, Labels):
-            return mask_of(chosen, images)
-        return "none" if self._brain_kind() == "none" else "auto"
+        form, brain = self._panel.preparation, self._brain_kind()
+        mask: Mask | None = None
+        if brain == "mask":
+            images = [layer for layer in self._viewer.layers if isinstance(layer, Image)]
+            mask = mask_of(form.brain, images)
+        return SegmentRequest(
+            study,
+            bundle,
+            self._panel.device,
+            mask if mask is not None else "none" if brain == "none" else "auto",
+            form.bias_correction,
+            form.show_prepared,
+        )
 
     def _brain_kind(self) -> Brain:
         chosen = self._panel.preparation.brain
@@ -112,7 +127,14 @@ class Preparation(QObject):
         self._panel.preparation.show_masks(masks, chosen)
 
     def finish(self, request: AlignRequest | StripRequest, made: AlignedStudy | FoundBrain) -> None:
-        """Show what a job of this object made."""
+        """Show what a job of this object made, unless other layers are chosen by now."""
+        if self._is_stale():
+            self.said.emit(
+                "Other layers were chosen while this ran: its result was dropped. Choose those "
+                "layers again, and click once more.",
+                "note",
+            )
+            return
         if isinstance(made, AlignedStudy):
             layers = aligned_layers(request.study, made.aligned.volumes, made.aligned.reference)
             self._remember(made, layers)
@@ -125,8 +147,16 @@ class Preparation(QObject):
             return
         shown = brain_layer(made.brain.mask, request.study.reference, request.study.name)
         layer = add_outline(self._viewer, shown)
-        self.show_masks(layer)
         step = made.brain.step
+        if step.verdict == "failed":
+            self.said.emit(
+                f"The brain could not be told from the skull: {step.why.rstrip('. ')}. What was "
+                f"found is the layer {layer.name!r}: correct it with the brush and choose it under "
+                "'Brain', or open a brain mask of your own.",
+                "refusal",
+            )
+            return
+        self.show_masks(layer)
         words = f"Found the brain ({step.method})."
         if step.verdict != "good":
             words += f" Look at it: {step.why.rstrip('. ')}."
@@ -141,30 +171,38 @@ class Preparation(QObject):
         if not isalive(self):
             return
         if self._waiting:
-            sequence, shown = self._waiting.pop(0)
-            self._added[sequence] = self._viewer.add_layer(Layer.create(*shown))
+            sequence, make = self._waiting[0]
+            self._added[sequence] = self._viewer.add_layer(Layer.create(*make()))
+            self._waiting.pop(0)
             QTimer.singleShot(0, self._add_next)
             return
         self._hide_moved()
-        self.moved.emit(self._added)
+        self.moved.emit({**self._chosen, **self._added})
+
+    def _is_stale(self) -> bool:
+        now = self._panel.sequences.selected()
+        return any(
+            layer is not None and now.get(sequence) is not layer
+            for sequence, layer in self._chosen.items()
+        )
 
     def _remember(self, made: AlignedStudy, moved: Mapping[str, object]) -> None:
         """Write down in each layer that fits as it is that it was compared."""
-        for sequence, layer in self._moving.items():
-            info = info_in(layer.metadata)
-            if info is not None and sequence not in moved:
+        for sequence, layer in self._chosen.items():
+            info = info_in(layer.metadata) if layer is not None else None
+            if layer is not None and info is not None and sequence not in moved:
                 history = made.aligned.volumes[sequence].history
                 layer.metadata[KEY] = replace(info, history=history)
 
     def _hide_moved(self) -> None:
         """Hide what the new layers were made from, so that nobody takes one for the other."""
         for sequence in self._added:
-            if (old := self._moving.get(sequence)) is not None:
+            if (old := self._chosen.get(sequence)) is not None:
                 old.visible = False
 
     @Slot(str)
     def _on_action(self, action: str) -> None:
-        if self._runner.request is not None:
+        if self._runner.request is not None or self.adding:
             return
         chosen = self._panel.sequences.selected()
         try:
@@ -177,7 +215,7 @@ class Preparation(QObject):
         except BadInput as refusal:
             self.said.emit(refusal.sentence(), "refusal")
             return
-        self._moving = {key: layer for key, layer in chosen.items() if layer is not None}
+        self._chosen = chosen
         if self._runner.start(request, self._job):
             self.said.emit("", "note")
             self.started.emit()

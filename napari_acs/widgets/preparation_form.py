@@ -25,7 +25,7 @@ _BRAINS: list[tuple[str, Any]] = [
 
 
 class PreparationForm(QWidget):
-    """Three choices. Signal: ``changed()``, for a change by the user."""
+    """Four choices. Signal: ``changed()``, for a change by the user."""
 
     changed = Signal()
 
@@ -52,8 +52,16 @@ class PreparationForm(QWidget):
             value=False,
             tooltip="Evens out slow changes of brightness; takes some seconds a sequence",
         )
+        self._prepared = CheckBox(
+            name="prepared",
+            label="",
+            text="Show the prepared images",
+            value=False,
+            tooltip="Adds what Segment made of the sequences before the network saw them, without "
+            "the skull and the bias field, as layers",
+        )
         form: Container[Any] = Container(
-            widgets=[self._reference, self._brain, self._bias], labels=True
+            widgets=[self._reference, self._brain, self._bias, self._prepared], labels=True
         )
         form.margins = (0, 0, 0, 0)
         for box in (self._reference, self._brain):
@@ -61,6 +69,7 @@ class PreparationForm(QWidget):
             box.native.setObjectName(f"preparation_{box.name}")
             box.changed.connect(lambda *_: self.changed.emit())
         self._bias.native.setObjectName("preparation_bias")
+        self._prepared.native.setObjectName("preparation_prepared")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(form.native)
@@ -81,6 +90,17 @@ class PreparationForm(QWidget):
     def bias_correction(self) -> bool:
         """Whether N4 is to be run."""
         return bool(self._bias.value)
+
+    def forget_mask(self) -> None:
+        """Go back to the automatic choice where a Labels layer was chosen."""
+        if not isinstance(self._brain.value, str):
+            with self._brain.changed.blocked():
+                self._brain.value = AUTO
+
+    @property
+    def show_prepared(self) -> bool:
+        """Whether the prepared images are to be added as layers."""
+        return bool(self._prepared.value)
 
     def show_masks(self, layers: Sequence[Layer], chosen: Layer | None = None) -> None:
         """Offer these Labels layers as brain masks; keep the choice while it is open."""

@@ -14,11 +14,11 @@ from napari_acs.imaging.cancel import Cancelled
 from napari_acs.inference.messages import Failure, Progress
 from napari_acs.inference.stream import Outcome, stream
 from napari_acs.viewer.snapshot import StudySnapshot
-from napari_acs.widgets.request import CANCELLED, fault
+from napari_acs.widgets.request import CANCELLED
 
 if TYPE_CHECKING:
-    from napari_acs.imaging.align import Aligned
     from napari_acs.imaging.brain_mask import BrainMask
+    from napari_acs.imaging.registration.align import Aligned
 
 
 @dataclass(frozen=True)
@@ -70,21 +70,23 @@ def prepare_job(
     except Cancelled:
         yield CANCELLED
     except BadInput as refusal:
-        from napari_acs.inference.job import failure_of  # noqa: PLC0415
+        from napari_acs.inference.sentences import failure_of  # noqa: PLC0415
 
         yield failure_of(refusal)
     except Exception as error:
+        from napari_acs.inference.sentences import failure_of_error  # noqa: PLC0415
+
         logging.getLogger(__name__).exception("preparation failed")
-        yield fault(f"{type(error).__name__}: {error}")
+        yield failure_of_error(error, "The preparation")
 
 
 def _align(
     volumes: Mapping[str, Volume], reference: str | None, cancelled: Callable[[], bool]
 ) -> Iterator[Progress | Failure | Prepared]:
-    from napari_acs.imaging.align import align  # noqa: PLC0415 (SimpleITK comes with it)
+    from napari_acs.imaging.registration.align import align  # noqa: PLC0415 (SimpleITK comes with it)
 
-    work = partial(align, volumes, reference, cancelled=cancelled)
-    for said in stream(lambda tell: work(progress=tell)):
+    work = partial(align, volumes, reference)
+    for said in stream(lambda tell, stop: work(progress=tell, cancelled=stop), cancelled):
         if isinstance(said, Outcome):
             yield AlignedStudy(said.value)
         else:
@@ -94,10 +96,15 @@ def _align(
 def _strip(
     volumes: Mapping[str, Volume], device: str, cancelled: Callable[[], bool]
 ) -> Iterator[Progress | Failure | Prepared]:
-    from napari_acs.inference.brain_extraction import extract_brain  # noqa: PLC0415 (torch)
+    from napari_acs.inference import memory  # noqa: PLC0415 (torch)
+    from napari_acs.inference.brain_extraction import extract_brain  # noqa: PLC0415
 
-    work = partial(extract_brain, volumes, device=device, cancelled=cancelled)
-    for said in stream(lambda tell: work(progress=tell)):
+    place = memory.place_name("cpu")  # a GPU that lacks it says so itself
+    if lack := memory.shortage(memory.BRAIN_BYTES, memory.free_host_bytes(), place):
+        yield lack
+        return
+    work = partial(extract_brain, volumes, device=device)
+    for said in stream(lambda tell, stop: work(progress=tell, cancelled=stop), cancelled):
         if isinstance(said, Outcome):
             yield FoundBrain(said.value)
         else:

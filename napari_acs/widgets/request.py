@@ -35,6 +35,7 @@ class SegmentRequest:
     device: str
     brain: Literal["auto", "none"] | Mask = "auto"
     bias_correction: bool = False
+    show_prepared: bool = False
 
 
 def segment_job(request: SegmentRequest, cancelled: Callable[[], bool]) -> Iterator[Message]:
@@ -46,7 +47,7 @@ def segment_job(request: SegmentRequest, cancelled: Callable[[], bool]) -> Itera
         from napari_acs.models import load_bundle  # noqa: PLC0415
 
         bundle = load_bundle(request.bundle)
-        study = Study(request.study.name, request.study.volumes())
+        study = Study(request.study.name, request.study.volumes(), request.study.reference_sequence)
         brain = request.brain
         if isinstance(brain, Mask):
             wanted = Preparation(Volume(brain.labels, brain.info.grid), request.bias_correction)
@@ -56,7 +57,7 @@ def segment_job(request: SegmentRequest, cancelled: Callable[[], bool]) -> Itera
             study, bundle, device=request.device, preparation=wanted, cancelled=cancelled
         )
     except BadInput as refusal:
-        from napari_acs.inference.job import failure_of  # noqa: PLC0415
+        from napari_acs.inference.sentences import failure_of  # noqa: PLC0415
 
         yield failure_of(refusal)
     except Exception as error:

@@ -9,7 +9,7 @@ from napari.layers import Labels, Layer
 
 from napari_acs.viewer.info import LayerInfo
 from napari_acs.viewer.layers import LabelStyle, LayerTuple, labels_layer
-from napari_acs.viewer.prepared import brain_layer
+from napari_acs.viewer.prepared import brain_layer, prepared_layers
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -31,10 +31,14 @@ def add_result(viewer: Viewer, request: SegmentRequest, segmentation: Segmentati
         study=request.study.name,
         provenance=segmentation.provenance,
         dicom=home.dicom,
+        prediction=segmentation.labels,
     )
     if segmentation.brain is not None and request.brain == "auto":
         shown = brain_layer(segmentation.brain, home, request.study.name)
         add_outline(viewer, shown).visible = False  # on request
+    if request.show_prepared:
+        for prepared in prepared_layers(segmentation.prepared, home, request.study.name):
+            viewer.add_layer(Layer.create(*prepared))
     styles = tuple(LabelStyle(c.value, c.name, c.title, c.color) for c in segmentation.classes)
     layer = Layer.create(
         *labels_layer(segmentation.labels, info, f"segmentation {request.study.name}", styles)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from napari.viewer import Viewer
 
-    from napari_acs.imaging.proof import Proof
+    from napari_acs.imaging.labels.proof import Proof
 
 AskPath = Callable[[QWidget, Path, bool], Path | None]
 """Asks for a file name: window, proposal, and whether the study is DICOM."""
@@ -67,9 +68,9 @@ class MaskSaver(QObject):
         worker.start()
 
     @Slot(object)
-    def _on_written(self, outcome: Proof | BadInput) -> None:
-        if isinstance(outcome, BadInput):
-            self.refused.emit(outcome.sentence())
+    def _on_written(self, outcome: Proof | str) -> None:
+        if isinstance(outcome, str):
+            self.refused.emit(outcome)
         else:
             self.saved.emit(f"Saved {outcome.file}. {outcome.sentence()}.")
 
@@ -94,13 +95,18 @@ def ask_path(window: QWidget, proposal: Path, dicom: bool) -> Path | None:
     return path
 
 
-def _write(path: Path, mask: Mask, convention: Convention) -> Proof | BadInput:
+def _write(path: Path, mask: Mask, convention: Convention) -> Proof | str:
+    """Return the proof, or the sentence of a refusal: a worker raises an exception it returns."""
     try:
         return save_mask(with_suffix(path), mask, convention, overwrite=True)
     except BadInput as refusal:
-        return refusal
-    except OSError as error:
-        return BadInput(f"{path} could not be written", found=str(error), do="Save elsewhere")
+        return refusal.sentence()
+    except Exception as error:  # a raising worker ends in a second error under PySide6
+        logging.getLogger(__name__).exception("saving failed")
+        said = f"{type(error).__name__}: {error}" if not isinstance(error, OSError) else str(error)
+        return BadInput(
+            f"{path} could not be written", found=said, do="Save elsewhere, or in another format"
+        ).sentence()
 
 
 def _proposal(mask: Mask) -> Path:

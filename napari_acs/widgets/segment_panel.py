@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt import QCollapsible
 
 from napari_acs.inference.messages import Progress
 from napari_acs.widgets.catalogue import DEVICE_TITLES, Catalogue
@@ -170,7 +171,7 @@ class SegmentPanel(QWidget):
         layout.addWidget(_group("View", self.views))
         layout.addWidget(_group("Sequences", self.sequences))
         layout.addWidget(_group("Check", self.checks))
-        layout.addWidget(_group("Preparation", self.preparation))
+        layout.addWidget(_folded("Preparation", self.preparation))
         layout.addWidget(_group("Model", model.native))
         layout.addLayout(buttons)
         layout.addWidget(self._bar)
@@ -193,4 +194,12 @@ def _group(title: str, *widgets: QWidget) -> QGroupBox:
     layout = QVBoxLayout(group)
     for widget in widgets:
         layout.addWidget(widget)
+    return group
+
+
+def _folded(title: str, widget: QWidget) -> QCollapsible:
+    """Return a group that is closed until somebody needs it."""
+    group = QCollapsible(title)
+    group.setObjectName(title.lower())
+    group.addWidget(widget)
     return group

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
+from superqt import QElidingLabel
 
 if TYPE_CHECKING:
     from napari_acs.models.spec import OutputSpec
@@ -96,8 +97,9 @@ class VolumeTable(QWidget):
             swatch.setStyleSheet(
                 f"background: {row.color}; border-radius: 2px" if row.color else "background: none"
             )
-            title = QLabel(f"{row.title[:1].upper()}{row.title[1:]} ({row.name})")
-            title.setWordWrap(True)
+            words = f"{row.name}: {row.title}"
+            title = QElidingLabel(words)  # a wrapped one is squeezed where the panel is full
+            title.setToolTip(words)
             value = QLabel()
             value.setObjectName(f"volume_{row.name}")
             value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

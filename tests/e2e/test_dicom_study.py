@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from napari_acs.cli import app
 from napari_acs.imaging import Grid, from_lps, sample_study
 from napari_acs.viewer.info import info_in
+from napari_acs.viewer.layers import GLIOMA_STYLES
 from napari_acs.widgets.series_chooser import SeriesChooser
 
 MS = 120_000
@@ -127,7 +128,7 @@ def test_series_to_mask_to_seg_and_back(scanned, viewer, dock, qtbot, tmp_path):
     there = {seg.get_segment_description(n).segment_label: n for n in seg.segment_numbers}
     volume = seg.get_volume(combine_segments=False)
     for value, label in ((1, "NCR"), (2, "ED"), (3, "ET")):
-        number = next(n for name, n in there.items() if label in name or _title(label) in name)
+        number = next(n for name, n in there.items() if name == _title(label))
         at = np.argwhere(volume.array[..., list(seg.segment_numbers).index(number)])
         points = volume.map_indices_to_reference(at)
         wanted = home.grid.index_to_point(np.argwhere(stored == value)[:, ::-1])
@@ -160,7 +161,7 @@ def test_the_command_line_takes_the_folder_and_names_nobody(scanned, tmp_path):
 
 
 def _title(name: str) -> str:
-    return {"NCR": "necrotic", "ED": "oedema", "ET": "enhancing"}[name]
+    return next(style.title for style in GLIOMA_STYLES if style.name == name)
 
 
 def _same_points(found, wanted) -> bool:

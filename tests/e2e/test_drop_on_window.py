@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from imaging.dicom.study import phantom, write_sequences
 from napari.layers import Image, Labels
 from npe2 import PluginManifest
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
@@ -19,6 +20,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_acs.imaging import from_lps, save_labels
+from napari_acs.imaging.labels.segments import Maker
+from napari_acs.viewer.info import info_in
 from napari_acs.widgets.reader_choice import is_preferred, prefer
 
 
@@ -89,3 +93,21 @@ def test_once_the_box_in_the_panel_is_ticked_napari_does_not_ask(viewer, study, 
     assert kinds(viewer) == [Image] * 4 + [Labels]
     assert drop(study / "p_t2.nii.gz") == []
     assert viewer.layers[-1].name == "p_t2"
+
+
+def test_a_dicom_folder_and_then_its_mask_dropped_on_the_canvas(viewer, tmp_path):
+    volumes = {key: phantom()[key] for key in ("t1", "flair")}
+    write_sequences(tmp_path / "DOE", volumes)
+    prefer(True)
+    assert drop(tmp_path / "DOE") == []
+    assert kinds(viewer) == [Image] * 2
+    home = info_in(viewer.layers[1].metadata)
+    labels = np.zeros(home.grid.shape, np.uint8)
+    labels[8:12, 20:26, 20:27] = 1
+    for name in ("mask.dcm", "mask.rtstruct.dcm"):
+        save_labels(tmp_path / name, labels, home.grid, dicom=home.dicom, maker=Maker("MANUAL"))
+        drop(tmp_path / name)
+        assert isinstance(viewer.layers[-1], Labels), name
+        info = info_in(viewer.layers[-1].metadata)
+        assert info.dicom == home.dicom
+        np.testing.assert_array_equal(from_lps(viewer.layers[-1].data, info.grid), labels)

@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_acs.imaging import Volume, from_lps, read_labels, read_volume
-from napari_acs.imaging.register import register
+from napari_acs.imaging.registration.register import register
 from napari_acs.viewer.info import info_in
 
 FOLDER = SHARED_DATA / "tcga-lgg-native" / "TCGA-FG-6692"
@@ -51,8 +51,14 @@ def test_align_strip_segment_save(viewer, qtbot, tmp_path):
     found = _check(qtbot, dock)
     assert found["grids"] == "green"
 
+    chosen = dock.panel.sequences.selected()
+    dock.panel.preparation._prepared.value = True
     with qtbot.waitSignal(dock.finished, timeout=MS):
         _click(qtbot, dock, "segment")
+    prepared = [layer for layer in viewer.layers if layer.name.endswith("prepared")]
+    assert len(prepared) == 4
+    assert all(np.count_nonzero(layer.data) < 0.5 * layer.data.size for layer in prepared)
+    assert dock.panel.sequences.selected() == chosen, "a prepared image took a sequence's place"
     mask = viewer.layers.selection.active
     assert isinstance(mask, Labels), dock.said
     assert "brain was cut out" in dock.said

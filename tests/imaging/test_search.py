@@ -7,10 +7,10 @@ from imaging.geometries import ORIENTATIONS, make_grid, to_image
 from imaging.moved import coarse_phantom, error_mm, head_of, middle, placed, rigid, through
 
 from napari_acs.imaging.cancel import Cancelled, ignore, never
-from napari_acs.imaging.evidence import mirrored
-from napari_acs.imaging.likeness import level
-from napari_acs.imaging.rigid import shift, turned_deg
-from napari_acs.imaging.search import LEVELS_MM, search, starts
+from napari_acs.imaging.registration.evidence import mirrored
+from napari_acs.imaging.registration.likeness import level
+from napari_acs.imaging.registration.rigid import shift, turned_deg
+from napari_acs.imaging.registration.search import LEVELS_MM, search, starts
 
 
 def image(volume):

@@ -12,7 +12,7 @@ from torch import nn
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Grid, Volume, foreground, read_volume, sample_study
 from napari_acs.imaging.brain_mask import BrainExtractor
-from napari_acs.imaging.resample import resample
+from napari_acs.imaging.registration.resample import resample
 from napari_acs.imaging.strip import strip
 from napari_acs.inference import brain_extraction, brain_stages
 from napari_acs.inference.brain_extraction import (

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import zipfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import SHARED_DATA, needs_shared_data
+from imaging.dicom.series_for_seg import as_dicom
+from imaging.dicom.write import assert_names_nobody, write_series
 from napari.utils.notifications import notification_manager
 from npe2 import io_utils
+from pydicom.uid import generate_uid
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import from_lps, read_volume
+from napari_acs.imaging.dicom import preamble
 from napari_acs.viewer.reader import get_reader, read
 
 
@@ -111,3 +119,132 @@ def test_real_nrrd_with_thick_slices_lies_as_its_header_says():
     ((_, attributes, _),) = read(str(path))
     assert attributes["scale"][0] == pytest.approx(6.5, abs=0.01)
     assert attributes["scale"][1:] == pytest.approx((0.78, 0.78), abs=0.01)
+
+
+def test_a_huge_tree_is_not_searched_to_find_that_it_is_none_of_ours(tmp_path, monkeypatch):
+    for number in range(300):
+        (tmp_path / f"{number:03}" / "below").mkdir(parents=True)
+        for file in range(3):
+            (tmp_path / f"{number:03}" / f"{file}.txt").write_text("no image at all")
+    opened = []
+    original = preamble.begins_as_dicom
+    monkeypatch.setattr(preamble, "begins_as_dicom", lambda p: opened.append(p) or original(p))
+    assert get_reader(str(tmp_path)) is None
+    assert 0 < len(opened) <= 200
+    for path in tmp_path.rglob("*.txt"):
+        path.unlink()
+    scanned = []
+    entries = preamble.entries_of
+    monkeypatch.setattr(preamble, "entries_of", lambda p: scanned.append(p) or entries(p))
+    assert get_reader(str(tmp_path)) is None
+    assert len(scanned) <= 201
+
+
+def test_dicom_is_told_from_what_only_ends_so(tmp_path, grid):
+    files = write_series(tmp_path / "t1", np.ones(grid.shape, np.int16), as_dicom(grid))
+    no_dicom = {
+        "text.dcm": b"notes of a meeting " * 20,
+        "two_bytes.dcm": b"\x08\x00" + b"\xff" * 200,
+        "short.dcm": b"\x08\x00",
+        "empty.dcm": b"",
+    }
+    for name, content in no_dicom.items():
+        (tmp_path / name).write_bytes(content)
+        assert get_reader(str(tmp_path / name)) is None, name
+    assert get_reader(str(files[0])) is not None
+    bare = tmp_path / "bare.dcm"  # as old software wrote it, from group 0008 on
+    bare.write_bytes(b"\x08\x00\x05\x00CS\n\x00ISO_IR 100" + b"\0" * 200)
+    assert get_reader(str(bare)) is not None
+
+
+def test_zips_of_anything_else_are_left_to_others(tmp_path, grid):
+    files = write_series(tmp_path / "t1", np.ones(grid.shape, np.int16), as_dicom(grid))
+    good, other, cut = (tmp_path / f"{name}.zip" for name in ("good", "other", "cut"))
+    with zipfile.ZipFile(good, "w") as archive:
+        for number in range(50):
+            archive.writestr(f"viewer/{number}.dll", "MZ no image")
+        archive.write(files[0], "DICOM/0")
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("t1.tif", "no image")
+    whole = bytearray(good.read_bytes())
+    whole[60:70] = b"\xff" * 10
+    cut.write_bytes(whole[:-30])
+    assert get_reader(str(good)) is not None
+    assert get_reader(str(other)) is None
+    assert get_reader(str(cut)) is None
+
+
+def test_a_folder_that_may_not_be_read_is_none_of_ours(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(preamble.os, "scandir", refuse)
+    assert get_reader(str(tmp_path)) is None
+
+
+def test_the_slices_of_one_series_open_it_once(acs_plugin, make_napari_viewer, tmp_path, grid):
+    files = write_series(tmp_path / "x", np.ones(grid.shape, np.int16), as_dicom(grid))
+    names = [str(file) for file in files]
+    assert len(read(names)) == 1
+    viewer = make_napari_viewer()
+    viewer.open(names, plugin="napari-acs")  # napari's way with files that are dropped together
+    assert len(viewer.layers) == 1
+
+
+def test_two_studies_under_one_folder_are_refused_on_the_canvas(tmp_path, grid):
+    for number in (1, 2):
+        write_series(
+            tmp_path / f"DOE{number}",
+            np.ones(grid.shape, np.int16),
+            as_dicom(grid),
+            study_uid=generate_uid(),
+        )
+    with pytest.raises(BadInput, match="several DICOM studies") as refusal:
+        read(str(tmp_path))
+    assert "Segment panel" in refusal.value.sentence()
+    assert_names_nobody(str(refusal.value))
+
+
+def test_unknown_series_are_opened_as_images_and_nothing_at_all_is_a_sentence(tmp_path, grid):
+    array = np.ones(grid.shape, np.int16)
+    silent = dict.fromkeys(("EchoTime", "RepetitionTime", "ScanningSequence"))
+    write_series(tmp_path / "a" / "x", array, as_dicom(grid), description="x", **silent)
+    ((_, attributes, _),) = read(str(tmp_path / "a"))
+    assert attributes["name"].startswith("5: x study-")
+    assert attributes["metadata"]["napari_acs"].sequence is None
+    write_series(tmp_path / "b", array, as_dicom(grid), description="localizer")
+    with pytest.raises(BadInput, match="localizer"):
+        read(str(tmp_path / "b"))
+
+
+def test_a_zip_lives_until_the_program_ends(tmp_path, grid):
+    for file in write_series(tmp_path / "t2", np.ones(grid.shape, np.int16), as_dicom(grid)):
+        with zipfile.ZipFile(tmp_path / "DOE_JANE.zip", "a") as archive:
+            archive.write(file, f"DOE/{file.name}")
+    code = (
+        "import sys; from pathlib import Path; from napari_acs.viewer.reader import read\n"
+        "(_, attributes, _), = read(sys.argv[1])\n"
+        "files = attributes['metadata']['napari_acs'].dicom.files\n"
+        "assert all(file.is_file() for file in files)\n"
+        "print(files[0])"
+    )
+    (tmp_path / "tmp").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "DOE_JANE.zip")],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": ":".join(sys.path)},
+    )
+    place = done.stdout.strip()
+    assert place.startswith(str(tmp_path / "tmp"))
+    assert_names_nobody(place.removeprefix(str(tmp_path)))
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_refused_zip_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "bad.zip").write_bytes(b"PK\x03\x04 no archive")
+    with pytest.raises(BadInput, match=r"\.zip cannot be opened"):
+        read(str(tmp_path / "bad.zip"))
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.zip"]

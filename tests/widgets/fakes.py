@@ -50,7 +50,13 @@ class FakeJob:
         labels = labels_on(request.study.reference.grid)
         labels.setflags(write=False)
         return Segmentation(
-            labels, request.study.reference.grid, GLIOMA_OUTPUT.labels, {}, {}, {"model": "m"}, {}
+            labels,
+            request.study.reference.grid,
+            GLIOMA_OUTPUT.labels,
+            {},
+            {},
+            {"model": {"id": "m"}},
+            {},
         )
 
 

@@ -269,3 +269,27 @@ def test_the_window_stays_awake_while_a_job_runs(dock, add, qtbot, job):
         qtbot.waitUntil(lambda: beats["beat"] >= 20, timeout=MS)
         assert dock.busy
         job.go.set()
+
+
+def test_a_mask_that_is_not_saved_is_said_on_the_panel(
+    dock, add, viewer, qtbot, saved_to, monkeypatch
+):
+    """A worker that returned the refusal itself would raise it, and nobody would hear."""
+    add("p_t1")
+    segment(qtbot, dock)
+    saved_to.mkdir()
+    with qtbot.waitSignal(dock.saver.refused, timeout=MS):
+        click(qtbot, dock, "save")
+    assert "is a folder" in dock.said
+    monkeypatch.setattr("napari_acs.widgets.saving.save_mask", lambda *_, **__: 1 / 0)
+    with qtbot.waitSignal(dock.saver.refused, timeout=MS):
+        click(qtbot, dock, "save")
+    assert "ZeroDivisionError" in dock.said
+
+
+def test_a_file_that_is_not_opened_is_said_on_the_panel(dock, qtbot, tmp_path):
+    broken = tmp_path / "case_t1.nii.gz"
+    broken.write_bytes(b"no image")
+    with qtbot.waitSignal(dock.opener.refused, timeout=MS):
+        dock.opener.open([str(broken)])
+    assert "case_t1.nii.gz" in dock.said

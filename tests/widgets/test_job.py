@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from threading import Event, Lock
+from threading import enumerate as threads
+from time import monotonic, sleep
 
 import pytest
+from napari.qt.threading import WorkerBase
 from qtpy.QtCore import QObject
+from widgets.fakes import FakeJob
 
+from napari_acs.imaging.cancel import Cancelled
 from napari_acs.inference.messages import Failure, Progress, Result
+from napari_acs.inference.stream import stream
 from napari_acs.widgets.job import JobRunner
 
 MS = 20_000
@@ -113,3 +119,51 @@ def test_a_job_that_breaks_its_promise_is_a_fault_of_ours(heard, qtbot, messages
     assert why in heard[0].sentence()
     assert runner.start("again"), "the runner stays stuck"
     qtbot.waitUntil(lambda: len(heard) == 2, timeout=MS)
+
+
+def working() -> list[str]:
+    return [thread.name for thread in threads() if thread.name == "napari-acs work"]
+
+
+def streaming(request, cancelled):
+    """A job whose work is in a thread of its own, and does not end unless it is told to."""
+
+    def work(tell, stop):
+        tell(0.1)
+        until = monotonic() + 20
+        while not stop() and monotonic() < until:
+            sleep(0.005)
+        raise Cancelled
+
+    try:
+        for part in stream(work, cancelled):
+            yield Progress(0, 1, "brain", part)
+    except Cancelled:
+        yield Failure("Cancelled", "", "", "cancelled")
+
+
+def test_a_job_that_napari_stops_ends_its_thread_and_lets_the_next_one_run(qtbot):
+    runner = JobRunner(FakeJob())
+    with qtbot.waitSignal(runner.progressed, timeout=MS):
+        runner.start("first", streaming)
+    with qtbot.waitSignal(runner.ended, timeout=MS) as ended:
+        for worker in list(WorkerBase._worker_set):
+            worker.quit()
+    assert ended.args[1].kind == "cancelled"
+    qtbot.waitUntil(lambda: working() == [], timeout=MS)
+
+    def short(request, cancelled):
+        yield Failure("Short", "", "")
+
+    with qtbot.waitSignal(runner.ended, timeout=MS) as ended:
+        assert runner.start("second", short)
+    assert ended.args[1].what == "Short"
+
+
+def test_a_runner_that_goes_ends_the_thread_of_its_job(qtbot):
+    runner = JobRunner(FakeJob())
+    with qtbot.waitSignal(runner.progressed, timeout=MS):
+        runner.start("first", streaming)
+    assert working()
+    runner.deleteLater()
+    qtbot.waitUntil(lambda: working() == [], timeout=MS)

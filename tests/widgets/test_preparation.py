@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import monotonic, sleep
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from napari.layers import Labels
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QLabel, QPushButton
+from qtpy.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton
 from widgets.fakes import GREEN, GRID
 
 from napari_acs.imaging import Grid, Volume
 from napari_acs.imaging.check.line import CheckLine
 from napari_acs.imaging.step import Step
 from napari_acs.inference.messages import Failure
-from napari_acs.viewer.info import info_in
+from napari_acs.viewer.info import LayerInfo, info_in
+from napari_acs.viewer.snapshot import LayerSnapshot, StudySnapshot
 from napari_acs.widgets.preparing import AlignedStudy, FoundBrain
 
 MS = 20_000
@@ -69,6 +71,12 @@ def test_the_check_follows_the_layers_and_says_what_was_found(dock, add, qtbot, 
     assert text(dock, "grids") == "Sequences lie on one grid"
     assert text(dock, "skull") == "A skull is there: T1. Strip it."
     assert dock.findChild(QLabel, "check_skull_mark").text() == "!"
+    assert dock.findChild(QLabel, "check_skull").isVisibleTo(dock)
+    passed = dock.findChild(QToolButton, "check_passed")
+    assert "1 check passed" in passed.text()
+    assert not dock.findChild(QLabel, "check_grids").isVisibleTo(dock)
+    qtbot.mouseClick(passed, Qt.MouseButton.LeftButton)
+    assert dock.findChild(QLabel, "check_grids").isVisibleTo(dock)
     assert set(check.asked[-1][0].layers) == {"t1"}
     add("p_flair")
     qtbot.waitUntil(lambda: set(check.asked[-1][0].layers) == {"t1", "flair"}, timeout=MS)
@@ -248,3 +256,189 @@ def test_a_failed_check_does_not_pass_for_a_good_one(dock, add, qtbot, check):
     add("p_t1")
     checked(qtbot, dock)
     assert "boom" in text(dock, "fault")
+
+
+def start(qtbot, dock, check, line, prepare, ending, name):
+    """Click a button of the check list, and hold its job up."""
+    check.lines = (line,)
+    checked(qtbot, dock)
+    prepare.ending = ending
+    prepare.go.clear()
+    click(qtbot, dock, name)
+    qtbot.waitUntil(lambda: len(prepare.requests) == 1, timeout=MS)
+
+
+def test_buttons_of_a_check_that_ends_while_a_job_runs_are_off(dock, add, qtbot, check, job):
+    check.lines = (SKULL,)
+    job.go.clear()
+    add("p_t1")
+    click(qtbot, dock, "segment")
+    qtbot.waitUntil(lambda: len(job.requests) == 1, timeout=MS)
+    assert not dock.findChild(QPushButton, "fix_strip").isEnabled()
+    with qtbot.waitSignal(dock.finished, timeout=MS):
+        job.go.set()
+    assert dock.findChild(QPushButton, "fix_strip").isEnabled()
+
+
+def test_the_brain_mask_of_one_patient_is_not_used_for_the_next(
+    dock, add, viewer, qtbot, check, prepare, job
+):
+    add("T1 A", GRID, "A", "t1")
+    start(qtbot, dock, check, SKULL, prepare, brain, "fix_strip")
+    prepare.go.set()
+    qtbot.waitUntil(lambda: not dock.busy, timeout=MS)
+    assert isinstance(dock.panel.preparation.brain, Labels)
+    add("T1 B", GRID, "B", "t1")
+    assert dock.panel.preparation.brain == "auto"
+    checked(qtbot, dock)
+    assert check.asked[-1][1] == "auto"
+    with qtbot.waitSignal(dock.finished, timeout=MS):
+        click(qtbot, dock, "segment")
+    assert job.requests[0].brain == "auto"
+
+
+@pytest.mark.parametrize(
+    ("line", "ending", "name"), [(RED, aligned, "fix_align"), (SKULL, brain, "fix_strip")]
+)
+def test_a_patient_opened_meanwhile_is_not_mixed_with_the_one_before(
+    dock, add, viewer, qtbot, check, prepare, line, ending, name
+):
+    add("T1 A", GRID, "A", "t1")
+    add("T2 A", GRID if name == "fix_strip" else OTHER, "A", "t2")
+    start(qtbot, dock, check, line, prepare, ending, name)
+    new = {key: add(f"{title} B", GRID, "B", key) for key, title in (("t1", "T1"), ("t2", "T2"))}
+    count = len(viewer.layers)
+    prepare.go.set()
+    qtbot.waitUntil(lambda: not dock.busy, timeout=MS)
+    qtbot.wait(200)
+    chosen = dock.panel.sequences.selected()
+    assert {key: layer for key, layer in chosen.items() if layer is not None} == new
+    assert dock.panel.preparation.brain == "auto"
+    assert len(viewer.layers) == count
+    assert "dropped" in dock.said
+
+
+def test_a_patient_opened_while_aligned_layers_are_added_is_not_mixed(
+    dock, add, viewer, qtbot, check, prepare
+):
+    add("T1 A", GRID, "A", "t1")
+    add("T2 A", OTHER, "A", "t2")
+    start(qtbot, dock, check, RED, prepare, aligned, "fix_align")
+    inserted = viewer.layers.events.inserted
+    new = []
+
+    def open_b(event=None):
+        inserted.disconnect(open_b)
+        assert dock.busy, "layers are still being added"
+        new.append(add("T1 B", GRID, "B", "t1"))
+
+    inserted.connect(open_b)
+    with qtbot.waitSignal(dock.preparation.moved, timeout=MS):
+        prepare.go.set()
+    studies = {
+        info_in(layer.metadata).study
+        for layer in dock.panel.sequences.selected().values()
+        if layer is not None
+    }
+    assert len(studies) == 1
+
+
+def test_layers_that_another_reader_opened_stay_chosen_after_align(
+    dock, viewer, qtbot, check, prepare
+):
+    voxels = np.random.default_rng(0).normal(100, 10, (12, 12, 12)).astype(np.float32)
+    one = viewer.add_image(voxels, name="p_t1")
+    viewer.add_image(voxels[:9], name="p_t2", scale=(1.5, 1, 1))
+    start(qtbot, dock, check, RED, prepare, aligned, "fix_align")
+    with qtbot.waitSignal(dock.preparation.moved, timeout=MS):
+        prepare.go.set()
+    chosen = dock.panel.sequences.selected()
+    assert chosen["t1"] is one
+    assert chosen["t2"].name == "T2 aligned to T1"
+
+
+def test_what_was_chosen_by_hand_stays_chosen_after_align(dock, add, viewer, qtbot, check, prepare):
+    one = add("first", GRID, "case")
+    add("second", OTHER, "case")
+    for sequence, name in (("t1", "first"), ("t2", "second")):
+        box = dock.findChild(QComboBox, f"sequence_{sequence}")
+        box.setCurrentIndex(box.findText(name))
+    start(qtbot, dock, check, RED, prepare, aligned, "fix_align")
+    with qtbot.waitSignal(dock.preparation.moved, timeout=MS):
+        prepare.go.set()
+    chosen = dock.panel.sequences.selected()
+    assert chosen["t1"] is one
+    assert chosen["t2"].name == "T2 case aligned to T1"
+
+
+def test_a_brain_that_was_not_found_is_shown_but_not_used(dock, add, viewer, qtbot, check, prepare):
+    def failed(request):
+        found = brain(request).brain
+        found.step = replace(found.step, verdict="failed", why="It measures 20 ml.")
+        return FoundBrain(found)
+
+    add("p_t1")
+    start(qtbot, dock, check, SKULL, prepare, failed, "fix_strip")
+    prepare.go.set()
+    qtbot.waitUntil(lambda: not dock.busy, timeout=MS)
+    assert any(isinstance(layer, Labels) for layer in viewer.layers)
+    assert dock.panel.preparation.brain == "auto"
+    assert "could not be told from the skull: It measures 20 ml." in dock.said
+
+
+def test_other_voxels_in_a_layer_are_checked_before_they_are_segmented(
+    dock, add, qtbot, check, job
+):
+    layer = add("p_t1")
+    checked(qtbot, dock)
+    check.lines = (replace(RED, topic="duplicates", title="One image twice", action=""),)
+    layer.data = layer.data[::-1].copy()
+    with qtbot.waitSignal(dock.finished, timeout=MS):
+        click(qtbot, dock, "segment")
+    assert job.requests == []
+    assert "One image twice" in dock.said
+
+
+def test_a_layer_that_was_put_back_is_checked_before_it_is_segmented(dock, add, qtbot, check, job):
+    layer = add("p_t1")
+    checked(qtbot, dock)
+    place = layer.translate
+    layer.translate = place + 5
+    add("notes")  # whatever makes the panel look again
+    assert "moved" in text(dock, "wait")
+    layer.translate = place
+    check.lines = (replace(RED, topic="duplicates", title="One image twice", action=""),)
+    with qtbot.waitSignal(dock.finished, timeout=MS):
+        click(qtbot, dock, "segment")
+    assert job.requests == []
+
+
+def test_the_reference_of_an_aligned_study_is_the_one_it_was_aligned_to():
+    home = LayerInfo(GRID, None, "case", "t1ce")
+    moved = LayerInfo(GRID, None, "case", "t1", reference=home)
+    shots = {
+        "t1": LayerSnapshot("a", None, moved),
+        "t1ce": LayerSnapshot("b", None, home),
+        "t2": LayerSnapshot("c", None, LayerInfo(OTHER)),
+    }
+    assert StudySnapshot("case", shots).reference_sequence == "t1ce"
+    del shots["t1ce"]
+    assert StudySnapshot("case", shots).reference_sequence == "t1"
+
+
+def test_closing_the_panel_stops_a_check_that_runs(dock, add, viewer, qtbot, check):
+    stopped = []
+
+    def endless(study, needs, brain, cancelled):
+        check.asked.append((study, brain))
+        until = monotonic() + 20
+        while not cancelled() and monotonic() < until:
+            sleep(0.01)
+        stopped.append(cancelled())
+        return ()
+
+    dock.preparation.checker._check = endless
+    add("p_t1")
+    qtbot.waitUntil(lambda: bool(check.asked), timeout=MS)
+    dock.preparation.checker.deleteLater()
+    qtbot.waitUntil(lambda: stopped == [True], timeout=MS)

@@ -37,8 +37,8 @@ def duplicates(subject: Subject) -> CheckLine:
 
 def _same(subject: Subject, a: str, b: str) -> str:
     first, second = subject.volumes[a], subject.volumes[b]
-    if _file(first) is not None and _file(first) == _file(second):
-        return f"are the same file ({first.source.name if first.source else ''})"
+    if _files(first) and _files(first) == _files(second):
+        return f"are the same file ({first.called('a DICOM series')})"
     if first.array.shape != second.array.shape:
         return ""
     one, two = subject.seen[a], subject.seen[b]
@@ -51,6 +51,8 @@ def _same(subject: Subject, a: str, b: str) -> str:
     return "are the same image on two scales" if alike > ALIKE else ""
 
 
-def _file(volume: Volume) -> Path | tuple[Path, ...] | None:
-    # Two series may share a folder, which is then the source of both.
-    return volume.dicom.files if volume.dicom else volume.source
+def _files(volume: Volume) -> tuple[Path, ...]:
+    """Return the files of a volume; several series of DICOM may lie in one folder."""
+    if volume.dicom is not None:
+        return volume.dicom.files
+    return (volume.source.resolve(),) if volume.source is not None else ()

@@ -55,7 +55,7 @@ def unpack(archive: Path, folder: Path, *, cancelled: Callable[[], bool] = never
     Raises
     ------
     BadInput
-        A damaged or encrypted archive, paths that lead out of it, links, more than 50 000
+        No DICOM, a damaged or encrypted archive, paths that lead out of it, links, more than 50 000
         entries, more than 8 GiB or 200 times its own size when unpacked, or too little room.
     Cancelled
         ``cancelled`` said so; what was written stays in the folder.
@@ -63,7 +63,7 @@ def unpack(archive: Path, folder: Path, *, cancelled: Callable[[], bool] = never
     try:
         with zipfile.ZipFile(archive) as opened:
             entries = _checked(opened, archive.stat().st_size, folder)
-            return _extract(opened, entries, folder, cancelled)
+            written = _extract(opened, entries, folder, cancelled)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         if isinstance(error, BadInput):
             raise
@@ -72,6 +72,14 @@ def unpack(archive: Path, folder: Path, *, cancelled: Callable[[], bool] = never
         raise _refuse("an encrypted entry", "an archive without a password") from None
     except OSError as error:
         raise _refuse(error.strerror or "an error of the file system", "a readable file") from None
+    if not written:
+        raise BadInput(
+            "the .zip holds no DICOM file",
+            found=f"{len(entries)} file(s) of other kinds",
+            expected="the images of an MRI study",
+            do="Choose another one; unpack it first if it holds NIfTI, NRRD or MetaImage files",
+        )
+    return written
 
 
 def _checked(opened: zipfile.ZipFile, size: int, folder: Path) -> list[zipfile.ZipInfo]:

@@ -19,8 +19,8 @@ from napari_acs.imaging.dicom.rtstruct_read import (
 from napari_acs.imaging.dicom.rtstruct_write import RTSTRUCT_CLASS, write_rtstruct
 from napari_acs.imaging.dicom.seg_read import SEG_CLASSES, load_seg, measure_seg, seg_volume
 from napari_acs.imaging.dicom.seg_write import write_seg
-from napari_acs.imaging.proof import Reread
-from napari_acs.imaging.segments import Maker, SegmentName
+from napari_acs.imaging.labels.proof import Reread
+from napari_acs.imaging.labels.segments import Maker, SegmentName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +76,7 @@ def require_series(name: str, origin: DicomOrigin | None) -> DicomOrigin:
 def read_mask(
     path: Path, grid: Grid | None
 ) -> tuple[Volume, tuple[SegmentName, ...], tuple[str, ...]]:
-    """Read a segmentation or a structure set; see `napari_acs.imaging.labelfile.read_segments`.
+    """Read a segmentation or a structure set; see `napari_acs.imaging.read_segments`.
 
     Returns
     -------

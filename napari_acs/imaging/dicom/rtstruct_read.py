@@ -10,9 +10,9 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.dicom.outline import area_and_centroid, fill
-from napari_acs.imaging.measure import Measured
-from napari_acs.imaging.segments import SegmentName, unnamed
-from napari_acs.imaging.segnrrd import overlap
+from napari_acs.imaging.labels.measure import Measured
+from napari_acs.imaging.labels.segments import SegmentName, unnamed
+from napari_acs.imaging.labels.segnrrd import overlap
 from napari_acs.imaging.volume import Volume
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from napari_acs.errors import BadInput
 from napari_acs.imaging.dicom.outline import outlines
 from napari_acs.imaging.dicom.source import Source, load_source
-from napari_acs.imaging.segments import (
+from napari_acs.imaging.labels.segments import (
     UNSPECIFIED,
     Maker,
     SegmentName,

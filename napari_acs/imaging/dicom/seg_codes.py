@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from napari_acs.imaging.segments import SegmentName
+    from napari_acs.imaging.labels.segments import SegmentName
 
 
 @dataclass(frozen=True)

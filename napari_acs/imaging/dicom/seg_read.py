@@ -14,10 +14,10 @@ from napari_acs.imaging.dicom.cielab import from_cielab
 from napari_acs.imaging.dicom.frames import Frames, frames_of, stack_grid
 from napari_acs.imaging.dicom.seg_pixels import frame_numbers, frame_pixels
 from napari_acs.imaging.dicom.seg_write import MANUFACTURER
-from napari_acs.imaging.measure import Measured
-from napari_acs.imaging.place import onto_grid
-from napari_acs.imaging.segments import SegmentName, unnamed
-from napari_acs.imaging.segnrrd import overlap
+from napari_acs.imaging.labels.measure import Measured
+from napari_acs.imaging.labels.place import onto_grid
+from napari_acs.imaging.labels.segments import SegmentName, unnamed
+from napari_acs.imaging.labels.segnrrd import overlap
 from napari_acs.imaging.volume import Volume
 
 if TYPE_CHECKING:

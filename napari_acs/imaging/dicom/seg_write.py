@@ -13,7 +13,7 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging.dicom.cielab import to_cielab
 from napari_acs.imaging.dicom.seg_codes import ABNORMAL, BRAIN, Term, term_of
 from napari_acs.imaging.dicom.source import load_source
-from napari_acs.imaging.segments import (
+from napari_acs.imaging.labels.segments import (
     UNSPECIFIED,
     Maker,
     SegmentName,

@@ -30,6 +30,6 @@ class Clues:
     def of(cls, volume: Volume, name: str = "") -> Clues:
         """Gather what a volume itself knows; the name is that of its file if none is given."""
         # A DICOM series comes from a folder, whose name is seldom that of the sequence.
-        own = volume.source.name if volume.source and volume.dicom is None else ""
+        own = volume.called("")
         tags = volume.dicom.tags if volume.dicom else None
         return cls(name or own, tags, volume)

@@ -21,6 +21,7 @@ from napari_acs.imaging import Volume, find_sequences, read_volume
 from napari_acs.imaging.check import TOPICS, Needs, check_study, worst
 from napari_acs.imaging.check import study as study_module
 from napari_acs.imaging.check import subject as subject_module
+from napari_acs.imaging.dicom.origin import AcquisitionTags, DicomOrigin
 from napari_acs.imaging.identify import SequenceGuess
 from napari_acs.imaging.step import Step
 
@@ -351,3 +352,17 @@ def test_eight_bit_is_said_and_blocks_nothing():
     files = find_sequences(SHARED_DATA / "brats2018-2020-8bit/Brats18_CBICA_ABM_1")
     line = check({"t1": read_volume(files["t1"])})["intensities"]
     assert (line.status, line.found) == ("green", "T1: 256 grey levels only (8-bit)")
+
+
+def test_series_of_one_dicom_folder_are_not_one_file(tmp_path):
+    def of(volume, *names):
+        files = tuple(tmp_path / name for name in names)
+        return replace(volume, source=tmp_path, dicom=DicomOrigin(files, AcquisitionTags(), "key"))
+
+    s = sound()
+    flat = {key: of(volume, f"{key}1", f"{key}2") for key, volume in s.items()}
+    assert check(flat)["duplicates"].status == "green"
+    twice = check({**flat, "t2": of(s["t2"], "t11", "t12")})["duplicates"]
+    assert twice.status == "red"
+    assert "a DICOM series" in twice.found
+    assert tmp_path.name not in twice.found

@@ -9,9 +9,9 @@ from imaging.dicom.series_for_seg import as_dicom, write_multiframe, write_serie
 from imaging.geometries import ORIENTATIONS, make_grid
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.labelfile import read_segments
-from napari_acs.imaging.segments import Maker, SegmentName
-from napari_acs.imaging.write import save_labels
+from napari_acs.imaging.labels.labelfile import read_segments
+from napari_acs.imaging.labels.segments import Maker, SegmentName
+from napari_acs.imaging.labels.write import save_labels
 
 GRID = as_dicom(
     make_grid(ORIENTATIONS[9], (0.7, 1.1, 3.3), (10, -20, 30), (0.3, 0.2, -0.3), size=(9, 8, 4))

@@ -16,9 +16,9 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging.dicom.cielab import from_cielab, to_cielab
 from napari_acs.imaging.dicom.origin import DicomOrigin
 from napari_acs.imaging.dicom.seg_codes import term_of
-from napari_acs.imaging.labelfile import read_segments
-from napari_acs.imaging.segments import Maker, SegmentName
-from napari_acs.imaging.write import save_labels
+from napari_acs.imaging.labels.labelfile import read_segments
+from napari_acs.imaging.labels.segments import Maker, SegmentName
+from napari_acs.imaging.labels.write import save_labels
 
 hd = pytest.importorskip("highdicom")
 

@@ -8,9 +8,9 @@ from imaging.geometries import make_grid
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import read_labels
-from napari_acs.imaging.labelfile import read_segments
-from napari_acs.imaging.segments import SegmentName
-from napari_acs.imaging.write import save_labels
+from napari_acs.imaging.labels.labelfile import read_segments
+from napari_acs.imaging.labels.segments import SegmentName
+from napari_acs.imaging.labels.write import save_labels
 
 
 def slicer_file(path, layers, fields, directions="(1,0,0) (0,1,0) (0,0,3)"):

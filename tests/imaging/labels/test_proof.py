@@ -12,10 +12,10 @@ from imaging.dicom.series_for_seg import write_series
 from imaging.geometries import ORIENTATIONS, make_grid
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging import encode, reread, write
 from napari_acs.imaging.dicom import masks
-from napari_acs.imaging.segments import Maker
-from napari_acs.imaging.write import save_labels, write_labels
+from napari_acs.imaging.labels import encode, reread, write
+from napari_acs.imaging.labels.segments import Maker
+from napari_acs.imaging.labels.write import save_labels, write_labels
 
 LABELS = np.zeros((4, 5, 6), np.uint8)
 LABELS[0, 0, 0] = 1

@@ -9,13 +9,13 @@ from conftest import SHARED_DATA, needs_shared_data
 from imaging.moved import coarse_phantom, middle, placed, rigid
 from scipy.ndimage import map_coordinates
 
-import napari_acs.imaging.align as module
+import napari_acs.imaging.registration.align as module
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Grid, Study, Volume, read_volume
-from napari_acs.imaging.align import align, choose_reference
 from napari_acs.imaging.cancel import Cancelled
-from napari_acs.imaging.register import Alignment
-from napari_acs.imaging.resample import resample
+from napari_acs.imaging.registration.align import align, choose_reference
+from napari_acs.imaging.registration.register import Alignment
+from napari_acs.imaging.registration.resample import resample
 from napari_acs.imaging.step import Step
 
 

@@ -13,8 +13,8 @@ from napari_acs.imaging import Volume
 from napari_acs.imaging.bias import correct_bias
 from napari_acs.imaging.brain import foreground_of
 from napari_acs.imaging.brain_mask import judged
-from napari_acs.imaging.field_of_view import imaged
-from napari_acs.imaging.resample import resample
+from napari_acs.imaging.registration.field_of_view import imaged
+from napari_acs.imaging.registration.resample import resample
 from napari_acs.imaging.step import Step
 from napari_acs.imaging.strip import strip
 

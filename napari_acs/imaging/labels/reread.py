@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_acs.imaging.measure import measure
-from napari_acs.imaging.proof import Reread
-from napari_acs.imaging.rawgrid import raw_affines
+from napari_acs.imaging.labels.measure import measure
+from napari_acs.imaging.labels.proof import Reread
+from napari_acs.imaging.labels.rawgrid import raw_affines
 from napari_acs.imaging.read import read_labels
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_acs.imaging.cancel import stop_if
-from napari_acs.imaging.likeness import Level, compare
-from napari_acs.imaging.rigid import refine, shift, turn
+from napari_acs.imaging.registration.likeness import Level, compare
+from napari_acs.imaging.registration.rigid import refine, shift, turn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

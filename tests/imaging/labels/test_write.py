@@ -188,7 +188,7 @@ def test_a_disk_that_fills_up_changes_nothing(tmp_path, monkeypatch, step):
     def full(*_args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(step if "." in step else f"napari_acs.imaging.write.{step}", full)
+    monkeypatch.setattr(step if "." in step else f"napari_acs.imaging.labels.write.{step}", full)
     with refused("mask.nii.gz", "No space left", "nothing was changed"):
         write_labels(target, LABELS + 1, make_grid(), overwrite=True)
     assert target.read_bytes() == before
@@ -203,7 +203,7 @@ def test_a_file_that_reads_back_otherwise_is_refused(tmp_path, monkeypatch):
         image.SetDirection((1, 0, 0, 0, 1, 0, 0, 0, 1))
         real(image, *rest)
 
-    monkeypatch.setattr("napari_acs.imaging.encode.sitk.WriteImage", forgetful)
+    monkeypatch.setattr("napari_acs.imaging.labels.encode.sitk.WriteImage", forgetful)
     with refused("mask.mha", "flipped or swapped", "nothing was changed"):
         write_labels(tmp_path / "mask.mha", LABELS, make_grid(ORIENTATIONS[1]))
     assert names(tmp_path) == []
@@ -217,7 +217,7 @@ def test_a_voxel_that_reads_back_otherwise_is_refused(tmp_path, monkeypatch, suf
         image[1, 1, 1] = 9
         real(image, *rest)
 
-    monkeypatch.setattr("napari_acs.imaging.encode.sitk.WriteImage", careless)
+    monkeypatch.setattr("napari_acs.imaging.labels.encode.sitk.WriteImage", careless)
     with refused(rf"mask\{suffix}", "voxels that differ", "nothing was changed"):
         write_labels(tmp_path / f"mask{suffix}", LABELS, make_grid())
     assert names(tmp_path) == []

@@ -12,12 +12,12 @@ import SimpleITK as sitk
 from napari_acs.errors import BadInput
 from napari_acs.imaging.brain import is_skull_stripped
 from napari_acs.imaging.cancel import ignore, never, stop_if
-from napari_acs.imaging.evidence import head_points, measure
-from napari_acs.imaging.likeness import RIM_MM, compare, level
-from napari_acs.imaging.rigid import move
-from napari_acs.imaging.search import LEVELS_MM, Found, Pair, search, starts
+from napari_acs.imaging.registration.evidence import head_points, measure
+from napari_acs.imaging.registration.likeness import RIM_MM, compare, level
+from napari_acs.imaging.registration.rigid import move
+from napari_acs.imaging.registration.search import LEVELS_MM, Found, Pair, search, starts
+from napari_acs.imaging.registration.verdict import Evidence, judge
 from napari_acs.imaging.step import Step, Verdict
-from napari_acs.imaging.verdict import Evidence, judge
 from napari_acs.imaging.volume import Volume
 
 if TYPE_CHECKING:
@@ -184,12 +184,12 @@ def _image(volume: Volume) -> Any:
 
 def _check(volume: Volume, name: str) -> None:
     array = volume.array
-    called = volume.source.name if volume.source else name
+    called = volume.called(name)
     if min(array.shape) < _FEWEST_VOXELS:
         raise BadInput(
             f"{called} cannot be registered",
             found=f"only {min(array.shape)} voxel(s) along one axis",
-            expected=f"at least {_FEWEST_VOXELS}",
+            expected=f"a 3D volume of at least {_FEWEST_VOXELS} along each",
             do="Choose the whole series, not a single slice",
         )
     low, high = float(array.min()), float(array.max())

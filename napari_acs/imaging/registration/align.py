@@ -11,8 +11,8 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import ignore, never, stop_if
 from napari_acs.imaging.names import TITLES
-from napari_acs.imaging.register import Alignment, register
-from napari_acs.imaging.resample import resample
+from napari_acs.imaging.registration.register import Alignment, register
+from napari_acs.imaging.registration.resample import resample
 from napari_acs.imaging.step import Verdict
 from napari_acs.imaging.volume import Volume
 

@@ -17,9 +17,9 @@ from imaging.geometries import ORIENTATIONS, make_grid, origins, spacings, tilts
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import read_grid
-from napari_acs.imaging.labelfile import read_segments
-from napari_acs.imaging.segments import SegmentName
-from napari_acs.imaging.write import save_labels
+from napari_acs.imaging.labels.labelfile import read_segments
+from napari_acs.imaging.labels.segments import SegmentName
+from napari_acs.imaging.labels.write import save_labels
 
 VOXEL_FORMATS = (".nii", ".nii.gz", ".nrrd", ".seg.nrrd", ".mha")
 DICOM_FORMATS = (".dcm", ".rtstruct.dcm")
@@ -227,7 +227,8 @@ def test_what_is_no_mask_file(tmp_path):
 
 def test_importing_the_room_loads_no_dicom_library():
     code = (
-        "import sys, napari_acs.imaging, napari_acs.imaging.write, napari_acs.imaging.labelfile;"
+        "import sys, napari_acs.imaging, napari_acs.imaging.labels.write;"
+        "import napari_acs.imaging.labels.labelfile;"
         "assert not {'pydicom', 'highdicom'} & {*sys.modules}, 'loaded'"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -13,14 +13,14 @@ from imaging.moved import coarse_phantom, error_mm, head_of, middle, placed, rig
 from scipy.ndimage import distance_transform_edt
 
 import napari_acs
-import napari_acs.imaging.register as module
+import napari_acs.imaging.registration.register as module
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, is_skull_stripped
 from napari_acs.imaging.cancel import Cancelled
-from napari_acs.imaging.likeness import Likeness, level
-from napari_acs.imaging.register import register
-from napari_acs.imaging.rigid import shift
-from napari_acs.imaging.verdict import Evidence, judge
+from napari_acs.imaging.registration.likeness import Likeness, level
+from napari_acs.imaging.registration.register import register
+from napari_acs.imaging.registration.rigid import shift
+from napari_acs.imaging.registration.verdict import Evidence, judge
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import SimpleITK as sitk
 
-from napari_acs.imaging.field_of_view import RESAMPLED, grid_record, inside
 from napari_acs.imaging.grid import Grid
-from napari_acs.imaging.rigid import to_transform
+from napari_acs.imaging.registration.field_of_view import RESAMPLED, grid_record, inside
+from napari_acs.imaging.registration.rigid import to_transform
 from napari_acs.imaging.step import Step
 from napari_acs.imaging.volume import Volume
 

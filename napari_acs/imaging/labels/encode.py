@@ -13,9 +13,9 @@ import SimpleITK as sitk
 
 from napari_acs.imaging import nifti, nrrd
 from napari_acs.imaging.grid import Grid
+from napari_acs.imaging.labels.segments import SegmentName
+from napari_acs.imaging.labels.segnrrd import segment_pairs
 from napari_acs.imaging.read import read_grid
-from napari_acs.imaging.segments import SegmentName
-from napari_acs.imaging.segnrrd import segment_pairs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

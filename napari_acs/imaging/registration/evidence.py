@@ -9,11 +9,11 @@ import numpy as np
 import SimpleITK as sitk
 
 from napari_acs.imaging.cancel import ignore
-from napari_acs.imaging.likeness import Level, compare
 from napari_acs.imaging.orient import lps_axes
-from napari_acs.imaging.rigid import mirror, move, shift, turned_deg
-from napari_acs.imaging.search import LEVELS_MM, Pair, climb, search, starts
-from napari_acs.imaging.verdict import Evidence
+from napari_acs.imaging.registration.likeness import Level, compare
+from napari_acs.imaging.registration.rigid import mirror, move, shift, turned_deg
+from napari_acs.imaging.registration.search import LEVELS_MM, Pair, climb, search, starts
+from napari_acs.imaging.registration.verdict import Evidence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

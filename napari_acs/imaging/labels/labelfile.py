@@ -10,11 +10,11 @@ import SimpleITK as sitk
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.grid import Grid
+from napari_acs.imaging.labels.place import onto_grid
+from napari_acs.imaging.labels.segments import SegmentName, label_values, name_segments
+from napari_acs.imaging.labels.segnrrd import layers_and_segments, merge_layers
 from napari_acs.imaging.names import SUFFIXES
-from napari_acs.imaging.place import onto_grid
 from napari_acs.imaging.read import read_labels, reading
-from napari_acs.imaging.segments import SegmentName, label_values, name_segments
-from napari_acs.imaging.segnrrd import layers_and_segments, merge_layers
 from napari_acs.imaging.volume import Volume
 
 READABLE_LABELS = (*SUFFIXES, ".dcm")

@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.encode import encode
 from napari_acs.imaging.grid import Grid
+from napari_acs.imaging.labels.encode import encode
+from napari_acs.imaging.labels.proof import Proof, prove, unproven
+from napari_acs.imaging.labels.reread import KINDS, reread
+from napari_acs.imaging.labels.segments import (
+    UNSPECIFIED,
+    Maker,
+    SegmentName,
+    label_values,
+    name_segments,
+)
+from napari_acs.imaging.labels.target import check_target, put_in_place
 from napari_acs.imaging.names import SUFFIXES
-from napari_acs.imaging.proof import Proof, prove, unproven
 from napari_acs.imaging.read import read_grid
-from napari_acs.imaging.reread import KINDS, reread
-from napari_acs.imaging.segments import UNSPECIFIED, Maker, SegmentName, label_values, name_segments
-from napari_acs.imaging.target import check_target, put_in_place
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

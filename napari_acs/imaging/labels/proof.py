@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.measure import Measured, measure
+from napari_acs.imaging.labels.measure import Measured, measure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 
 from napari_acs.imaging.brain import foreground
 from napari_acs.imaging.grid import Grid
-from napari_acs.imaging.rigid import to_transform
+from napari_acs.imaging.registration.rigid import to_transform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

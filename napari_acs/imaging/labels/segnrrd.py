@@ -13,7 +13,7 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.dicom.seg_codes import ABNORMAL, BRAIN, Term, term_of
-from napari_acs.imaging.segments import SegmentName, hex_colour
+from napari_acs.imaging.labels.segments import SegmentName, hex_colour
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,0 +1,1 @@
+"""Label maps in files: written exactly, proven by rereading, and read back from every format."""

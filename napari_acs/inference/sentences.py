@@ -1,0 +1,111 @@
+"""What a job says to people: its notes, and its failures."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from numpy.typing import NDArray
+
+from napari_acs.inference import memory
+from napari_acs.inference.messages import Failure
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from napari_acs.errors import BadInput
+    from napari_acs.imaging.brain_mask import BrainMask
+    from napari_acs.models.spec import Region
+
+
+def notes_on(
+    brain: BrainMask | None, with_skull: Sequence[str], missing: Sequence[str]
+) -> tuple[str, ...]:
+    """Return what is worth saying beside a mask.
+
+    Parameters
+    ----------
+    brain : BrainMask or None
+        What was cut out first.
+    with_skull, missing : sequence of str
+        Sequences that the network saw with their skull, and that it lacked.
+    """
+    notes = []
+    if brain:
+        notes.append(_about(brain))
+    if with_skull:
+        notes.append(
+            f"{', '.join(with_skull)} still shows the skull, and the model was trained "
+            "on skull-stripped brains: do not trust this mask. Skull-strip the study first."
+        )
+    if missing:
+        notes.append(f"Segmented without {', '.join(missing)}: check the mask with more care.")
+    return tuple(notes)
+
+
+def nothing_found(
+    study: str,
+    regions: Sequence[Region],
+    peaks: NDArray[np.float32],
+    missing: Sequence[str],
+    with_skull: Sequence[str],
+) -> Failure:
+    """Return the ``Failure`` of a prediction without a single label.
+
+    Parameters
+    ----------
+    study : str
+        Its name.
+    regions : sequence of Region
+    peaks : ndarray of float32
+        The highest probability of each region.
+    missing, with_skull : sequence of str
+        As for `notes_on`.
+    """
+    highest = ", ".join(f"{r.name} {p:.2f}" for r, p in zip(regions, peaks, strict=True))
+    why = (
+        f"The highest probability of each region was {highest} "
+        f"({regions[0].name} needs {regions[0].threshold:g})"
+    )
+    if missing:
+        why += f". The study has no {', '.join(missing)}"
+    if with_skull:
+        why += f". {', '.join(with_skull)} still shows the skull"
+    do = "Check that each sequence is chosen rightly and skull-stripped"
+    return Failure(
+        f"The model found no tumour in {study!r}",
+        why,
+        f"{do}, and add a missing one if you have it" if missing else do,
+        "empty",
+    )
+
+
+def failure_of(refusal: BadInput) -> Failure:
+    """Return the ``Failure`` that says what a ``BadInput`` says."""
+    facts = [f"found {refusal.found}"] if refusal.found else []
+    facts += [f"expected {refusal.expected}"] if refusal.expected else []
+    why = "; ".join(facts)
+    return Failure(refusal.what, why[:1].upper() + why[1:], refusal.do, "input")
+
+
+def failure_of_error(error: Exception, work: str = "The segmentation") -> Failure:
+    """Return the ``Failure`` of an exception that nobody foresaw; want of memory is told apart."""
+    if memory.is_out_of_memory(error):
+        place = "on the GPU" if isinstance(error, torch.OutOfMemoryError) else "in main memory"
+        return memory.not_enough(f"it ran out {place} during the work", place)
+    return Failure(
+        f"{work} stopped by a fault in napari-acs",
+        f"{type(error).__name__}: {error}",
+        "Please report it with the steps that led here; nothing was changed",
+        "internal",
+        detail="".join(traceback.format_exception(error)),
+    )
+
+
+def _about(brain: BrainMask) -> str:
+    said = f"The brain was cut out first ({brain.step.method}, {brain.volume_ml:.0f} ml)"
+    if brain.step.verdict == "good":
+        return f"{said}."
+    return f"{said}; look at the brain mask: {brain.step.why.rstrip('. ')}."

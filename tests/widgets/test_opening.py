@@ -1,0 +1,284 @@
+"""The panel's way from a folder, a .zip or a drop to layers, with a real dock and viewer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from imaging.dicom.study import SECOND, phantom, write_sequences, write_study
+from imaging.dicom.write import assert_names_nobody, write_series
+from napari.layers import Image, Labels
+from qtpy.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from qtpy.QtGui import QDropEvent
+from qtpy.QtWidgets import QApplication, QDialog, QDialogButtonBox, QTableWidget
+
+from napari_acs.imaging import from_lps, save_labels
+from napari_acs.imaging.labels.segments import Maker
+from napari_acs.viewer.info import info_in
+from napari_acs.widgets.series_chooser import SeriesChooser
+
+MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scans") / "DOE_JANE"
+    return folder, write_study(folder)
+
+
+@pytest.fixture
+def choosing(dock):
+    """Answer the table: change boxes (row to title) and press a button."""
+    asked: list = []
+
+    def answer(changes=None, accept=True):
+        def ask(window, contents):
+            asked.append(contents)
+            chooser = SeriesChooser(contents.candidates, dict(contents.proposal), window)
+            for title, use in (changes or {}).items():
+                row = next(n for n, c in enumerate(contents.candidates) if c.title == title)
+                box = chooser._boxes[row]
+                box.setCurrentIndex(box.findText(use))
+            return chooser.chosen() if accept else None
+
+        dock.opener._ask_series = ask
+        return asked
+
+    return answer
+
+
+@pytest.fixture
+def nifti(tmp_path):
+    folder = tmp_path / "patient_7"
+    folder.mkdir()
+    for name in ("t1", "flair", "seg"):
+        array = np.random.default_rng(0).integers(0, 3, (6, 7, 8)).astype(np.int16)
+        sitk.WriteImage(sitk.GetImageFromArray(array), str(folder / f"p_{name}.nii.gz"))
+    return folder
+
+
+def images(viewer):
+    found = [info_in(layer.metadata) for layer in viewer.layers if isinstance(layer, Image)]
+    return {info.sequence: info for info in found}
+
+
+def open_them(qtbot, dock, *paths):
+    with qtbot.waitSignal(dock.opener.opened, timeout=MS):
+        dock.opener.open([str(path) for path in paths])
+
+
+def refusal_of(qtbot, dock, *paths):
+    with qtbot.waitSignal(dock.opener.refused, timeout=MS) as signal:
+        dock.opener.open([str(path) for path in paths])
+    assert dock.said == signal.args[0]
+    return dock.said
+
+
+def test_a_real_table_is_answered_with_a_click_and_the_proposal_opens(scanned, dock, viewer, qtbot):
+    rows = []
+
+    def click():
+        dialog = QApplication.activeModalWidget()
+        if isinstance(dialog, QDialog):
+            rows.append(dialog.findChild(QTableWidget, "series").rowCount())
+            open_ = QDialogButtonBox.StandardButton.Open
+            button = dialog.findChild(QDialogButtonBox).button(open_)
+            qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    timer = QTimer()
+    timer.timeout.connect(click)
+    timer.start(100)
+    open_them(qtbot, dock, scanned[0])
+    timer.stop()
+    assert rows == [7]
+    found = images(viewer)
+    assert list(found) == ["t1", "t1ce", "t2", "flair"]
+    for key, info in found.items():
+        layer = next(l for l in viewer.layers if info_in(l.metadata) is info)  # noqa: E741
+        np.testing.assert_array_equal(from_lps(layer.data, info.grid), scanned[1][key].array)
+        assert info.guess.evidence == "tags"
+        assert_names_nobody(f"{layer.name} {info!r}")
+
+
+def test_what_was_chosen_wins(scanned, dock, viewer, qtbot, choosing):
+    choosing({"2: t1_se_tra": "T2", "4: t2_tse_tra": "not used", "9: ep2d_diff": "FLAIR",
+              "5: t2_tirm_tra_dark-fluid": "not used"})  # fmt: skip
+    open_them(qtbot, dock, scanned[0])
+    found = images(viewer)
+    assert sorted(found) == ["flair", "t1ce", "t2"]
+    assert (found["t2"].guess.evidence, found["t2"].guess.confidence) == ("user", 1.0)
+    assert found["t1ce"].guess.evidence == "tags"
+    assert found["t2"].dicom.tags.description == "t1_se_tra"
+
+
+def test_cancel_opens_nothing(scanned, dock, viewer, qtbot, choosing):
+    asked = choosing(accept=False)
+    dock.opener.open([str(scanned[0])])
+    qtbot.waitUntil(lambda: bool(asked), timeout=MS)
+    qtbot.wait(200)
+    assert len(viewer.layers) == 0
+    assert dock.said == ""
+
+
+def test_a_series_that_cannot_be_read_is_refused_with_its_sentence(
+    dock, viewer, qtbot, choosing, tmp_path
+):
+    write_series(
+        tmp_path / "DOE", phantom()["t1"], description="t1_se", number=3,
+        edit=lambda d, z: delattr(d, "ImagePositionPatient"),
+    )  # fmt: skip
+    choosing({"3: t1_se": "T1"})
+    said = refusal_of(qtbot, dock, tmp_path)
+    assert "DICOM series 3 (t1_se)" in said
+    assert "ImagePositionPatient" in said
+    assert_names_nobody(said)
+    assert len(viewer.layers) == 0
+
+
+def test_of_two_studies_all_series_are_listed_and_one_study_opens(
+    dock, viewer, qtbot, choosing, tmp_path
+):
+    volumes = phantom()
+    write_sequences(tmp_path / "a", {"t1": volumes["t1"]})
+    write_sequences(tmp_path / "b", {k: volumes[k] for k in ("t1", "t2")}, study_uid=SECOND)
+    asked = choosing()
+    open_them(qtbot, dock, tmp_path)
+    assert len(asked[0].candidates) == 3
+    assert list(images(viewer)) == ["t1", "t2"]
+    assert {info.study for info in images(viewer).values()} == {asked[0].name}
+
+
+def test_a_mixture_dropped_on_the_panel_opens_whole_and_says_so_once(
+    scanned, nifti, dock, viewer, qtbot, choosing
+):
+    choosing()
+    opened = []
+    dock.opener.opened.connect(lambda: opened.append(len(viewer.layers)))
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in (scanned[0], nifti)])
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    dock.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, buttons, keys))
+    qtbot.waitUntil(lambda: bool(opened), timeout=MS)
+    qtbot.wait(200)
+    assert opened == [7]
+    kinds = [type(layer) for layer in viewer.layers]
+    assert (kinds.count(Image), kinds.count(Labels)) == (6, 1)
+    names = {layer.name.split()[-1] for layer in viewer.layers}
+    assert len(names) == 2
+    assert "patient_7" in names
+
+
+def test_the_files_of_one_series_ask_once(scanned, dock, viewer, qtbot, choosing):
+    asked = choosing()
+    open_them(qtbot, dock, *sorted((scanned[0] / "4").iterdir()))
+    assert len(asked) == 1
+    assert list(images(viewer)) == ["t2"]
+
+
+@pytest.fixture
+def masks(scanned, tmp_path, dock, viewer, qtbot, choosing):
+    """A SEG and an RTSTRUCT of the T2, written elsewhere."""
+    choosing()
+    open_them(qtbot, dock, scanned[0])
+    home = images(viewer)["t2"]
+    labels = np.zeros(home.grid.shape, np.uint8)
+    labels[8:12, 20:26, 20:27] = 1
+    files = [
+        save_labels(
+            tmp_path / name, labels, home.grid, dicom=home.dicom, maker=Maker("MANUAL")
+        ).file
+        for name in ("DOE.dcm", "DOE.rtstruct.dcm")
+    ]
+    return labels, home, files
+
+
+def test_masks_dropped_on_the_panel_land_on_the_open_study(masks, dock, viewer, qtbot):
+    labels, home, files = masks
+    open_them(qtbot, dock, *files)
+    laid = [layer for layer in viewer.layers if isinstance(layer, Labels)]
+    assert len(laid) == 2
+    for layer in laid:
+        info = info_in(layer.metadata)
+        assert info.dicom == home.dicom
+        np.testing.assert_array_equal(from_lps(layer.data, info.grid), labels)
+
+
+def test_a_study_and_its_mask_dropped_together(masks, scanned, dock, viewer, qtbot):
+    labels, home, files = masks
+    viewer.layers.clear()
+    open_them(qtbot, dock, files[1], scanned[0])
+    assert isinstance(viewer.layers[-1], Labels)
+    assert info_in(viewer.layers[-1].metadata).dicom == home.dicom
+    np.testing.assert_array_equal(from_lps(viewer.layers[-1].data, home.grid), labels)
+
+
+def test_contours_without_their_study_are_a_sentence(masks, dock, viewer, qtbot, nifti):
+    viewer.layers.clear()
+    said = refusal_of(qtbot, dock, masks[2][1])
+    assert "Open the study first" in said
+    assert len(viewer.layers) == 0
+    # beside something that can be opened the sentence comes after it, and stays
+    open_them(qtbot, dock, masks[2][1], nifti)
+    assert len(viewer.layers) == 3
+    qtbot.waitUntil(lambda: "Open the study first" in dock.said, timeout=MS)
+
+
+def test_a_zip_opens_from_the_panel_and_a_bad_one_is_a_sentence(
+    scanned, dock, viewer, qtbot, choosing, tmp_path
+):
+    choosing()
+    archive = tmp_path / "DOE_JANE.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for file in (scanned[0] / "5").iterdir():
+            zipped.write(file, f"DOE/{file.name}")
+    open_them(qtbot, dock, archive)
+    (info,) = images(viewer).values()
+    assert info.sequence == "flair"
+    assert all(file.is_file() for file in info.dicom.files)
+    archive.write_bytes(b"PK no archive")
+    assert "cannot be opened" in refusal_of(qtbot, dock, archive)
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("t1.nii.gz", b"no DICOM")
+    assert "holds no DICOM file" in refusal_of(qtbot, dock, archive)
+    assert len(viewer.layers) == 1
+
+
+def test_two_drops_one_after_the_other_both_open(scanned, nifti, dock, viewer, qtbot, choosing):
+    choosing()
+    dock.opener.open([str(scanned[0] / "2")])
+    dock.opener.open([str(nifti)])
+    qtbot.waitUntil(lambda: len(viewer.layers) == 4, timeout=MS)
+
+
+def test_a_mask_that_cannot_be_saved_is_a_sentence(masks, dock, viewer, qtbot, tmp_path):
+    open_them(qtbot, dock, masks[2][0])
+    dock.saver._ask_path = lambda *_: tmp_path / "mask.png"
+    with qtbot.waitSignal(dock.saver.refused, timeout=MS):
+        dock.saver.save(viewer.layers[-1], "as shown")
+    assert "mask.png" in dock.said
+
+
+def test_what_was_unpacked_goes_when_napari_ends(scanned, tmp_path):
+    archive = tmp_path / "study.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for file in (scanned[0] / "5").iterdir():
+            zipped.write(file, file.name)
+    code = (
+        "import sys; from napari_acs.widgets.opening import _Drop, _look\n"
+        "drop = _look(([sys.argv[1]], _Drop(())))\n"
+        "assert drop.studies[0].proposal['flair'].read().array.any()\n"
+        "import tempfile, os; assert os.listdir(tempfile.gettempdir())"
+    )
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    subprocess.run(
+        [sys.executable, "-c", code, str(archive)],
+        check=True,
+        env={**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": ":".join(sys.path)},
+    )
+    assert list(temporary.iterdir()) == []
