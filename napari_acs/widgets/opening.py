@@ -90,7 +90,7 @@ class StudyOpener(QObject):
                 outcome.chosen.append((contents, chosen))
         if outcome.chosen or outcome.masks:
             self._start(_read, outcome, self._on_read)
-        elif outcome.layers:
+        elif outcome.layers or outcome.refusals:
             self._on_read(outcome)
 
     @Slot(object)
