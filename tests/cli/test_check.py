@@ -76,11 +76,11 @@ def test_a_name_against_the_option_is_amber(call):
     assert "FLAIR: the name says T2" in line["found"]
 
 
-def test_the_models_needs_come_from_its_description(call, bundle_dir):
+def test_the_models_needs_come_from_its_description(call, bundle_dir, tmp_path):
     spec = json.loads((bundle_dir / "model.json").read_text())
     spec["input"]["minimum_sequences"] = 2
     spec["input"]["channels"][3]["required"] = True
-    other = bundle_dir.parent / "other"
+    other = tmp_path / "other"
     other.mkdir()
     (other / "model.json").write_text(json.dumps(spec))
     t1 = sample_folder() / "phantom_t1.nii.gz"
