@@ -57,7 +57,7 @@ class SequenceForm(QWidget):
             label.setFixedWidth(_LABEL_WIDTH)
             self._sure[sequence] = sure = QLabel()
             sure.setObjectName(f"sure_{sequence}")
-            sure.setFixedWidth(36)
+            sure.setFixedWidth(42)
             for column, widget in enumerate((label, box.native, sure)):
                 layout.addWidget(widget, row, column)
 
