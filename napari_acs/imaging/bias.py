@@ -82,7 +82,8 @@ def correct_bias(
     # Far from the mask the splines say nothing: no stronger there than anywhere inside it.
     low, high = float(log_field[inside].min()), float(log_field[inside].max())
     np.clip(log_field, low, high, out=log_field)
-    corrected = array / np.exp(log_field)
+    # Shading scales what is above 0; a background below it (see `strip`) must stay one value.
+    corrected = np.where(array > 0, array / np.exp(log_field), array)
     step = Step(
         "bias corrected",
         f"N4, SimpleITK {sitk.Version_VersionString()}",

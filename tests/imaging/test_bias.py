@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from imaging.geometries import make_grid
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Grid, Volume, foreground
@@ -117,3 +118,16 @@ def test_masks_that_cannot_serve_are_refused(shaded):
         correct_bias(volume, np.zeros(volume.array.shape, bool))
     with pytest.raises(BadInput, match="no voxel above 0"):
         correct_bias(volume, volume.array == 0)
+
+
+def test_a_background_below_0_stays_one_value():
+    """As `strip` leaves it in images with negative values: else it would pass for brain."""
+    grid = make_grid(size=(24, 22, 20), spacing=(4.0, 4.0, 4.0))
+    inside = np.zeros(grid.shape, bool)
+    inside[4:16, 4:18, 4:20] = True
+    shading = np.linspace(0.7, 1.4, 24, dtype=np.float32)
+    noise = np.random.default_rng(0).normal(100, 3, grid.shape).astype(np.float32)
+    array = np.where(inside, noise * shading, np.float32(-45))
+    corrected = correct_bias(Volume(array, grid), inside).array
+    assert (corrected[~inside] == -45).all()
+    assert corrected[inside].std() < array[inside].std()
