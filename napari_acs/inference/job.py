@@ -15,9 +15,11 @@ from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import to_model_space, to_study_grid
+from napari_acs.imaging.brain import brain_box
 from napari_acs.imaging.cancel import Cancelled, never, stop_if
 from napari_acs.inference import memory
 from napari_acs.inference.device import AUTO, pick_device
+from napari_acs.inference.maps import LEAST, RegionMaps
 from napari_acs.inference.messages import (
     READY,
     STAGES,
@@ -30,7 +32,7 @@ from napari_acs.inference.messages import (
 from napari_acs.inference.precision import FLOAT32, pick_precision, ready_network
 from napari_acs.inference.provenance import provenance
 from napari_acs.inference.ready import Preparation, make_ready
-from napari_acs.inference.regions import labels_from_regions, volumes_ml
+from napari_acs.inference.regions import volumes_ml
 from napari_acs.inference.sentences import (
     failure_of,
     failure_of_error,
@@ -165,7 +167,8 @@ class _Job:
         del blend, network
         for outer, inner in pairwise(probabilities):
             np.minimum(outer, inner, out=inner)  # resampling may break the nesting by rounding
-        labels = labels_from_regions(probabilities, self.spec.output.regions)
+        maps = self._kept(probabilities)
+        labels = maps.spread(maps.labels_in_box(self.spec.output.regions))
         if not labels.any():
             yield nothing_found(
                 self.study.name,
@@ -191,7 +194,8 @@ class _Job:
             labels=labels,
             grid=self.study.grid,
             classes=self.spec.output.labels,
-            probabilities=self._by_region(probabilities),
+            probabilities=maps,
+            regions=self.spec.output.regions,
             volumes_ml=volumes_ml(labels, self.spec.output, self.study.grid.voxel_ml),
             provenance=record,
             seconds=seconds,
@@ -281,12 +285,14 @@ class _Job:
     def _stop_if_cancelled(self) -> None:
         stop_if(self.cancelled)
 
-    def _by_region(self, probabilities: NDArray[np.float32]) -> dict[str, NDArray[np.float16]]:
-        maps = {}
-        for region, values in zip(self.spec.output.regions, probabilities, strict=True):
-            maps[region.name] = values.astype(np.float16)
-            maps[region.name].setflags(write=False)
-        return maps
+    def _kept(self, probabilities: NDArray[np.float32]) -> RegionMaps:
+        z, y, x = probabilities.shape[1:]
+        least = min(LEAST, *(region.threshold for region in self.spec.output.regions))
+        box = brain_box([probabilities[0] >= least])
+        values = probabilities[(slice(None), *box)].astype(np.float16)
+        values.setflags(write=False)
+        names = tuple(region.name for region in self.spec.output.regions)
+        return RegionMaps(names, values, box, (z, y, x))
 
 
 def _locked(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_acs.imaging import Grid, Volume
-    from napari_acs.models.spec import LabelClass
+    from napari_acs.inference.maps import RegionMaps
+    from napari_acs.models.spec import LabelClass, Region
 
 
 STAGES = ("prepare", "inference", "finish")
@@ -46,8 +47,13 @@ class Segmentation:
         The study's reference grid.
     classes : tuple of LabelClass
         Value, name, title and colour of every label (background 0 left out).
-    probabilities : mapping of str to ndarray of float16, shape (z, y, x)
-        Region name (``WT``, ``TC``, ``ET``) to probability on ``grid``; nested voxel by voxel.
+    probabilities : RegionMaps or None
+        Of the regions, on ``grid``; ``labels`` are what they give at the regions' thresholds.
+    regions : tuple of Region
+        Of the model, in the order of ``probabilities``.
+    spread : ndarray of float16, shape (z, y, x), or None
+        In the box of ``probabilities``: the standard deviation of the regions' probabilities, the
+        largest of any region, over mirrored inputs and models, where there were several.
     volumes_ml : mapping of str to float
         Volume of every region and every label class, by name, in millilitres.
     provenance : mapping
@@ -65,12 +71,14 @@ class Segmentation:
     labels: NDArray[np.uint8]
     grid: Grid
     classes: tuple[LabelClass, ...]
-    probabilities: Mapping[str, NDArray[np.float16]]
+    probabilities: RegionMaps | None
     volumes_ml: Mapping[str, float]
     provenance: Mapping[str, Any]
     seconds: Mapping[str, float]
     brain: NDArray[np.bool_] | None = None
     prepared: Mapping[str, Volume] = field(default_factory=dict)
+    regions: tuple[Region, ...] = ()
+    spread: NDArray[np.float16] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,12 +90,27 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Nearest:
+    """Where a model that found nothing came nearest to a region: how near, and the place.
+
+    ``point_mm`` is x, y, z in LPS.
+    """
+
+    region: str
+    title: str
+    probability: float
+    threshold: float
+    point_mm: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
 class Failure:
     """The job ended without a result: what happened, why, and what to do about it.
 
     ``kind`` is ``"input"`` (refused, exit 2), ``"cancelled"`` (exit 3), ``"empty"`` (the
     network saw no tumour; exit 2) or ``"internal"`` (our fault, exit 1). ``detail`` is the
-    traceback of an internal failure, for the report of the fault.
+    traceback of an internal failure, for the report of the fault. ``nearest`` is what an empty
+    prediction came to, region by region, outermost first.
     """
 
     what: str
@@ -95,6 +118,7 @@ class Failure:
     do: str
     kind: str = "input"
     detail: str = ""
+    nearest: tuple[Nearest, ...] = ()
 
     def sentence(self) -> str:
         """Return the failure as plain sentences."""

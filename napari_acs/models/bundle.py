@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
-from napari_acs.models.networks import build_network, nested_probabilities
+from napari_acs.models.networks import build_network, in_lps_order, region_probabilities
 from napari_acs.models.safe_load import load_state
 from napari_acs.models.spec import BundleSpec
 from napari_acs.models.store import find_bundle, read_spec
@@ -44,7 +44,8 @@ class Bundle:
         Returns
         -------
         nn.Module
-            Maps (n, c, z, y, x) float32 in model space to logits (n, regions, z, y, x).
+            Maps (n, c, z, y, x) float32 in model space, LPS, to logits
+            (n, output.channel_count, z, y, x).
 
         Raises
         ------
@@ -64,11 +65,11 @@ class Bundle:
         for name, tensor in network.state_dict().items():
             if not bool(tensor.isfinite().all()):
                 raise BadInput(f"{file} is damaged", found=f"NaN or infinity in {name}")
-        return network.eval()
+        return in_lps_order(network, self.spec).eval()
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """Return nested region probabilities of the network's output; same shape."""
-        return nested_probabilities(logits)
+        """Return nested region probabilities, (n, regions, z, y, x), of the network's output."""
+        return region_probabilities(logits, self.spec.output)
 
 
 def load_bundle(id_or_path: str | Path) -> Bundle:

@@ -1,34 +1,124 @@
-"""Build the network that a ``model.json`` describes."""
+"""Build the network that a ``model.json`` describes, and read its output."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import torch
 from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
-from napari_acs.models.spec import BundleSpec
+from napari_acs.models.spec import BundleSpec, OutputSpec
 from napari_acs.models.unet import ACSUNet
 
 
+def _acs_unet(spec: BundleSpec) -> nn.Module:
+    return ACSUNet(
+        in_channels=len(spec.input.channels),
+        regions=spec.output.channel_count,
+        **spec.architecture.arguments,
+    )
+
+
+BUILDERS: Final[Mapping[str, Callable[[BundleSpec], nn.Module]]] = MappingProxyType(
+    {"acs-unet": _acs_unet}
+)
+"""What builds the network of each ``architecture.name``, untrained, in its own axes."""
+
+
 def build_network(spec: BundleSpec) -> nn.Module:
-    """Return the untrained network of a spec, mapping (n, c, z, y, x) to (n, regions, z, y, x).
+    """Return the untrained network of a spec, as its weights fit it.
+
+    It maps (n, c, ...) to logits (n, ``output.channel_count``, ...), spatial axes in
+    the order and direction that ``input.axes`` and ``input.orientation`` say; see `in_lps_order`.
 
     Raises
     ------
     BadInput
-        If the architecture's arguments do not fit it.
+        If the architecture is unknown, or its arguments do not fit it.
     """
-    try:
-        return ACSUNet(
-            in_channels=len(spec.input.channels),
-            regions=len(spec.output.regions),
-            **spec.architecture.arguments,
+    builder = BUILDERS.get(spec.architecture.name)
+    if builder is None:
+        raise BadInput(
+            f"bundle {spec.id!r} has an architecture that this version cannot build",
+            found=spec.architecture.name,
+            expected=", ".join(BUILDERS),
+            do="Update napari-acs",
         )
+    try:
+        return builder(spec)
     except (TypeError, ValueError) as error:
         raise BadInput(
             f"bundle {spec.id!r} has arguments that its architecture does not take",
             found=str(error),
             do="Check architecture.arguments in its model.json",
         ) from error
+
+
+class InLpsOrder(nn.Module):
+    """A network that was trained on axes x, y, z, or in RAS, for input (n, c, z, y, x) in LPS.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Maps (n, c, ...) to (n, r, ...).
+    transpose : bool
+        Whether its spatial axes are x, y, z.
+    flip : bool
+        Whether it was trained in RAS.
+    """
+
+    def __init__(self, network: nn.Module, *, transpose: bool, flip: bool) -> None:
+        super().__init__()
+        self.network = network
+        self._transpose, self._flip = transpose, flip
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, c, z, y, x) to (n, r, z, y, x), both in LPS."""
+        turned = x.flip(3, 4) if self._flip else x
+        turned = turned.transpose(2, 4).contiguous() if self._transpose else turned
+        y: Tensor = self.network(turned)
+        y = y.transpose(2, 4) if self._transpose else y
+        return y.flip(3, 4) if self._flip else y
+
+
+def in_lps_order(network: nn.Module, spec: BundleSpec) -> nn.Module:
+    """Return a network that takes and gives (n, c, z, y, x) in LPS, as all windows are."""
+    transpose, flip = spec.input.axes == "xyz", spec.input.orientation == "RAS"
+    return InLpsOrder(network, transpose=transpose, flip=flip) if transpose or flip else network
+
+
+def region_probabilities(logits: Tensor, output: OutputSpec) -> Tensor:
+    """Turn a network's output into the probabilities of nested regions.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (n, output.channel_count, z, y, x)
+    output : OutputSpec
+
+    Returns
+    -------
+    Tensor, shape (n, regions, z, y, x)
+        Non-increasing along ``regions``, at every voxel; float32 at least. Regions that a network
+        scores each on its own (``"sigmoid"``) get no more than the next outer one.
+    """
+    if output.activation == "nested":
+        return nested_probabilities(_of_regions(logits.float(), output))
+    if output.activation == "sigmoid":
+        return _of_regions(logits.float().sigmoid(), output).cummin(dim=1).values
+    return _of_regions(logits.float().softmax(dim=1), output).cummin(dim=1).values
+
+
+def _of_regions(maps: Tensor, output: OutputSpec) -> Tensor:
+    if not any(region.channels for region in output.regions):
+        return maps
+    sums = [
+        maps[:, list(region.channels or (place,))].sum(dim=1)
+        for place, region in enumerate(output.regions)
+    ]
+    return torch.stack(sums, dim=1)
 
 
 def nested_probabilities(logits: Tensor) -> Tensor:

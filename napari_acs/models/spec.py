@@ -9,8 +9,13 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-FORMAT: Final = 1
-"""The version of the format this package reads and writes."""
+FORMAT: Final = 2
+"""The version of the format that this package writes; it reads 1 as well.
+
+2 added ``status``, ``origin``, ``requires``, ``input.axes``, the other normalisation and
+orientation, ``output.activation``, ``output.channels`` and a region's ``channels``; what a file of
+format 1 leaves out has the meaning that it had there.
+"""
 
 
 class _Frozen(BaseModel):
@@ -18,9 +23,9 @@ class _Frozen(BaseModel):
 
 
 class Architecture(_Frozen):
-    """The network's builder, by name, and its arguments."""
+    """The network's builder, by name (see ``models/networks.py``), and its arguments."""
 
-    name: Literal["acs-unet"]
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     arguments: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -34,11 +39,20 @@ class Channel(_Frozen):
 class InputSpec(_Frozen):
     """Model space: what a study is turned into before the network sees it."""
 
-    channels: tuple[Channel, ...] = Field(min_length=1)
-    orientation: Literal["LPS"] = "LPS"
+    channels: tuple[Channel, ...] = Field(min_length=1, max_length=32)
+    orientation: Literal["LPS", "RAS"] = Field(
+        default="LPS", description="where the axes x, y, z of the network's input point"
+    )
+    axes: Literal["zyx", "xyz"] = Field(
+        default="zyx", description="order of the spatial axes of the network's input and output"
+    )
     spacing_mm: tuple[float, float, float] = Field(description="x, y, z")
     patch: tuple[int, int, int] = Field(description="z, y, x, in voxels of model space")
-    normalisation: Literal["brain-zscore"] = "brain-zscore"
+    normalisation: Literal["brain-zscore", "nonzero-zscore"] = Field(
+        default="brain-zscore",
+        description="both z-score each sequence over its brain, 0 outside; the first also cuts "
+        "outliers off, the second does not (as MONAI and GaNDLF)",
+    )
     minimum_sequences: int = 1
 
     @model_validator(mode="after")
@@ -55,6 +69,12 @@ class Region(_Frozen):
     title: str
     label: int = Field(ge=1, le=255)
     threshold: float = Field(default=0.5, gt=0, lt=1)
+    channels: tuple[int, ...] = Field(
+        default=(),
+        max_length=32,
+        description="channels of the network's output whose probabilities add up to the region's; "
+        "left out: the one at the region's own place",
+    )
 
 
 class LabelClass(_Frozen):
@@ -69,8 +89,32 @@ class LabelClass(_Frozen):
 class OutputSpec(_Frozen):
     """Nested regions, outermost first, and the label classes they partition into."""
 
-    regions: tuple[Region, ...] = Field(min_length=1)
-    labels: tuple[LabelClass, ...] = Field(min_length=1)
+    regions: tuple[Region, ...] = Field(min_length=1, max_length=32)
+    labels: tuple[LabelClass, ...] = Field(min_length=1, max_length=32)
+    activation: Literal["nested", "sigmoid", "softmax"] = Field(
+        default="nested",
+        description="nested: logits of a region given the next outer one; sigmoid: of each region "
+        "on its own; softmax: of classes that exclude each other, background first",
+    )
+    channels: int | None = Field(
+        default=None, ge=1, le=64, description="of the network's output; left out: one a region"
+    )
+
+    @property
+    def channel_count(self) -> int:
+        """Channels of the network's output."""
+        return self.channels or len(self.regions)
+
+    @model_validator(mode="after")
+    def _channels_are_there(self) -> Self:
+        named = [channel for region in self.regions for channel in region.channels]
+        if any(not 0 <= channel < self.channel_count for channel in named):
+            raise ValueError(f"regions name channels outside 0 to {self.channel_count - 1}")
+        if self.activation != "softmax" and any(len(r.channels) > 1 for r in self.regions):
+            raise ValueError("only classes that exclude each other (softmax) add up to a region")
+        if self.channels is not None and not all(r.channels for r in self.regions):
+            raise ValueError("every region must name its channels where their number is given")
+        return self
 
     @model_validator(mode="after")
     def _one_label_each(self) -> Self:
@@ -90,11 +134,20 @@ class Weights(_Frozen):
 class BundleSpec(_Frozen):
     """The whole of ``model.json``."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[1, 2] = FORMAT
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     version: str
     title: str
     task: Literal["segmentation"]
+    status: Literal["trained", "untrained"] = Field(
+        default="trained", description="an untrained one has a fresh head and may not predict"
+    )
+    origin: str = Field(
+        default="", description="what it was imported from: tool, version, file and its sha256"
+    )
+    requires: tuple[str, ...] = Field(
+        default=(), description="extras of this package that its network needs, such as monai"
+    )
     architecture: Architecture
     input: InputSpec
     output: OutputSpec

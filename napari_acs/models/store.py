@@ -55,7 +55,7 @@ def read_spec(folder: Path) -> BundleSpec:
             raise BadInput(
                 f"{file} is of a format this version does not know",
                 found=f"format {first['input']}",
-                expected=f"format {FORMAT}",
+                expected=f"format 1 to {FORMAT}",
                 do="Update napari-acs, or ask for the bundle in an older format",
             ) from error
         raise BadInput(

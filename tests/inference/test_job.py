@@ -42,7 +42,7 @@ def test_a_known_tumour_is_found_voxel_for_voxel_on_the_study_grid(
     assert made.labels.dtype == np.uint8
     assert made.grid == known_study.grid
     assert not made.labels.flags.writeable
-    wt, tc, et = (made.probabilities[name] for name in ("WT", "TC", "ET"))
+    wt, tc, et = (made.probabilities.whole(name) for name in ("WT", "TC", "ET"))
     assert wt.dtype == np.float16
     assert wt.shape == known_study.grid.shape
     assert (wt >= tc).all()
@@ -222,7 +222,8 @@ def test_a_real_network_gives_what_monai_and_the_imaging_room_give(
             torch.from_numpy(image.array)[None], lambda x: bundle.probabilities(network(x))
         )
     expected = to_study_grid(blended[0].numpy(), image, known_study.grid)
-    ours = np.stack(list(end.segmentation.probabilities.values()))
+    maps = end.segmentation.probabilities
+    ours = np.stack([maps.whole(name) for name in maps.names])
     np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-3)  # float16
 
 

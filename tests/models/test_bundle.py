@@ -91,7 +91,7 @@ def test_missing_weights_are_named(folder):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format": 2}, "Update napari-acs"),
+        ({"format": 3}, "Update napari-acs"),
         ({"surprise": 1}, "surprise"),
         ({"id": "../evil"}, "id"),
         ({"weights": {"file": "../../x.safetensors", "sha256": "0" * 64, "size_bytes": 1}}, "file"),
