@@ -35,6 +35,10 @@ _SPARE_NUMBERS = 200_000_000
 _SPARE_PARTS = 5_000
 
 
+class _TooLarge(Exception):
+    """No ``ValueError``, which builders may turn into something else."""
+
+
 def load_network(folder: Path, spec: BundleSpec) -> nn.Module:
     """Return a bundle's network with its weights, in its own axes, on the CPU.
 
@@ -142,11 +146,7 @@ def _within(given: Shapes, spec: BundleSpec) -> Iterator[None]:
         left["parts"] -= 1
         left["numbers"] -= made.numel() if isinstance(made, Tensor) else 0
         if min(left.values()) < 0:
-            raise BadInput(
-                f"bundle {spec.id!r} names a network far larger than its weights",
-                expected=f"one for the {len(given)} tensors in {spec.weights.file}",
-                do="Do not use it, or ask its author",
-            )
+            raise _TooLarge
 
     hooks = (
         register_module_parameter_registration_hook(count),
@@ -154,6 +154,12 @@ def _within(given: Shapes, spec: BundleSpec) -> Iterator[None]:
     )
     try:
         yield
+    except _TooLarge as error:
+        raise BadInput(
+            f"bundle {spec.id!r} names a network far larger than its weights",
+            expected=f"one for the {len(given)} tensors in {spec.weights.file}",
+            do="Do not use it, or ask its author",
+        ) from error
     finally:
         for hook in hooks:
             hook.remove()
