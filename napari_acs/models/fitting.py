@@ -29,7 +29,7 @@ from napari_acs.models.verify import verified_content, weights_file
 
 Shapes = dict[str, tuple[int, ...]]
 
-_MOST_HEADER_BYTES = 4 * 2**20
+MOST_HEADER_BYTES = 4 * 2**20
 # A builder may make more than it keeps: torchvision's VGG comes with a classifier of 124 million.
 _SPARE_NUMBERS = 200_000_000
 _SPARE_PARTS = 5_000
@@ -86,7 +86,7 @@ def shapes_in(file: Path) -> Shapes:
         with file.open("rb") as stream:
             start = stream.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        if length > _MOST_HEADER_BYTES:
+        if length > MOST_HEADER_BYTES:
             found = f"a header of {length} bytes; the start of another kind of file looks so"
             raise BadInput(
                 f"{file} cannot be read as safetensors",
