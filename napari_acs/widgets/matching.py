@@ -57,7 +57,7 @@ def sequence_of(layer: Layer) -> tuple[str | None, str]:
     info = info_in(layer.metadata)
     if info is None:
         return guess_sequence(layer.name), ""
-    if info.role == "prepared":
+    if info.role in {"prepared", "uncertainty"}:
         return None, info.study
     name = layer.name.replace(f" {info.study}", "") if info.study else layer.name
     return guess_sequence(name) or info.sequence, info.study
