@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from napari_acs.imaging import Grid
 
+_HISTORY = 100
+"""Steps that napari's undo goes back."""
+
 Box = tuple[slice, slice, slice]
 Thresholds = Mapping[str, float]
 
@@ -127,6 +130,7 @@ class Rethreshold:
         self._undone.clear()
         if len(where):
             self._done.append(_Step(where, before, now, old, dict(self.thresholds), kept))
+            del self._done[:-_HISTORY]
             _put(shown, where, before)  # so that the history knows what was there
             corner = [side.start for side in self._box]
             at = np.unravel_index(where, self._said.shape)
@@ -150,30 +154,23 @@ class Rethreshold:
             self.painted(layer, over=True)
             return False
         shown = layer.data[self._box]
-        moved = False
+        before = self.thresholds
         while self._done and _equal(shown, self._done[-1].where, self._done[-1].before):
             step = self._done.pop()
             self._undone.append(step)
             self._kept.ravel()[step.kept] = False
-            self.thresholds, moved = dict(step.old), True
-        while (
-            not moved
-            and self._undone
-            and _equal(shown, self._undone[-1].where, self._undone[-1].after)
-        ):
+            self.thresholds = dict(step.old)
+        while self._undone and _equal(shown, self._undone[-1].where, self._undone[-1].after):
             step = self._undone.pop()
             self._done.append(step)
             self._kept.ravel()[step.kept] = True
             self.thresholds = dict(step.new)
-            self._said = self._said_at(self.thresholds)
-            self._settled = (dict(self.thresholds), self._said)
-            self._record(layer)
-            return True
-        if moved:
-            self._said = self._said_at(self.thresholds)
-            self._settled = (dict(self.thresholds), self._said)
-            self._record(layer)
-        return moved
+        if self.thresholds is before:
+            return False
+        self._said = self._said_at(self.thresholds)
+        self._settled = (dict(self.thresholds), self._said)
+        self._record(layer)
+        return True
 
     def painted(self, layer: Labels, *, over: bool = False) -> None:
         """Take note of a stroke by hand, which napari cannot redo anything across.
