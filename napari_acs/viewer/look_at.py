@@ -61,6 +61,5 @@ def look_at(viewer: Any, grid: Grid, point_mm: Sequence[float]) -> None:
 
 
 def _on_canvas(viewer: Any) -> bool:
-    return all(
-        0 <= at < size for at, size in zip(pixel_of(viewer), viewer.canvas.size, strict=True)
-    )
+    pixel, size = pixel_of(viewer), viewer.canvas.size
+    return all(0 <= at < most for at, most in zip(pixel, size, strict=True))

@@ -129,9 +129,9 @@ class ConfidencePanel(QWidget):
         self._heading.setVisible(bool(self._regions))
         self._list.setVisible(bool(places))
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         """Let the wheel scroll the panel: it must not change a mask on its way."""
-        if event.type() == QEvent.Type.Wheel:
+        if event is not None and event.type() == QEvent.Type.Wheel:
             event.ignore()
             return True
         return bool(super().eventFilter(watched, event))
@@ -149,8 +149,8 @@ class ConfidencePanel(QWidget):
             slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
             slider.setObjectName(f"threshold_{region.name}")
             slider.setRange(min(LEAST, region.threshold), max(_MOST, region.threshold))
-            slider.setSingleStep(0.01)
-            slider.setPageStep(0.1)
+            slider.setSingleStep(0.01)  # type: ignore[arg-type]  # as QSlider says, not superqt
+            slider.setPageStep(0.1)  # type: ignore[arg-type]
             slider.setValue(region.threshold)
             for widget in (label, slider):
                 widget.setToolTip(
