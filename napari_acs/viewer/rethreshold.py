@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_acs.imaging import lps_grid, to_lps
+from napari_acs.imaging import from_lps, lps_grid
 from napari_acs.imaging.orient import lps_axes
 from napari_acs.viewer.info import KEY, info_in
 
@@ -27,7 +27,7 @@ Thresholds = Mapping[str, float]
 
 @dataclass(frozen=True, eq=False)
 class _Step:
-    """One entry of the layer's undo history: ``where`` are flat indices in the box."""
+    """One entry of the layer's undo history: ``where`` are flat indices in the box (z, y, x)."""
 
     where: NDArray[np.intp]
     before: NDArray[np.uint8]
@@ -72,11 +72,11 @@ class Rethreshold:
     ) -> None:
         self._grid = grid
         self._shape = lps_grid(grid).shape
-        self._box = lps_box(box, grid)
+        self._box = box
         self._labels_at = labels_at
         self._own = dict(thresholds)
-        self._own_labels = np.ascontiguousarray(to_lps(labels[box], grid))
-        self._said = self._own_labels  # what the model says at the thresholds, as shown
+        self._own_labels = np.ascontiguousarray(labels[box])
+        self._said = self._own_labels  # what the model says at the thresholds, in the box
         self._settled = (dict(thresholds), self._said)
         self._kept = np.zeros(self._said.shape, bool)
         self._kept_now: list[NDArray[np.intp]] = []
@@ -95,7 +95,7 @@ class Rethreshold:
 
     def kept_voxels(self, layer: Labels) -> int:
         """Count the voxels of the box that are not what the model says."""
-        return int(np.count_nonzero(layer.data[self._box] != self._said))
+        return int(np.count_nonzero(self._shown(layer) != self._said))
 
     def preview(self, layer: Labels, thresholds: Thresholds) -> bool:
         """Show the mask at these thresholds; False, and nothing is done, where it does not fit."""
@@ -105,7 +105,7 @@ class Rethreshold:
         said = self._said_at(thresholds)
         where = np.flatnonzero(said != self._said)
         where = where[~self._kept.ravel()[where]]
-        shown = layer.data[self._box]
+        shown = self._shown(layer)
         edited = _at(shown, where) != self._said.ravel()[where]
         self._keep(where[edited])
         where = where[~edited]
@@ -122,7 +122,7 @@ class Rethreshold:
         if not self.fits(layer) or self.thresholds == old:
             return
         where = np.flatnonzero(base != self._said)
-        shown = layer.data[self._box]
+        shown = self._shown(layer)
         now = self._said.ravel()[where]
         ours = ~self._kept.ravel()[where] & (_at(shown, where) == now)
         where, now = where[ours], now[ours]
@@ -132,12 +132,9 @@ class Rethreshold:
             self._done.append(_Step(where, before, now, old, dict(self.thresholds), kept))
             del self._done[:-_HISTORY]
             _put(shown, where, before)  # so that the history knows what was there
-            corner = [side.start for side in self._box]
-            at = np.unravel_index(where, self._said.shape)
-            indices = tuple(axis + first for axis, first in zip(at, corner, strict=True))
             self.writing = True
             try:
-                layer.data_setitem(indices, now, refresh=False)
+                layer.data_setitem(self._displayed(where), now, refresh=False)
             finally:
                 self.writing = False
             self._refresh(layer)
@@ -153,7 +150,7 @@ class Rethreshold:
         if self._stroke:
             self.painted(layer, over=True)
             return False
-        shown = layer.data[self._box]
+        shown = self._shown(layer)
         before = self.thresholds
         while self._done and _equal(shown, self._done[-1].where, self._done[-1].before):
             step = self._done.pop()
@@ -185,7 +182,7 @@ class Rethreshold:
         if not (self._done and self.fits(layer)):
             return
         step = self._done[-1]
-        if _equal(layer.data[self._box], step.where, step.before):
+        if _equal(self._shown(layer), step.where, step.before):
             self._kept.ravel()[step.where] = True
             self._forget()
 
@@ -197,7 +194,21 @@ class Rethreshold:
     def _said_at(self, thresholds: Thresholds) -> NDArray[np.uint8]:
         if dict(thresholds) == self._own:
             return self._own_labels
-        return np.ascontiguousarray(to_lps(self._labels_at(thresholds), self._grid))
+        return self._labels_at(thresholds)
+
+    def _shown(self, layer: Labels) -> NDArray[Any]:
+        """Return the layer's array in the box, in the order of the grid; a view."""
+        return from_lps(layer.data, self._grid)[self._box]
+
+    def _displayed(self, where: NDArray[np.intp]) -> tuple[NDArray[np.intp], ...]:
+        """Return flat indices in the box as indices in the layer's array."""
+        order, against = lps_axes(self._grid)
+        at = np.unravel_index(where, self._said.shape)
+        stored = [axis + side.start for axis, side in zip(at, self._box, strict=True)]
+        return tuple(
+            self._grid.size[axis] - 1 - stored[2 - axis] if flip else stored[2 - axis]
+            for axis, flip in zip(reversed(order), reversed(against), strict=True)
+        )
 
     def _keep(self, where: NDArray[np.intp]) -> None:
         self._kept.ravel()[where] = True
@@ -220,24 +231,13 @@ class Rethreshold:
         if info is None or info.prediction is None or info.prediction.shape != self._grid.shape:
             return
         prediction = info.prediction.copy()
-        to_lps(prediction, self._grid)[self._box] = self._said
+        prediction[self._box] = self._said
         prediction.setflags(write=False)
         provenance = {**(info.provenance or {}), "thresholds": dict(self.thresholds)}
         layer.metadata[KEY] = replace(info, provenance=provenance, prediction=prediction)
 
 
 _NOTHING = np.zeros(0, np.intp)
-
-
-def lps_box(box: Box, grid: Grid) -> Box:
-    """Return where ``array[box]`` lies in ``to_lps(array, grid)``."""
-    order, against = lps_axes(grid)
-    sides = []
-    for axis, flip in zip(reversed(order), reversed(against), strict=True):
-        side, n = box[2 - axis], grid.size[axis]
-        sides.append(slice(n - side.stop, n - side.start) if flip else side)
-    z, y, x = sides
-    return z, y, x
 
 
 def _at(shown: NDArray[Any], where: NDArray[np.intp]) -> NDArray[Any]:

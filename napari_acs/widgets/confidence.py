@@ -136,7 +136,6 @@ class Confidence(QObject):
     def _preview(self, state: State, layer: Labels, thresholds: dict[str, float]) -> None:
         if not state.mask.preview(layer, thresholds):
             self._panel.show_thresholds(state.mask.thresholds)
-        self._show_note()
 
     @Slot()
     def _on_settled(self) -> None:
@@ -145,6 +144,7 @@ class Confidence(QObject):
             state.mask.settle(self._layer)
             state.settled = dict(state.mask.thresholds)
             if before != state.settled:
+                self._show_note()
                 self._find()
 
     def _on_drawn(self, event: Any = None) -> None:

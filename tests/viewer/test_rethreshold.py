@@ -13,7 +13,7 @@ from widgets.maps import labels_at, segmentation
 from napari_acs.imaging import from_lps, to_lps
 from napari_acs.viewer.info import LayerInfo, info_in
 from napari_acs.viewer.layers import labels_layer
-from napari_acs.viewer.rethreshold import Rethreshold, lps_box
+from napari_acs.viewer.rethreshold import Rethreshold
 
 OWN = {"WT": 0.5, "TC": 0.5, "ET": 0.5}
 
@@ -80,7 +80,7 @@ class Expected:
             self.now = self.after.pop()
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(moves=st.lists(st.one_of(slides, slides, strokes, others), max_size=12))
 def test_no_edit_is_lost_and_every_undo_is_exact(moves):
     layer, mask = mask_of(MADE)
@@ -111,10 +111,18 @@ def test_no_edit_is_lost_and_every_undo_is_exact(moves):
         assert np.array_equal(prediction, labels_at(MADE, **mask.thresholds))
 
 
-@given(grid=any_grid(), data=st.data())
-def test_a_box_is_found_where_its_voxels_are_displayed(grid, data):
-    sides = [sorted(data.draw(st.tuples(*[st.integers(0, n)] * 2))) for n in grid.shape]
-    box = tuple(slice(*side) for side in sides)
-    array = np.arange(np.prod(grid.shape)).reshape(grid.shape)
-    shown = to_lps(array, grid)[lps_box(box, grid)]
-    assert np.array_equal(shown, to_lps(array[box], grid))
+@settings(max_examples=40)
+@given(grid=any_grid(), threshold=st.sampled_from([0.1, 0.9]), data=st.data())
+def test_thresholds_act_where_the_box_is_displayed_and_undo_too(grid, threshold, data):
+    starts = [data.draw(st.integers(0, n - 3)) for n in grid.shape]
+    ends = [data.draw(st.integers(a + 2, n)) for a, n in zip(starts, grid.shape, strict=True)]
+    box = tuple(map(slice, starts, ends))
+    made = segmentation(grid, box, seed=data.draw(st.integers(0, 9)))
+    layer, mask = mask_of(made)
+    mask.preview(layer, {**OWN, "WT": threshold})
+    mask.settle(layer)
+    assert np.array_equal(from_lps(layer.data, grid), labels_at(made, WT=threshold))
+    layer.undo()
+    assert np.array_equal(from_lps(layer.data, grid), made.labels)
+    layer.redo()
+    assert np.array_equal(from_lps(layer.data, grid), labels_at(made, WT=threshold))
