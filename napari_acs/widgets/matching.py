@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 
+def may_be_sequence(layer: Layer) -> bool:
+    """Whether a layer is an image that can be chosen for a sequence: not a map of uncertainty."""
+    from napari.layers import Image  # noqa: PLC0415 (napari is slow)
+
+    info = info_in(layer.metadata)
+    return isinstance(layer, Image) and (info is None or info.role != "uncertainty")
+
+
 def match_sequences(
     layers: Sequence[Layer], pinned: Mapping[str, Layer | None]
 ) -> dict[str, Layer | None]:
