@@ -47,9 +47,9 @@ class LayerInfo:
         What was done to the voxels since they were read.
     guess : SequenceGuess or None
         How ``sequence`` was told.
-    role : {"", "brain", "prepared"}
+    role : {"", "brain", "prepared", "uncertainty"}
         ``"brain"`` marks a Labels layer that is a brain mask, not a tumour mask; ``"prepared"`` an
-        image to look at that no study is to be made of.
+        image to look at that no study is to be made of; ``"uncertainty"`` an image that is no MRI.
     reference : LayerInfo or None
         Of voxels that were resampled, and of a mask file: the image whose grid this is.
     prediction : ndarray of uint8 or None
@@ -64,7 +64,7 @@ class LayerInfo:
     dicom: DicomOrigin | None = None
     history: tuple[Step, ...] = ()
     guess: SequenceGuess | None = None
-    role: Literal["", "brain", "prepared"] = ""
+    role: Literal["", "brain", "prepared", "uncertainty"] = ""
     reference: LayerInfo | None = None
     prediction: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
 

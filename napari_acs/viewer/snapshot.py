@@ -163,6 +163,8 @@ def _grid_under(layer: Layer) -> tuple[LayerInfo, bool]:
             do=do,
         )
     info = info_in(layer.metadata)
+    if info is not None and info.role == "uncertainty":
+        raise BadInput(f"{subject} shows how unsure a model is, and is no MRI", do=do)
     if info is not None and is_placed(info.grid, layer.data.shape, layer.scale, layer.translate):
         return info, False
     if info is not None or not is_diagonal(layer):

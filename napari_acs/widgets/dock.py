@@ -20,7 +20,13 @@ from napari_acs.widgets.catalogue import Catalogue, load_catalogue
 from napari_acs.widgets.checking import Check, check_snapshot
 from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.mask_view import MaskView
-from napari_acs.widgets.matching import guesses_of, latest_study, match_sequences, sequence_of
+from napari_acs.widgets.matching import (
+    guesses_of,
+    latest_study,
+    match_sequences,
+    may_be_sequence,
+    sequence_of,
+)
 from napari_acs.widgets.opening import AskSeries, StudyOpener, ask_series
 from napari_acs.widgets.preparation import Preparation, unready
 from napari_acs.widgets.preparing import PrepareJob, prepare_job
@@ -187,7 +193,7 @@ class SegmentDock(QWidget):
     def _follow_layers(self, event: Any = None) -> None:
         if not isalive(self):
             return
-        images = [layer for layer in self.viewer.layers if isinstance(layer, Image)]
+        images = [layer for layer in self.viewer.layers if may_be_sequence(layer)]
         if (study := latest_study(images)) != self._study:
             self._study = study
             self._pinned.clear()  # what was chosen by hand was for another patient

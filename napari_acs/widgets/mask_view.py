@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from napari.layers import Labels
 from qtpy.compat import isalive
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_acs.models.spec import GLIOMA_OUTPUT, OutputSpec
 from napari_acs.viewer.info import info_in
@@ -28,7 +28,11 @@ class MaskView(QObject):
 
     Volumes are counted again once the brush has rested; undo emits no ``paint`` event, so every
     refresh of the layer counts as a possible edit.
+
+    Signal: ``followed(Labels or None)``, the mask that is shown from now on.
     """
+
+    followed = Signal(object)
 
     def __init__(self, viewer: Viewer, panel: SegmentPanel, parent: QObject) -> None:
         super().__init__(parent)
@@ -56,6 +60,7 @@ class MaskView(QObject):
             event.connect(self._on_edit)
         self._show_name()
         self.count()
+        self.followed.emit(layer)
 
     def count(self) -> None:
         """Count the mask's voxels and show the volumes."""

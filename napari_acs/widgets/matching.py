@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 
+def may_be_sequence(layer: Layer) -> bool:
+    """Whether a layer is an image that can be chosen for a sequence: not a map of uncertainty."""
+    from napari.layers import Image  # noqa: PLC0415 (napari is slow)
+
+    info = info_in(layer.metadata)
+    return isinstance(layer, Image) and (info is None or info.role != "uncertainty")
+
+
 def match_sequences(
     layers: Sequence[Layer], pinned: Mapping[str, Layer | None]
 ) -> dict[str, Layer | None]:
@@ -57,7 +65,7 @@ def sequence_of(layer: Layer) -> tuple[str | None, str]:
     info = info_in(layer.metadata)
     if info is None:
         return guess_sequence(layer.name), ""
-    if info.role == "prepared":
+    if info.role in {"prepared", "uncertainty"}:
         return None, info.study
     name = layer.name.replace(f" {info.study}", "") if info.study else layer.name
     return guess_sequence(name) or info.sequence, info.study
