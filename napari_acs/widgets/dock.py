@@ -174,12 +174,14 @@ class SegmentDock(QWidget):
         events = self.viewer.layers.events
         for event in (events.inserted, events.removed, events.renamed, events.reordered):
             event.connect(self._follow_layers)
-        events.removed.connect(self._forget_layer)
-        events.removed.connect(self.segmenting.on_layer_removed)  # called first: it says more
 
     def _follow_layers(self, event: Any = None) -> None:
         if not isalive(self):
             return
+        if event is not None and event.type == "removed":
+            self._pinned = {s: v for s, v in self._pinned.items() if v is not event.value}
+            self.preparation.forget_layer(event.value)
+            self.segmenting.forget_layer(event.value)  # before the check: it says more
         images = [layer for layer in self.viewer.layers if isinstance(layer, Image)]
         if (study := latest_study(images)) != self._study:
             self._study = study
@@ -216,11 +218,6 @@ class SegmentDock(QWidget):
             self._pinned.update(layers)
         self._checked = None  # the same layers may have been found to fit
         self._follow_layers()
-
-    def _forget_layer(self, event: Any) -> None:
-        if isalive(self):
-            self._pinned = {s: v for s, v in self._pinned.items() if v is not event.value}
-            self.preparation.forget_layer(event.value)
 
     @Slot(object)
     def _on_catalogue(self, catalogue: Catalogue) -> None:

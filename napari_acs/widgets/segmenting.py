@@ -243,11 +243,8 @@ class Segmenting(QObject):
         own = any(asked.uses(layer) for layer in chosen)
         return own or not chosen or any(sequence_of(each)[1] == asked.study for each in chosen)
 
-    def on_layer_removed(self, event: Any) -> None:
+    def forget_layer(self, layer: Layer) -> None:
         """Stop and forget what was asked for of a layer that was closed."""
-        if not isalive(self):
-            return
-        layer: Layer = event.value
         said: list[str] = []
         why = f"because the layer {layer.name!r} was closed"
         if self._running is not None and self._running.uses(layer):
