@@ -55,6 +55,7 @@ def soak(
     runs: int,
     sample: Callable[[], list] = lambda: phantom()[:4],
     keep: bool = False,
+    tell: Callable[[Reading], object] = lambda reading: None,
 ) -> list[Reading]:
     """Segment ``runs`` times; return a reading after each.
 
@@ -68,6 +69,8 @@ def soak(
         Returns the layers to open.
     keep : bool
         Whether the images stay open, and only the mask is closed after each run.
+    tell : callable
+        Gets every reading at once.
     """
     readings: list[Reading] = []
     closed: list[weakref.ref[Layer]] = []
@@ -85,6 +88,7 @@ def soak(
         del masks, going, layer
         settle()
         readings.append(read(run, sum(ref() is not None for ref in closed)))
+        tell(readings[-1])
     return readings
 
 
@@ -124,6 +128,11 @@ def read(run: int, layers: int) -> Reading:
     )
 
 
+def show(r: Reading) -> None:
+    cells = (r.run, round(r.rss_mib, 1), r.python_threads, r.threads, r.files, r.layers)
+    print("| " + " | ".join(map(str, cells)) + " |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=30)
@@ -138,15 +147,10 @@ def main() -> None:
     dock = SegmentDock(viewer)
     wait_for(dock.ready, lambda: viewer.window.add_dock_widget(dock, name="Segment"))
     dock.panel._device.value = "cpu"
-    readings = soak(viewer, dock, args.runs, keep=args.keep)
     print(f"{machine()}; model {dock.panel.model_id}\n")
     print("| run | RSS, MiB | Python threads | threads | files | closed layers alive |")
     print("| ---: " * 6 + "|")
-    for r in readings:
-        print(
-            f"| {r.run} | {r.rss_mib:.0f} | {r.python_threads} | {r.threads} | {r.files} "
-            f"| {r.layers} |"
-        )
+    readings = soak(viewer, dock, args.runs, keep=args.keep, tell=show)
     rise = slope([r.rss_mib for r in readings[args.warm_up :]])
     print(f"\nMemory: {rise:+.2f} MiB a run after {args.warm_up} runs to warm up.")
     write([asdict(r) for r in readings], args.json)
