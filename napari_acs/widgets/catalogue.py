@@ -19,12 +19,21 @@ DEVICE_TITLES = {
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """One installed model: its id, its title, the classes that it draws, and what it needs."""
+    """One installed model: its id, its title, the classes that it draws, and what it needs.
+
+    One that is not ``trained`` is listed, so that nobody looks for it, and refused on Segment.
+    """
 
     id: str
     title: str
     output: OutputSpec
     needs: Needs | None = None
+    trained: bool = True
+
+    @property
+    def label(self) -> str:
+        """What the box shows."""
+        return self.title if self.trained else f"{self.title} (untrained)"
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,22 @@ class Catalogue:
     models: tuple[ModelChoice, ...]
     default_model: str | None
     devices: tuple[str, ...]
+
+    def to_choose(self, chosen: str | None, by_user: bool) -> str | None:
+        """Return the model to show as chosen after this listing.
+
+        Parameters
+        ----------
+        chosen : str or None
+            Id of the model that is chosen now.
+        by_user : bool
+            Whether a person chose it: then it stays while it is installed; otherwise the default,
+            which may be another by now, is taken.
+        """
+        ids = [model.id for model in self.models]
+        if by_user and chosen in ids:
+            return chosen
+        return self.default_model if self.default_model in ids else next(iter(ids), None)
 
 
 def load_catalogue() -> Catalogue:
@@ -49,7 +74,13 @@ def load_catalogue() -> Catalogue:
     from napari_acs.models import default_bundle_id, list_bundles  # noqa: PLC0415
 
     models = tuple(
-        ModelChoice(entry.spec.id, entry.spec.title, entry.spec.output, needs_of(entry.spec))
+        ModelChoice(
+            entry.spec.id,
+            entry.spec.title,
+            entry.spec.output,
+            needs_of(entry.spec),
+            entry.spec.status == "trained",
+        )
         for entry in list_bundles()
         if entry.spec.task == "segmentation"
     )

@@ -9,11 +9,11 @@ from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
 
-from napari.qt.threading import thread_worker
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
 from napari_acs.imaging.check.line import CheckLine
+from napari_acs.widgets.working import in_worker
 
 if TYPE_CHECKING:
     from napari_acs.imaging.check import Needs
@@ -94,9 +94,7 @@ class Checker(QObject):
     def _start(self) -> None:
         if self._ticket is not None:
             self._running.add(self._ticket)
-            worker = thread_worker(_work)(self._check, self._ticket)
-            worker.returned.connect(self._on_checked)
-            worker.start()
+            in_worker(_work, self._check, self._ticket, done=self._on_checked)
 
     @Slot(object)
     def _on_checked(self, pair: tuple[_Ticket, tuple[CheckLine, ...]]) -> None:

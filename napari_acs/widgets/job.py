@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
 from typing import Any
 
-from napari.qt.threading import thread_worker
+from napari.qt.threading import GeneratorWorker, thread_worker
 from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_acs.inference.messages import Progress
@@ -64,10 +65,10 @@ class JobRunner(QObject):
         self._started += 1
         ticket = Ticket(self._started, request)
         self._current = ticket
-        worker = thread_worker(_work)(job or self._job, ticket, tuple(self._alive))
+        make = thread_worker(_work, worker_class=_JobWorker)
+        worker = make(job or self._job, ticket, tuple(self._alive))
         self._alive.append(ticket)
         worker.yielded.connect(self._on_message)
-        worker.aborted.connect(self._on_aborted)
         worker.start()
         return True
 
@@ -95,15 +96,21 @@ class JobRunner(QObject):
         elif not ticket.stop.is_set():
             self.progressed.emit(message)
 
-    @Slot()
-    def _on_aborted(self) -> None:
-        # napari itself stops a worker from its status bar, or when the window closes
-        ticket, self._current = self._current, None
-        if ticket is not None:
-            ticket.stop.set()
-            ticket.over.set()  # its generator is left as it is, and never comes to its end
-            self._alive.remove(ticket)
-            self.ended.emit(ticket.request, CANCELLED)
+
+class _JobWorker(GeneratorWorker):
+    """A worker that napari can stop, from its status bar or because the window closes.
+
+    superqt's own drops the generator where it is: what it holds would stay held, a thread of its
+    own would go on, and nobody would know whose job it was. Here the job is told to stop, and
+    comes to its end as after a click on Cancel; who waits for the workers waits for that, too.
+    """
+
+    def __init__(self, work: Any, job: AnyJob, ticket: Ticket, before: tuple[Ticket, ...]) -> None:
+        super().__init__(work, job, ticket, before)
+        self._stop = ticket.stop  # not the ticket: napari keeps every worker
+
+    def quit(self) -> None:
+        self._stop.set()
 
 
 def _work(job: AnyJob, ticket: Ticket, before: tuple[Ticket, ...]) -> Iterator[tuple[Ticket, Any]]:
@@ -121,6 +128,7 @@ def _work(job: AnyJob, ticket: Ticket, before: tuple[Ticket, ...]) -> Iterator[t
                 if not isinstance(message, Progress):
                     return
         except Exception as error:  # a raising worker ends in a second error under PySide6
+            logging.getLogger(__name__).exception("a job raised")
             yield ticket, fault(f"{type(error).__name__}: {error}")
             return
         yield ticket, fault("the job ended without a result")

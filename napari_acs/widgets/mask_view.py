@@ -55,12 +55,16 @@ class MaskView(QObject):
             event.disconnect(self._on_edit)
         self.layer = layer
         if layer is not None and output is not None:
-            self._outputs[layer] = output
+            self.remember(layer, output)
         for event in _edits(layer):
             event.connect(self._on_edit)
         self._show_name()
         self.count()
         self.followed.emit(layer)
+
+    def remember(self, layer: Labels, output: OutputSpec) -> None:
+        """Remember the output of the model that made a mask, for when it is followed."""
+        self._outputs[layer] = output
 
     def count(self) -> None:
         """Count the mask's voxels and show the volumes."""

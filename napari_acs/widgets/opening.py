@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
-from napari.qt.threading import thread_worker
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal, Slot
 from qtpy.QtWidgets import QFileDialog, QWidget
@@ -25,6 +24,7 @@ from napari_acs.viewer.reader import (
 )
 from napari_acs.viewer.session_files import unpack_for_session
 from napari_acs.widgets.series_chooser import SeriesChooser
+from napari_acs.widgets.working import in_worker
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -78,7 +78,7 @@ class StudyOpener(QObject):
         """Read folders and files in a worker; their layers appear when all are read, one by one."""
         if paths:
             drop = _Drop(homes_among(self._viewer.layers))
-            self._start(_look, (paths, drop), self._on_looked)
+            in_worker(_look, (paths, drop), done=self._on_looked)
 
     @Slot(object)
     def _on_looked(self, outcome: _Drop | str) -> None:
@@ -89,7 +89,7 @@ class StudyOpener(QObject):
             if chosen := self._ask_series(self._window, contents):
                 outcome.chosen.append((contents, chosen))
         if outcome.chosen or outcome.masks:
-            self._start(_read, outcome, self._on_read)
+            in_worker(_read, outcome, done=self._on_read)
         elif outcome.layers or outcome.refusals:
             self._on_read(outcome)
 
@@ -103,11 +103,6 @@ class StudyOpener(QObject):
         if not self._adding:
             self._adding = True
             self._add_next()
-
-    def _start(self, work: Callable[[Any], Any], what: Any, done: Callable[[Any], None]) -> None:
-        worker = thread_worker(work)(what)
-        worker.returned.connect(done)
-        worker.start()
 
     def _add_next(self) -> None:
         # napari takes 0.2 s for each layer; between two of them the window may breathe

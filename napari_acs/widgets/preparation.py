@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from napari_acs.viewer.masks import Mask, mask_of
 from napari_acs.viewer.prepared import aligned_layers, brain_layer
 from napari_acs.viewer.snapshot import StudySnapshot, snapshot_layers, snapshot_study
 from napari_acs.widgets.checking import Check, Checker
+from napari_acs.widgets.outcomes import fault_of_showing
 from napari_acs.widgets.preparation_form import AS_IT_IS
 from napari_acs.widgets.preparing import (
     AlignedStudy,
@@ -113,6 +115,7 @@ class Preparation(QObject):
             mask if mask is not None else "none" if brain == "none" else "auto",
             form.bias_correction,
             form.show_prepared,
+            self._panel.flips,
         )
 
     def _brain_kind(self) -> Brain:
@@ -166,13 +169,25 @@ class Preparation(QObject):
             "done" if step.verdict == "good" else "note",
         )
 
+    def forget_layer(self, layer: Layer) -> None:
+        """Let go of a layer that was closed: what is held here would stay in memory."""
+        for held in (self._chosen, self._added):
+            for sequence in [key for key, value in held.items() if value is layer]:
+                del held[sequence]
+
     def _add_next(self) -> None:
         # napari takes 0.2 s for each layer; between two of them the window may breathe
         if not isalive(self):
             return
         if self._waiting:
             sequence, make = self._waiting[0]
-            self._added[sequence] = self._viewer.add_layer(Layer.create(*make()))
+            try:
+                self._added[sequence] = self._viewer.add_layer(Layer.create(*make()))
+            except Exception as error:  # whatever napari raises: the panel must stay usable
+                self._waiting.clear()
+                logging.getLogger(__name__).exception("an aligned layer could not be shown")
+                self.said.emit(fault_of_showing(error).sentence(), "refusal")
+                return
             self._waiting.pop(0)
             QTimer.singleShot(0, self._add_next)
             return

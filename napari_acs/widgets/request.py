@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Study, Volume
@@ -28,6 +28,8 @@ class SegmentRequest:
     """What the user asked for, as it was at the click.
 
     ``brain`` is ``"auto"``, ``"none"`` or a copy of the layer that serves as the brain mask.
+    ``flips`` asks for the mean over mirrored inputs, ``ensemble`` names further bundles to average
+    with.
     """
 
     study: StudySnapshot
@@ -36,6 +38,8 @@ class SegmentRequest:
     brain: Literal["auto", "none"] | Mask = "auto"
     bias_correction: bool = False
     show_prepared: bool = False
+    flips: bool = False
+    ensemble: tuple[str, ...] = ()
 
 
 def segment_job(request: SegmentRequest, cancelled: Callable[[], bool]) -> Iterator[Message]:
@@ -53,8 +57,13 @@ def segment_job(request: SegmentRequest, cancelled: Callable[[], bool]) -> Itera
             wanted = Preparation(Volume(brain.labels, brain.info.grid), request.bias_correction)
         else:
             wanted = Preparation(brain, request.bias_correction)
+        more: dict[str, Any] = {}
+        if request.flips:
+            more["flips"] = True
+        if request.ensemble:
+            more["others"] = [load_bundle(other) for other in request.ensemble]
         yield from run(
-            study, bundle, device=request.device, preparation=wanted, cancelled=cancelled
+            study, bundle, device=request.device, preparation=wanted, cancelled=cancelled, **more
         )
     except BadInput as refusal:
         from napari_acs.inference.sentences import failure_of  # noqa: PLC0415

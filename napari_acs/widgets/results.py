@@ -18,12 +18,48 @@ if TYPE_CHECKING:
     from napari_acs.widgets.request import SegmentRequest
 
 
-def add_result(viewer: Viewer, request: SegmentRequest, segmentation: Segmentation) -> Labels:
+def add_result(
+    viewer: Viewer, request: SegmentRequest, segmentation: Segmentation, *, shown: bool = True
+) -> Labels:
     """Add the label map as a layer of its own; an earlier mask is never touched.
 
     The layer edits a copy: the prediction stays as the model made it. Where the current slice
     shows no label, the view moves to the slice that shows most.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+    request : SegmentRequest
+        What the segmentation answers.
+    segmentation : Segmentation
+    shown : bool
+        False while another study is on screen: on it this mask would be another patient's. It
+        stays hidden then, and neither the view nor the selected layer changes.
+
+    Raises
+    ------
+    Exception
+        Whatever napari raises; no layer is left behind then.
     """
+    before = list(viewer.layers)
+    active = viewer.layers.selection.active
+    try:
+        layer = _add(viewer, request, segmentation, shown)
+        if shown:
+            viewer.tooltip.visible = True  # resting the mouse on a voxel names its class
+            _show_a_slice_with_labels(viewer, layer)
+        else:
+            viewer.layers.selection.active = active
+    except Exception:
+        for added in [each for each in viewer.layers if each not in before]:
+            viewer.layers.remove(added)
+        raise
+    return layer
+
+
+def _add(
+    viewer: Viewer, request: SegmentRequest, segmentation: Segmentation, shown: bool
+) -> Labels:
     home = request.study.reference
     info = LayerInfo(
         grid=segmentation.grid,
@@ -34,26 +70,27 @@ def add_result(viewer: Viewer, request: SegmentRequest, segmentation: Segmentati
         prediction=segmentation.labels,
     )
     if segmentation.brain is not None and request.brain == "auto":
-        shown = brain_layer(segmentation.brain, home, request.study.name)
-        add_outline(viewer, shown).visible = False  # on request
+        brain = brain_layer(segmentation.brain, home, request.study.name)
+        add_outline(viewer, brain, visible=False)  # on request
     if request.show_prepared:
         for prepared in prepared_layers(segmentation.prepared, home, request.study.name):
-            viewer.add_layer(Layer.create(*prepared))
+            _add_layer(viewer, prepared, shown)
     styles = tuple(LabelStyle(c.value, c.name, c.title, c.color) for c in segmentation.classes)
-    layer = Layer.create(
-        *labels_layer(segmentation.labels, info, f"segmentation {request.study.name}", styles)
-    )
-    viewer.add_layer(layer)
-    viewer.tooltip.visible = True  # resting the mouse on a voxel names its class
-    _show_a_slice_with_labels(viewer, layer)
-    return layer
+    name = f"segmentation {request.study.name}"
+    return _add_layer(viewer, labels_layer(segmentation.labels, info, name, styles), shown)
 
 
-def add_outline(viewer: Viewer, shown: LayerTuple) -> Labels:
+def add_outline(viewer: Viewer, shown: LayerTuple, *, visible: bool = True) -> Labels:
     """Add a Labels layer that shows only the borders of its labels."""
-    layer = viewer.add_layer(Layer.create(*shown))
+    layer = _add_layer(viewer, shown, visible)
     layer.contour = 1
     return layer
+
+
+def _add_layer(viewer: Viewer, described: LayerTuple, visible: bool) -> Layer:
+    layer = Layer.create(*described)
+    layer.visible = layer.visible and visible
+    return viewer.add_layer(layer)
 
 
 def _show_a_slice_with_labels(viewer: Viewer, layer: Labels) -> None:

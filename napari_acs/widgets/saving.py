@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from napari.layers import Image
-from napari.qt.threading import thread_worker
 from qtpy.QtCore import QObject, Signal, Slot
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_acs.errors import BadInput
 from napari_acs.viewer.masks import Convention, Mask, mask_of, save_mask, with_suffix
+from napari_acs.widgets.working import in_worker
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -63,9 +63,7 @@ class MaskSaver(QObject):
         if path is None:
             return
         # the user was asked about an existing file, so it may be replaced
-        worker = thread_worker(_write)(path, mask, cast("Convention", convention))
-        worker.returned.connect(self._on_written)
-        worker.start()
+        in_worker(_write, path, mask, cast("Convention", convention), done=self._on_written)
 
     @Slot(object)
     def _on_written(self, outcome: Proof | str) -> None:

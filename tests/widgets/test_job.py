@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from threading import Event, Lock
 from threading import enumerate as threads
 from time import monotonic, sleep
@@ -85,6 +86,30 @@ def test_nothing_is_heard_of_an_abandoned_job_and_the_next_waits_for_it(runner, 
     assert len(progress) == 2, "progress of the stale job was shown"
     assert job.stopped.is_set()
     assert not job.overlapped
+
+
+def test_napari_stopping_an_abandoned_job_does_not_end_the_one_after_it(runner, job, heard, qtbot):
+    runner.start("stale")
+    qtbot.waitUntil(lambda: job.started == ["stale"], timeout=MS)
+    (stale,) = WorkerBase._worker_set
+    runner.abandon()
+    assert runner.start("fresh")
+    stale.quit()
+    job.go.set()
+    qtbot.waitUntil(lambda: len(heard) == 1, timeout=MS)
+    assert heard == [("fresh", Result("fresh"))]
+
+
+def test_a_job_that_raises_is_in_the_log_with_its_traceback(heard, qtbot, caplog):
+    def broken(request, cancelled):
+        yield Progress(1, 2, "inference", 0.5)
+        raise RuntimeError("odd")  # superqt takes one for a worker that is gone
+
+    runner = JobRunner(broken)
+    with caplog.at_level(logging.ERROR), qtbot.waitSignal(runner.ended, timeout=MS):
+        runner.start("any")
+    (record,) = [record for record in caplog.records if record.exc_info]
+    assert "in broken" in record.exc_text
 
 
 def test_a_job_stops_when_its_window_is_gone(job, qtbot):

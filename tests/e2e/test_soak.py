@@ -1,0 +1,70 @@
+"""Run after run in one process: nothing piles up. The loop is that of benchmarks/soak.py."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+from conftest import REPO
+from widgets.fakes import FakeJob
+
+from napari_acs.imaging import Grid
+from napari_acs.viewer.info import LayerInfo
+from napari_acs.viewer.layers import image_layer
+from napari_acs.widgets.dock import SegmentDock
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="memory and threads are read from /proc, as Linux has it"
+)
+MS = 60_000
+BIG = Grid((96, 96, 96), (1, 1, 1), (0, 0, 0), (1, 0, 0, 0, 1, 0, 0, 0, 1))
+
+
+@pytest.fixture
+def soak(monkeypatch):
+    monkeypatch.syspath_prepend(str(REPO / "benchmarks"))
+    import soak  # noqa: PLC0415
+
+    return soak
+
+
+def dock_in(viewer, qtbot, **parts):
+    dock = SegmentDock(viewer, **parts)
+    with qtbot.waitSignal(dock.ready, timeout=MS):
+        viewer.window.add_dock_widget(dock, name="Segment")
+    return dock
+
+
+def one_image():
+    voxels = np.random.default_rng(0).normal(100, 10, BIG.shape).astype(np.float32)
+    return [image_layer(voxels, LayerInfo(BIG, None, "case", "t1"), "T1 case")]
+
+
+def quick(request, cancelled):
+    yield from FakeJob()(request, cancelled)  # one for all would remember every request
+
+
+def assert_flat(readings, soak, mib_a_run):
+    first, last = readings[0], readings[-1]
+    assert soak.slope([r.rss_mib for r in readings]) < mib_a_run, readings
+    assert last.layers == 0
+    assert last.files <= first.files
+    assert last.python_threads <= first.python_threads
+    assert last.threads <= first.threads + 2  # Qt's pool starts and ends threads as it likes
+
+
+def test_a_few_runs_leave_nothing(make_napari_viewer, qtbot, soak):
+    """A made-up job on an image of 3.4 MiB: one image or mask held in every run would be seen."""
+    viewer = make_napari_viewer()
+    dock = dock_in(viewer, qtbot, job=quick, check=lambda *_: ())
+    readings = soak.soak(viewer, dock, 8, one_image)
+    assert_flat(readings[3:], soak, 0.5)
+
+
+@pytest.mark.slow
+def test_thirty_runs_with_the_bundled_network_leave_nothing(make_napari_viewer, qtbot, soak):
+    viewer = make_napari_viewer()
+    dock = dock_in(viewer, qtbot)
+    dock.panel._device.value = "cpu"
+    assert_flat(soak.soak(viewer, dock, 30)[5:], soak, 1.0)
