@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 
 from napari_acs.imaging.check.cost import said_of_missing
-from napari_acs.imaging.check.subject import titles
 from napari_acs.inference import memory
 from napari_acs.inference.emptiness import how_near
 from napari_acs.inference.messages import Failure
@@ -51,7 +50,9 @@ def notes_on(
             "on skull-stripped brains: do not trust this mask. Skull-strip the study first."
         )
     if missing:
-        notes.append(f"{_about_missing(missing, needs)}. Check the mask with more care.")
+        cost = f"{_about_missing(missing, needs)}. Check" if needs else None
+        without = cost or f"Segmented without {', '.join(missing)}: check"
+        notes.append(f"{without} the mask with more care.")
     return tuple(notes)
 
 
@@ -85,7 +86,8 @@ def nothing_found(
         f"({regions[0].name} needs {regions[0].threshold:g})"
     )
     if missing:
-        why += f". {_about_missing(missing, needs)}"
+        lacks = f"The study has no {', '.join(missing)}"
+        why += f". {_about_missing(missing, needs) if needs else lacks}"
     if with_skull:
         why += f". {', '.join(with_skull)} still shows the skull"
     do = "Check that each sequence is chosen rightly and skull-stripped"
@@ -127,7 +129,5 @@ def _about(brain: BrainMask) -> str:
     return f"{said}; look at the brain mask: {brain.step.why.rstrip('. ')}."
 
 
-def _about_missing(missing: Sequence[str], needs: Needs | None) -> str:
-    if needs is None:
-        return f"{titles(tuple(missing))} missing"
+def _about_missing(missing: Sequence[str], needs: Needs) -> str:
     return said_of_missing(needs, [key for key in needs.channels if key not in missing])

@@ -71,5 +71,7 @@ def test_the_checks_lines_come_red_first_and_nothing_is_said_twice():
 
 def test_a_note_on_a_mask_says_what_a_missing_sequence_costs():
     assert notes_on(None, (), ["flair"], NEEDS) == (f"{MISSING}. Check the mask with more care.",)
-    assert notes_on(None, (), ["flair"]) == ("FLAIR missing. Check the mask with more care.",)
+    assert notes_on(None, (), ["flair"]) == (
+        "Segmented without flair: check the mask with more care.",
+    )
     assert notes_on(None, (), [], NEEDS) == ()
