@@ -6,28 +6,54 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_acs.models.adding import add_bundle
     from napari_acs.models.bundle import Bundle, load_bundle, save_bundle
+    from napari_acs.models.exporting import export_bundle
+    from napari_acs.models.removing import remove_bundle
+    from napari_acs.models.settings import Settings, read_settings, write_settings
     from napari_acs.models.spec import BundleSpec
-    from napari_acs.models.store import BundleEntry, default_bundle_id, list_bundles
+    from napari_acs.models.store import (
+        BrokenBundle,
+        BundleEntry,
+        default_bundle_id,
+        list_broken,
+        list_bundles,
+    )
 
 _HOME = {
+    "BrokenBundle": "store",
     "Bundle": "bundle",
     "BundleEntry": "store",
     "BundleSpec": "spec",
+    "Settings": "settings",
+    "add_bundle": "adding",
     "default_bundle_id": "store",
+    "export_bundle": "exporting",
+    "list_broken": "store",
     "list_bundles": "store",
     "load_bundle": "bundle",
+    "read_settings": "settings",
+    "remove_bundle": "removing",
     "save_bundle": "bundle",
+    "write_settings": "settings",
 }
 
 __all__ = [
+    "BrokenBundle",
     "Bundle",
     "BundleEntry",
     "BundleSpec",
+    "Settings",
+    "add_bundle",
     "default_bundle_id",
+    "export_bundle",
+    "list_broken",
     "list_bundles",
     "load_bundle",
+    "read_settings",
+    "remove_bundle",
     "save_bundle",
+    "write_settings",
 ]
 
 

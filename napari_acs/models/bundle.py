@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +11,15 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
-from napari_acs.models.networks import build_network, in_lps_order, region_probabilities
-from napari_acs.models.safe_load import load_state
+from napari_acs.models.atomic import folder_appears
+from napari_acs.models.extras import refuse_missing_extras
+from napari_acs.models.fitting import load_network
+from napari_acs.models.networks import in_lps_order, region_probabilities
 from napari_acs.models.spec import BundleSpec
 from napari_acs.models.store import find_bundle, read_spec
+from napari_acs.models.verify import sha256_of, verify_weights
+
+__all__ = ["Bundle", "load_bundle", "save_bundle", "sha256_of"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,13 @@ class Bundle:
     path: Path
     sha256: str
 
-    def network(self) -> nn.Module:
+    def network(self, *, untrained: bool = False) -> nn.Module:
         """Build the network and load its weights, verified once more; eval mode, on the CPU.
+
+        Parameters
+        ----------
+        untrained : bool
+            Whether a bundle with a fresh head will do: to train it, or to look at it.
 
         Returns
         -------
@@ -50,22 +57,17 @@ class Bundle:
         Raises
         ------
         BadInput
-            If the weights changed since, or do not fit the architecture.
+            If the weights changed or went since, do not fit the architecture or are not finite; if
+            the bundle is untrained; if an extra that it requires is missing.
         """
-        file = _verified(self.path, self.spec)
-        network = build_network(self.spec)
-        try:
-            network.load_state_dict(load_state(file))
-        except RuntimeError as error:
+        if self.spec.status == "untrained" and not untrained:
             raise BadInput(
-                f"{file} does not fit the architecture that model.json names",
-                found=str(error).splitlines()[-1].strip(),
-                do="Copy the bundle again",
-            ) from error
-        for name, tensor in network.state_dict().items():
-            if not bool(tensor.isfinite().all()):
-                raise BadInput(f"{file} is damaged", found=f"NaN or infinity in {name}")
-        return in_lps_order(network, self.spec).eval()
+                f"model {self.spec.id!r} cannot predict yet",
+                found="a fresh head",
+                do="Train it first: see docs/training.md",
+            )
+        refuse_missing_extras(self.spec)
+        return in_lps_order(load_network(self.path, self.spec), self.spec).eval()
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Return nested region probabilities, (n, regions, z, y, x), of the network's output."""
@@ -83,7 +85,7 @@ def load_bundle(id_or_path: str | Path) -> Bundle:
     """
     folder = find_bundle(id_or_path)
     spec = read_spec(folder)
-    _verified(folder, spec)
+    verify_weights(folder, spec)
     return Bundle(spec, folder, spec.weights.sha256)
 
 
@@ -106,13 +108,9 @@ def save_bundle(
     Raises
     ------
     BadInput
-        If the folder exists.
+        If the folder exists, or cannot be written.
     """
-    if folder.exists():
-        raise BadInput(f"{folder} exists", do="Choose another name, or move it away")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with folder_appears(folder) as staging:
         file = staging / "weights.safetensors"
         save_file({k: v.detach().contiguous() for k, v in network.state_dict().items()}, file)
         weights = {"sha256": sha256_of(file), "size_bytes": file.stat().st_size}
@@ -121,37 +119,4 @@ def save_bundle(
         (staging / "model.json").write_text(text + "\n", encoding="utf-8")
         if card is not None:
             (staging / "card.md").write_text(card, encoding="utf-8")
-        # mkdtemp and save_file make private files; a lab's shared folder needs readable ones.
-        staging.chmod(0o755)
-        for written in staging.iterdir():
-            written.chmod(0o644)
-        staging.replace(folder)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
     return load_bundle(folder)
-
-
-def sha256_of(file: Path) -> str:
-    """Return a file's sha256 in hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _verified(folder: Path, spec: BundleSpec) -> Path:
-    file = folder / spec.weights.file
-    if not file.is_file():
-        raise BadInput(
-            f"bundle {spec.id!r} in {folder} is incomplete",
-            found=f"no {spec.weights.file}",
-            do="Copy the whole bundle again",
-        )
-    digest = sha256_of(file)
-    if digest != spec.weights.sha256:
-        raise BadInput(
-            f"{file} is not the file that {spec.id!r} was published with",
-            found=f"sha256 {digest[:12]}...",
-            expected=f"{spec.weights.sha256[:12]}...",
-            do="Copy the bundle again from its source; do not use it as it is",
-        )
-    return file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from math import log2
 from pathlib import Path
 
 import torch
@@ -154,7 +155,7 @@ def _taps(flat: nn.Sequential) -> tuple[tuple[int, ...], tuple[int, ...], tuple[
         for index, stage in enumerate(flat):
             x = stage(x)
             # Unpadded layers lose a voxel or two: round to the power of two that is meant.
-            stride = 2 ** round(float(torch.log2(torch.tensor(side / x.shape[-1]))))
+            stride = 2 ** round(log2(side / x.shape[-1]))
             found[stride] = (index, x.shape[1])
     flat.train(was_training)
     strides = tuple(s for s in sorted(found) if s > 1)

@@ -1,0 +1,94 @@
+"""``napari-acs models add | remove | export | default``: what changes which models there are."""
+
+# ruff: noqa: PLC0415 - rooms are imported when a command needs them: help stays fast
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from napari_acs.cli import options
+from napari_acs.cli.outcome import exits
+from napari_acs.errors import BadInput
+
+if TYPE_CHECKING:
+    from napari_acs.models import BundleEntry
+
+ModelId = Annotated[str, typer.Argument(metavar="ID", help="Model id (see `models list`).")]
+
+
+@exits
+def add(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A bundle's folder, or a .zip of one.")
+    ],
+    json: options.JsonSwitch = False,
+    debug: options.Debug = False,
+) -> None:
+    """Add a model to your own, after everything in it has been verified."""
+    entry = _added(path)
+    if json:
+        from napari_acs.cli.models import described
+
+        typer.echo(jsonlib.dumps(described(entry), indent=2, ensure_ascii=False))
+        return
+    typer.echo(f"Added {entry.spec.id} {entry.spec.version}: {entry.path}")
+    if entry.spec.status == "untrained":
+        typer.echo("It is untrained: train it before it can predict, see docs/training.md.")
+
+
+@exits
+def remove(model: ModelId, debug: options.Debug = False) -> None:
+    """Remove one of your own models."""
+    from napari_acs.models import remove_bundle
+
+    typer.echo(f"Removed {remove_bundle(model)}")
+
+
+@exits
+def export(
+    model: ModelId,
+    target: Annotated[
+        Path, typer.Argument(metavar="FILE.zip", help="The file to write; it must not exist.")
+    ],
+    debug: options.Debug = False,
+) -> None:
+    """Pack a model as a .zip that `models add` takes, and print its sha256."""
+    from napari_acs.models import export_bundle
+    from napari_acs.models.verify import sha256_of
+
+    written = export_bundle(model, target)
+    typer.echo(f"{sha256_of(written)}  {written}")
+
+
+@exits
+def set_default(
+    model: Annotated[
+        str | None, typer.Argument(metavar="ID", help="Model id. Left out: the bundled one again.")
+    ] = None,
+    debug: options.Debug = False,
+) -> None:
+    """Set the model that is used where none is named."""
+    from napari_acs.models import read_settings, write_settings
+    from napari_acs.models.store import default_bundle
+
+    before = read_settings()
+    write_settings(before.model_copy(update={"default_model": model}))
+    try:
+        chosen, trouble = default_bundle()
+        if trouble:
+            raise BadInput(trouble, do="See napari-acs models list; the setting is unchanged")
+    except BaseException:
+        write_settings(before)
+        raise
+    typer.echo(f"The default model is {chosen}.")
+
+
+def _added(path: Path) -> BundleEntry:
+    """Add a bundle, or import what is none: the one place where the two part."""
+    from napari_acs.models import add_bundle
+
+    # What is no bundle (not adding.is_bundle(path)) goes to napari_acs.models.imports here.
+    return add_bundle(path)

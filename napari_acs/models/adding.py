@@ -1,0 +1,105 @@
+"""Add a bundle to the user's own: it appears complete and verified, or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from napari_acs.errors import BadInput
+from napari_acs.models import store
+from napari_acs.models.archive import Files, files_of, is_zip
+from napari_acs.models.atomic import folder_appears
+from napari_acs.models.bundle import Bundle
+from napari_acs.models.description import MOST_JSON_BYTES
+from napari_acs.models.parts import limit, take_one, wanted
+from napari_acs.models.spec import BundleSpec
+from napari_acs.models.store import BundleEntry
+
+
+def is_bundle(path: Path) -> bool:
+    """Tell whether a path is a folder with ``model.json`` in it, or a ``.zip``."""
+    return (path / "model.json").is_file() or is_zip(path)
+
+
+def add_bundle(path: Path) -> BundleEntry:
+    """Copy a bundle into the user's folder, once everything in it has been verified.
+
+    Taken are ``model.json``, the weights file that it names, ``card.md`` and licence files
+    (``LICENSE*``, ``LICENCE*``, ``NOTICE*``); anything else beside them is left out.
+
+    Parameters
+    ----------
+    path : Path
+        A bundle's folder, or a ``.zip`` of one.
+
+    Raises
+    ------
+    BadInput
+        If it is no bundle; an archive is hostile (see `files_of`); the description, the hash, the
+        fit or the values of the weights are not in order; there is a model of that id already; or
+        the disk is full. Nothing is left behind.
+    """
+    if not is_bundle(path):
+        raise BadInput(
+            f"{path} is not a model bundle",
+            found="no model.json in it" if path.is_dir() else "no folder and no .zip",
+            expected="a bundle's folder, or a .zip of one",
+            do="See docs/bundle.md",
+        )
+    with files_of(path) as files:
+        spec = _described(files, path)
+        target = store.user_folder() / spec.id
+        _refuse_taken(spec.id)
+        with folder_appears(target) as staging:
+            _refuse_full(staging, spec.weights.size_bytes)
+            _take(files, spec, staging)
+            # What is verified is the copy, which nobody else writes to.
+            Bundle(store.read_spec(staging), staging, spec.weights.sha256).network(untrained=True)
+    return BundleEntry(spec, target, "user")
+
+
+def _described(files: Files, path: Path) -> BundleSpec:
+    """Read the description first: it says which weights to take, and how large they are."""
+    with tempfile.TemporaryDirectory(prefix="napari-acs-bundle-") as folder:
+        take_one(files, "model.json", MOST_JSON_BYTES, Path(folder), path)
+        try:
+            spec = store.read_spec(Path(folder))
+        except BadInput as refusal:  # name the user's file, not the copy
+            what = refusal.what.replace(str(Path(folder) / "model.json"), f"model.json in {path}")
+            raise BadInput(
+                what, found=refusal.found, expected=refusal.expected, do=refusal.do
+            ) from refusal
+    if spec.weights.file not in files.names():
+        raise BadInput(
+            f"bundle {spec.id!r} in {path} is incomplete",
+            found=f"no {spec.weights.file}",
+            do="Copy the whole bundle again",
+        )
+    return spec
+
+
+def _take(files: Files, spec: BundleSpec, staging: Path) -> None:
+    for name in wanted(files, spec):
+        take_one(files, name, limit(name, spec), staging, Path(name))
+
+
+def _refuse_taken(id: str) -> None:
+    for entry in store.list_bundles():
+        if entry.spec.id == id:
+            raise BadInput(
+                f"there is a model {id!r} already",
+                found=f"the {entry.source} one in {entry.path}",
+                do="Remove that one first, or give the new one another id in its model.json",
+            )
+
+
+def _refuse_full(folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise BadInput(
+            f"{folder.parent} has too little room",
+            found=f"{free / 2**20:.0f} MiB free",
+            expected=f"{size / 2**20:.0f} MiB",
+            do="Make room, or choose another models folder",
+        )
