@@ -9,13 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from napari_acs.errors import BadInput
 from napari_acs.widgets.models_rows import ModelRow, row_of
-
-if TYPE_CHECKING:
-    from napari_acs.models.store import BundleEntry
 
 MOST_CARD_BYTES = 2**20
 
@@ -37,6 +33,14 @@ class Folders:
 
 
 @dataclass(frozen=True)
+class Models:
+    """Every model, every folder that is refused as one, and a sentence where one is due."""
+
+    rows: tuple[ModelRow, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class ModelActions:
     """The functions behind the panel.
 
@@ -46,8 +50,10 @@ class ModelActions:
         Returns every model, and every folder that is refused as one.
     add : callable
         Takes in a bundle's folder, a ``.zip`` of one, or another tool's model file.
-    remove, set_default : callable
-        Of the model with this id.
+    remove : callable
+        Deletes one of the user's own.
+    set_default : callable
+        Lets the model with this id be offered first.
     verify : callable
         Returns why a model's weights are not what they should be; nothing where they are.
     card : callable
@@ -56,9 +62,9 @@ class ModelActions:
         The folders in the settings.
     """
 
-    list: Callable[[], tuple[ModelRow, ...]]
+    list: Callable[[], Models]
     add: Callable[[Path], None]
-    remove: Callable[[str], None]
+    remove: Callable[[ModelRow], None]
     set_default: Callable[[str], None]
     verify: Callable[[ModelRow], str]
     card: Callable[[ModelRow], str]
@@ -94,13 +100,13 @@ def read_card(row: ModelRow) -> str:
     return content.decode("utf-8", errors="replace")
 
 
-def _list() -> tuple[ModelRow, ...]:
-    from napari_acs.models.store import default_bundle_id, list_broken, list_bundles
+def _list() -> Models:
+    from napari_acs.models.store import default_bundle, list_broken, list_bundles
 
     try:
-        default = default_bundle_id()
-    except BadInput:  # there is none that could be offered
-        default = ""
+        default, note = default_bundle()
+    except BadInput as refusal:
+        default, note = "", refusal.sentence()
     rows = [
         row_of(entry.spec, entry.path, entry.source, default=entry.spec.id == default)
         for entry in list_bundles()
@@ -108,7 +114,7 @@ def _list() -> tuple[ModelRow, ...]:
     for broken in list_broken():
         name = broken.id or broken.path.name
         rows.append(ModelRow(broken.path, name, name, broken.source, why=broken.why))
-    return tuple(rows)
+    return Models(tuple(rows), note)
 
 
 def _add(path: Path) -> None:
@@ -123,10 +129,20 @@ def _add(path: Path) -> None:
     import_model(path, user_folder())
 
 
-def _remove(id: str) -> None:
+def _remove(row: ModelRow) -> None:
     from napari_acs.models.removing import remove_bundle
 
-    remove_bundle(id)
+    # The store goes by names, and what was clicked is a folder: of two the wrong one could go.
+    mine = [other for other in _list().rows if other.source == "user"]
+    called = [other.path for other in mine if row.id in (other.id, other.path.name)]
+    if called != [row.path]:
+        raise BadInput(
+            f"{row.title} is not removed",
+            found=f"the name {row.id!r} for {', '.join(map(str, called)) or 'nothing'}",
+            expected="it for one folder only",
+            do="Delete the folder yourself",
+        )
+    remove_bundle(row.id)
 
 
 def _set_default(id: str) -> None:
@@ -136,18 +152,10 @@ def _set_default(id: str) -> None:
 
 
 def _verify(row: ModelRow) -> str:
+    from napari_acs.models.store import read_spec
     from napari_acs.models.verify import why_unverified
 
-    return why_unverified(row.path, _entry(row).spec)
-
-
-def _entry(row: ModelRow) -> BundleEntry:
-    from napari_acs.models.store import list_bundles
-
-    for entry in list_bundles():
-        if entry.path == row.path:
-            return entry
-    raise BadInput(f"{row.title} is not there any more", found=f"nothing at {row.path}")
+    return why_unverified(row.path, read_spec(row.path))
 
 
 def _folders() -> Folders:

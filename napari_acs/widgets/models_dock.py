@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -15,10 +13,20 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal, Slot
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QScrollArea, QVBoxLayout, QWidget
 
-from napari_acs.errors import BadInput
 from napari_acs.widgets.models_actions import Folders, ModelActions, store_actions
 from napari_acs.widgets.models_card import CardDialog
 from napari_acs.widgets.models_panel import ModelsPanel
+from napari_acs.widgets.models_work import (
+    Answer,
+    Changed,
+    Listing,
+    Outcome,
+    Verified,
+    add_all,
+    answered,
+    look,
+    verify_all,
+)
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -34,15 +42,6 @@ _FILTER = "Models (*.zip *.safetensors *.pt *.pth *.tar *.ts);;All files (*)"
 @runtime_checkable
 class _ShowsModels(Protocol):
     def refresh_models(self) -> None: ...
-
-
-@dataclass(frozen=True, eq=False)
-class _Listing:
-    """One look at the store: what it found, and the flag that stops its check of the weights."""
-
-    rows: tuple[ModelRow, ...]
-    folders: Folders
-    stop: Event = field(default_factory=Event)
 
 
 class ModelsDock(QWidget):
@@ -78,7 +77,7 @@ class ModelsDock(QWidget):
         self._actions = actions or store_actions()
         self._ask = ask or ask_model
         self._confirm = confirm or confirm_removal
-        self._listing: _Listing | None = None
+        self._listing: Listing | None = None
         self._stops: list[Event] = []
         self._busy = False
         # a method of self would be gone before it could be called
@@ -100,18 +99,23 @@ class ModelsDock(QWidget):
         return self.panel.message.text()
 
     def refresh(self) -> None:
-        """List the models anew."""
-        self._run(partial(_look, self._actions), self._on_listed)
+        """List the models anew; a change that is being made does so by itself."""
+        if self._busy:
+            return
+        self._set_busy(True)
+        self._run(partial(look, self._actions), self._on_listed)
 
     def add(self, paths: Sequence[Path]) -> None:
         """Take in models, one after the other; what is refused is said, the others are kept."""
-        if paths and not self._busy:
+        if self._busy:
+            self.panel.message.say("Wait until the work in hand is done, then add it.", "note")
+        elif paths:
             words = ", ".join(path.name for path in paths)
-            self._change(partial(_add_all, self._actions, paths), f"Adding {words} ...")
+            self._change(partial(add_all, self._actions, paths), f"Adding {words} ...")
 
     def dragEnterEvent(self, event: Any) -> None:  # noqa: N802
         """Take dropped files and folders."""
-        if event.mimeData().hasUrls() and not self._busy:
+        if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
     def dropEvent(self, event: Any) -> None:  # noqa: N802
@@ -146,7 +150,7 @@ class ModelsDock(QWidget):
         question = f"Remove {row.title}?\n\n{row.path} is deleted from the disk."
         if self._confirm(self, question):
             done = f"Removed {row.title}."
-            self._change(partial(self._actions.remove, row.id), f"Removing {row.title} ...", done)
+            self._change(partial(self._actions.remove, row), f"Removing {row.title} ...", done)
 
     @Slot(object)
     def _on_folders(self, folders: Folders) -> None:
@@ -156,7 +160,7 @@ class ModelsDock(QWidget):
     def _on_card(self, row: ModelRow) -> None:
         self._run(partial(self._actions.card, row), partial(self._show_card, row.title))
 
-    def _show_card(self, title: str, outcome: _Outcome) -> None:
+    def _show_card(self, title: str, outcome: Outcome) -> None:
         if outcome.refusal:
             self.panel.message.say(outcome.refusal, "refusal")
             return
@@ -172,50 +176,54 @@ class ModelsDock(QWidget):
         self.panel.message.say(doing)
         before = {row.path for row in self._listing.rows} if self._listing else set()
 
-        def and_look() -> _Changed:
+        def and_look() -> Changed:
             refusals = work() or ()
-            return _Changed(_look(self._actions), tuple(refusals))
+            return Changed(look(self._actions), tuple(refusals))
 
         self._run(and_look, partial(self._on_changed, before, done))
 
-    def _on_changed(self, before: set[Path], done: str, outcome: _Outcome) -> None:
+    def _on_changed(self, before: set[Path], done: str, outcome: Outcome) -> None:
         self._set_busy(False)
         if outcome.refusal:
             self.panel.message.say(outcome.refusal, "refusal")
             return
-        change: _Changed = outcome.value
+        change: Changed = outcome.value
         new = [row for row in change.listing.rows if row.path not in before]
-        chosen = self.panel.table.row
+        chosen = self.panel.table.chosen
         self._show(change.listing, new[0].path if new else chosen.path if chosen else None)
         added = f"Added {', '.join(row.title for row in new)}." if new and not done else ""
         words = " ".join(filter(None, (done, added, *change.refusals)))
         self.panel.message.say(words, "refusal" if change.refusals else "done")
         self.changed.emit()
 
-    def _on_listed(self, outcome: _Outcome) -> None:
+    def _on_listed(self, outcome: Outcome) -> None:
+        self._set_busy(False)
         if outcome.refusal:
             self.panel.message.say(outcome.refusal, "refusal")
         else:
             self._show(outcome.value)
+            self.panel.message.say(outcome.value.note)
         self.listed.emit()
 
-    def _show(self, listing: _Listing, choose: Path | None = None) -> None:
+    def _show(self, listing: Listing, choose: Path | None = None) -> None:
         if self._listing is not None:
             self._listing.stop.set()
         self._listing = listing
         self._stops[:] = [listing.stop]
         self.panel.show_rows(listing.rows, choose)
         self.panel.folders.show_folders(listing.folders)
-        worker = thread_worker(_verify)(self._actions.verify, listing)
-        worker.yielded.connect(partial(self._on_verified, listing))
-        worker.returned.connect(partial(self._on_all_verified, listing))
+        worker = thread_worker(verify_all)(self._actions.verify, listing)
+        worker.yielded.connect(self._on_verified)
+        worker.returned.connect(self._on_all_verified)
         worker.start()
 
-    def _on_verified(self, listing: _Listing, one: tuple[Path, str]) -> None:
-        if isalive(self) and listing is self._listing:
-            self.panel.show_verified(dict([one]))
+    @Slot(object)
+    def _on_verified(self, one: Verified) -> None:
+        if isalive(self) and one.listing is self._listing:
+            self.panel.show_verified({one.path: one.why})
 
-    def _on_all_verified(self, listing: _Listing, _: object = None) -> None:
+    @Slot(object)
+    def _on_all_verified(self, listing: Listing) -> None:
         if isalive(self) and listing is self._listing:
             self.verified.emit()
 
@@ -223,28 +231,15 @@ class ModelsDock(QWidget):
         self._busy = on
         self.panel.set_busy(on)
 
-    def _run(self, work: Callable[[], Any], done: Callable[[_Outcome], None]) -> None:
-        worker = thread_worker(_guarded)(work)
-        worker.returned.connect(partial(self._if_alive, done))
+    def _run(self, work: Callable[[], Any], done: Callable[[Outcome], None]) -> None:
+        worker = thread_worker(answered)(work, done)
+        worker.returned.connect(self._on_answer)
         worker.start()
 
-    def _if_alive(self, done: Callable[[_Outcome], None], outcome: _Outcome) -> None:
+    @Slot(object)
+    def _on_answer(self, answer: Answer) -> None:
         if isalive(self):
-            done(outcome)
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """What a worker brings back: a value, or the sentence of a refusal."""
-
-    value: Any = None
-    refusal: str = ""
-
-
-@dataclass(frozen=True)
-class _Changed:
-    listing: _Listing
-    refusals: tuple[str, ...]
+            answer.done(answer.outcome)
 
 
 def refresh_panels(viewer: Viewer) -> None:
@@ -269,36 +264,6 @@ def confirm_removal(window: QWidget, question: str) -> bool:
     """Ask whether to remove a model; No is what Return means."""
     yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
     return QMessageBox.question(window, "Remove a model", question, yes | no, no) == yes
-
-
-def _look(actions: ModelActions) -> _Listing:
-    return _Listing(actions.list(), actions.folders())
-
-
-def _add_all(actions: ModelActions, paths: Sequence[Path]) -> list[str]:
-    """Return the sentence of every refusal."""
-    return [said for path in paths if (said := _guarded(partial(actions.add, path)).refusal)]
-
-
-def _verify(verify: Callable[[ModelRow], str], listing: _Listing) -> Iterator[tuple[Path, str]]:
-    for row in listing.rows:
-        if listing.stop.is_set():
-            return
-        if not row.broken:
-            outcome = _guarded(partial(verify, row))
-            yield row.path, outcome.refusal or outcome.value
-
-
-def _guarded(work: Callable[[], Any]) -> _Outcome:
-    """Do the work; a raising worker ends in a second error under PySide6."""
-    try:
-        return _Outcome(work())
-    except BadInput as refusal:
-        return _Outcome(refusal=refusal.sentence())
-    except Exception as error:
-        logging.getLogger(__name__).exception("work on the models failed")
-        said = f"{type(error).__name__}: {error}".rstrip(". ")
-        return _Outcome(refusal=f"This stopped by a fault in napari-acs. {said}. Please report it.")
 
 
 def _stop_all(stops: list[Event], *_: object) -> None:

@@ -65,14 +65,14 @@ class ModelsPanel(QWidget):
         """Show of some folders whether the weights are what they should be, and why not."""
         self._unverified.update(why)
         self.table.show_verified(why)
-        self._on_chosen(self.table.row)
+        self._on_chosen(self.table.chosen)
 
     def set_busy(self, on: bool) -> None:
         """Let nothing be changed while something is being changed."""
         self._busy = on
         for widget in (self._add_file, self._add_folder, self.folders):
             widget.setEnabled(not on)
-        self._enable(self.table.row)
+        self._enable(self.table.chosen)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -126,8 +126,8 @@ class ModelsPanel(QWidget):
         self._card.setEnabled(row is not None and not row.broken)
 
     def _tell(self, signal: Signal) -> None:
-        if self.table.row is not None:
-            signal.emit(self.table.row)
+        if self.table.chosen is not None:
+            signal.emit(self.table.chosen)
 
 
 def _button(words: str, name: str) -> QPushButton:

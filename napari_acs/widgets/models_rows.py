@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +61,7 @@ class ModelRow:
     size_bytes: int = 0
     trained: bool = True
     default: bool = False
-    quality: Stated = Stated()
+    quality: Stated = field(default_factory=Stated)
     why: str = ""
 
     @property
@@ -127,15 +127,14 @@ def facts(row: ModelRow) -> tuple[tuple[str, str], ...]:
 
 def sequences(row: ModelRow) -> str:
     """Say which sequences a model needs, and which it can do without."""
-    every = len(row.required) + len(row.optional)
-    parts = [f"{_titles(row.required)} needed"] if row.required else []
-    if row.optional:
-        parts.append(f"{_titles(row.optional)} optional")
-    if every > row.minimum > len(row.required):
-        parts.append(f"at least {row.minimum} of them")
-    elif row.minimum >= every and row.optional:
-        return f"{_titles((*row.required, *row.optional))} needed"
-    return ", ".join(parts)
+    every = (*row.required, *row.optional)
+    if row.minimum >= len(every) or not row.optional:
+        return f"{_titles(every)}: all needed" if len(every) > 1 else f"{_titles(every)} needed"
+    if not row.required:
+        count = f"at least {row.minimum}" if row.minimum > 1 else "any"
+        return f"{count} of {_titles(every)}"
+    more = f", at least {row.minimum} in all" if row.minimum > len(row.required) else ""
+    return f"{_titles(row.required)} needed, {_titles(row.optional)} optional{more}"
 
 
 def quality(stated: Stated) -> str:

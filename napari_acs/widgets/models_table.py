@@ -45,10 +45,10 @@ class ModelsTable(QTableWidget):
         self.itemSelectionChanged.connect(self._on_selected)
 
     @property
-    def row(self) -> ModelRow | None:
+    def chosen(self) -> ModelRow | None:
         """The chosen model."""
-        chosen = self.selectedItems()
-        return self._rows[chosen[0].row()] if chosen else None
+        items = self.selectedItems()
+        return self._rows[items[0].row()] if items else None
 
     def show_rows(self, rows: Sequence[ModelRow], choose: Path | None = None) -> None:
         """Show these models; the one in the folder ``choose``, or the default one, is chosen."""
@@ -80,7 +80,7 @@ class ModelsTable(QTableWidget):
                 _paint(item, _WEIGHT_COLOURS)
 
     def _on_selected(self) -> None:
-        self.row_chosen.emit(self.row)
+        self.row_chosen.emit(self.chosen)
 
 
 def _paint(item: QTableWidgetItem | None, colours: Mapping[str, str]) -> None:
