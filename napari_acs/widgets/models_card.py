@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import QUrl
-from qtpy.QtGui import QDesktopServices, QTextDocument
+from qtpy.QtGui import QDesktopServices, QTextCursor, QTextDocument
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
 _SIZE = (760, 640)
@@ -30,6 +30,7 @@ class CardText(QTextBrowser):
         document = self.document()
         assert document is not None
         document.setMarkdown(markdown, feature.MarkdownDialectGitHub | feature.MarkdownNoHTML)
+        self.moveCursor(QTextCursor.MoveOperation.Start)
 
     def loadResource(self, kind: int, name: QUrl) -> Any:  # noqa: N802
         """Load no image."""
