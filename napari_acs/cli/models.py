@@ -90,10 +90,12 @@ def verify(
     from napari_acs.models import list_broken, list_bundles, load_bundle
 
     results = [] if model else [refused(one) for one in list_broken()]
-    for named in [model] if model else [entry.spec.id for entry in list_bundles()]:
+    entries = [] if model else list_bundles()
+    places = {model: model} if model else {entry.spec.id: entry.path for entry in entries}
+    for named, place in places.items():
         why = ""
         try:
-            load_bundle(named).network(untrained=True)
+            load_bundle(place).network(untrained=True)
         except BadInput as refusal:
             why = refusal.sentence()
         results.append({"id": named, "verified": not why, "why": why})

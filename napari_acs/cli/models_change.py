@@ -71,19 +71,13 @@ def set_default(
     debug: options.Debug = False,
 ) -> None:
     """Set the model that is used where none is named."""
-    from napari_acs.models import read_settings, write_settings
-    from napari_acs.models.store import default_bundle
+    from napari_acs.models import default_bundle_id, read_settings, write_settings
+    from napari_acs.models.store import why_not_default
 
-    before = read_settings()
-    write_settings(before.model_copy(update={"default_model": model}))
-    try:
-        chosen, trouble = default_bundle()
-        if trouble:
-            raise BadInput(trouble, do="See napari-acs models list; the setting is unchanged")
-    except BaseException:
-        write_settings(before)
-        raise
-    typer.echo(f"The default model is {chosen}.")
+    if model is not None and (why := why_not_default(model)):
+        raise BadInput(f"{model!r} was not made the default: {why}")
+    write_settings(read_settings().model_copy(update={"default_model": model}))
+    typer.echo(f"The default model is {default_bundle_id()}.")
 
 
 def _added(path: Path) -> BundleEntry:

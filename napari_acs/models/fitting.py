@@ -29,10 +29,14 @@ from napari_acs.models.verify import verified_content, weights_file
 
 Shapes = dict[str, tuple[int, ...]]
 
-_MOST_HEADER_BYTES = 4 * 2**20
+MOST_HEADER_BYTES = 4 * 2**20
 # A builder may make more than it keeps: torchvision's VGG comes with a classifier of 124 million.
 _SPARE_NUMBERS = 200_000_000
 _SPARE_PARTS = 5_000
+
+
+class _TooLarge(Exception):
+    """No ``ValueError``, which builders may turn into something else."""
 
 
 def load_network(folder: Path, spec: BundleSpec) -> nn.Module:
@@ -82,7 +86,7 @@ def shapes_in(file: Path) -> Shapes:
         with file.open("rb") as stream:
             start = stream.read(8)
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        if length > _MOST_HEADER_BYTES:
+        if length > MOST_HEADER_BYTES:
             found = f"a header of {length} bytes; the start of another kind of file looks so"
             raise BadInput(
                 f"{file} cannot be read as safetensors",
@@ -142,11 +146,7 @@ def _within(given: Shapes, spec: BundleSpec) -> Iterator[None]:
         left["parts"] -= 1
         left["numbers"] -= made.numel() if isinstance(made, Tensor) else 0
         if min(left.values()) < 0:
-            raise BadInput(
-                f"bundle {spec.id!r} names a network far larger than its weights",
-                expected=f"one for the {len(given)} tensors in {spec.weights.file}",
-                do="Do not use it, or ask its author",
-            )
+            raise _TooLarge
 
     hooks = (
         register_module_parameter_registration_hook(count),
@@ -154,6 +154,12 @@ def _within(given: Shapes, spec: BundleSpec) -> Iterator[None]:
     )
     try:
         yield
+    except _TooLarge as error:
+        raise BadInput(
+            f"bundle {spec.id!r} names a network far larger than its weights",
+            expected=f"one for the {len(given)} tensors in {spec.weights.file}",
+            do="Do not use it, or ask its author",
+        ) from error
     finally:
         for hook in hooks:
             hook.remove()

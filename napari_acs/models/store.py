@@ -29,6 +29,7 @@ __all__ = [
     "read_spec",
     "shared_folders",
     "user_folder",
+    "why_not_default",
 ]
 
 DEFAULT_ID = "glioma-unet-acs-mobilenetv2"
@@ -133,26 +134,30 @@ def default_bundle() -> tuple[str, str]:
     BadInput
         If there is no bundle that can predict.
     """
-    entries = {entry.spec.id: entry for entry in list_bundles()}
-    trained = [name for name, entry in entries.items() if entry.spec.status == "trained"]
+    trained = [entry.spec.id for entry in list_bundles() if entry.spec.status == "trained"]
     if not trained:
         raise BadInput("no trained model bundle was found", do=f"Put one into {user_folder()}")
     usual = DEFAULT_ID if DEFAULT_ID in trained else trained[0]
     chosen = read_settings().default_model
     if chosen is None:
         return usual, ""
-    why = _why_not_default(chosen, entries)
+    why = why_not_default(chosen)
     note = f"The default model {chosen!r} cannot be used, {usual!r} is used instead: {why}"
     return (usual, note) if why else (chosen, "")
 
 
-def _why_not_default(chosen: str, entries: dict[str, BundleEntry]) -> str:
-    if chosen not in entries:
-        return "it is not among the models"
-    entry = entries[chosen]
-    if entry.spec.status == "untrained":
-        return "it is not trained yet"
-    return why_unverified(entry.path, entry.spec)
+def why_not_default(id: str) -> str:
+    """Return the sentence why a bundle may not be the default; nothing if it may."""
+    try:
+        folder = find_bundle(id)
+        spec = read_spec(folder)
+    except BadInput as refusal:
+        return refusal.sentence()
+    if spec.id != id:
+        return f"{id} is a folder: add it first, and name the model by its id."
+    if spec.status == "untrained":
+        return f"Model {id!r} is not trained yet: see docs/training.md."
+    return why_unverified(folder, spec)
 
 
 def find_bundle(id_or_path: str | Path) -> Path:
