@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_acs.inference import Evaluation
+    from napari_acs.inference.subsets import SubsetScores
     from napari_acs.models import Bundle
 
 
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 def evaluate(
     *,
     data: Annotated[
-        Path, typer.Option("--data", metavar="DIR", help="Folder with one folder a case.")
+        list[Path],
+        typer.Option(
+            "--data", metavar="DIR", help="Folder with one folder a case; may be given again."
+        ),
     ],
     model: options.Model = "",
     cases: Annotated[
@@ -36,6 +40,14 @@ def evaluate(
             show_default=False,
         ),
     ] = "",
+    subsets: Annotated[
+        bool,
+        typer.Option(
+            "--subsets",
+            help="Also with every subset of the sequences that the model takes: what a missing "
+            "one costs. The report then holds metrics.subsets of a model.json.",
+        ),
+    ] = False,
     device: options.Device = "auto",
     precision: options.Precision = "float32",
     json: options.JsonReport = None,
@@ -56,32 +68,41 @@ def evaluate(
     precision = pick_precision(precision, device)
     bundle = load_bundle(model or default_bundle_id())
     try:
-        done = _evaluate(bundle, folders, device, precision)
+        done = _evaluate(bundle, folders, device, precision, subsets=subsets)
     except SegmentationError as error:
         end_with(error.failure, debug=debug)
     if not done.complete:
-        do = f"Nothing was written; {len(done.cases)} of {len(folders)} cases were done"
+        count = sum(len(evaluation.cases) for evaluation in done.evaluations.values())
+        do = f"Nothing was written; {count} of {done.total} segmentations were done"
         end_with(Failure("Cancelled", "", do, "cancelled"), debug=debug)
-    write_report(json, _report(bundle, device, precision, done))
+    write_report(json, _report(bundle, device, precision, done, subsets=subsets))
     if json != STDOUT:
-        _print(done)
+        _print(done.fullest)
+        if subsets:
+            _print_subsets(done)
 
 
-def _evaluate(bundle: Bundle, folders: Sequence[Path], device: str, precision: str) -> Evaluation:
+def _evaluate(
+    bundle: Bundle, folders: Sequence[Path], device: str, precision: str, *, subsets: bool
+) -> SubsetScores:
     from napari_acs.cli.progress import progress_shown
-    from napari_acs.inference import evaluate as score_cases
+    from napari_acs.inference.subsets import allowed_subsets, evaluate_subsets
+    from napari_acs.models.stated import subset_key
 
+    chosen = allowed_subsets(bundle.spec.input) if subsets else [()]
+    total = len(chosen) * len(folders)
     with interruptible() as cancelled, progress_shown(bundle.spec.id) as show:
 
-        def progress(number: int, message: Message) -> None:
+        def progress(subset: int, number: int, message: Message) -> None:
             if isinstance(message, Progress):
-                fraction = (number + message.fraction) / len(folders)
-                stage = f"{folders[number].name} {message.stage}"
-                show(Progress(message.done, message.total, stage, fraction))
+                fraction = (subset * len(folders) + number + message.fraction) / total
+                words = (folders[number].name, subset_key(chosen[subset]), message.stage)
+                show(Progress(message.done, message.total, " ".join(filter(None, words)), fraction))
 
-        return score_cases(
+        return evaluate_subsets(
             bundle,
             folders,
+            chosen,
             device,
             precision=precision,
             cancelled=cancelled,
@@ -89,7 +110,9 @@ def _evaluate(bundle: Bundle, folders: Sequence[Path], device: str, precision: s
         )
 
 
-def _report(bundle: Bundle, device: str, precision: str, done: Evaluation) -> dict[str, Any]:
+def _report(
+    bundle: Bundle, device: str, precision: str, done: SubsetScores, *, subsets: bool
+) -> dict[str, Any]:
     import napari_acs
 
     spec = bundle.spec
@@ -99,8 +122,20 @@ def _report(bundle: Bundle, device: str, precision: str, done: Evaluation) -> di
         "napari-acs": napari_acs.__version__,
         "device": device,
         "precision": precision,
-        **done.as_json(),
+        **done.fullest.as_json(),
+        **({"subsets": done.metrics()} if subsets else {}),
     }
+
+
+def _print_subsets(done: SubsetScores) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("sequences", *(f"{name} Dice" for name in done.fullest.means()))
+    for key, evaluation in done.evaluations.items():
+        dice = (f"{mean['dice']:.3f}" for mean in evaluation.means().values())
+        table.add_row(key, *dice)
+    Console().print(table)
 
 
 def _print(done: Evaluation) -> None:

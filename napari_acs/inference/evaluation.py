@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from time import perf_counter
@@ -24,6 +24,7 @@ from napari_acs.inference.reference import REGIONS, find_mask, read_reference
 from napari_acs.inference.regions import region_masks
 
 if TYPE_CHECKING:
+    from napari_acs.imaging import Study
     from napari_acs.models import Bundle
 
 
@@ -84,6 +85,7 @@ def evaluate(
     device: str = AUTO,
     *,
     precision: str = FLOAT32,
+    only: Sequence[str] = (),
     cancelled: Callable[[], bool] = never,
     progress: Callable[[int, Message], None] | None = None,
 ) -> Evaluation:
@@ -97,6 +99,8 @@ def evaluate(
         Folders, each with a study and one mask (see ``reference.find_cases``).
     device, precision : str
         As in ``run``.
+    only : sequence of str, optional
+        Sequences to use: the others of a case are left out, as if they had not been taken.
     cancelled : callable
         As in ``run``.
     progress : callable, optional
@@ -125,7 +129,7 @@ def evaluate(
     masks = [find_mask(case) for case in cases]  # refuse before any computing
     done: list[CaseScores] = []
     for number, (case, mask) in enumerate(zip(cases, masks, strict=True)):
-        study = read_study(case)
+        study = _with_only(read_study(case), only)
         reference = read_reference(mask, study.grid)
         start = perf_counter()
         job = run(study, bundle, device=device, precision=precision, cancelled=cancelled)
@@ -153,6 +157,21 @@ def evaluate(
             )
         )
     return Evaluation(tuple(done))
+
+
+def _with_only(study: Study, only: Sequence[str]) -> Study:
+    lacking = [name for name in only if name not in study.sequences]
+    if lacking:
+        raise BadInput(
+            f"The case {study.name!r} cannot be scored with {', '.join(only)}",
+            found=f"no {', '.join(lacking)}",
+            do="Leave this case out",
+        )
+    if not only:
+        return study
+    # the grid is the same for all of a study, so any of them may be the reference
+    kept = {name: study.sequences[name] for name in only}
+    return replace(study, sequences=kept, reference="")
 
 
 def _last(

@@ -21,8 +21,10 @@ REGIONS = ("WT", "TC", "ET")
 _BRAIN = re.compile(r"brain[-_ ]?mask", re.IGNORECASE)
 
 
-def find_cases(data: Path, wanted: Sequence[str] = ()) -> list[Path]:
+def find_cases(data: Path | Sequence[Path], wanted: Sequence[str] = ()) -> list[Path]:
     """Return the folders of the wanted cases; without a wish, all that hold a mask.
+
+    ``data`` is one folder that holds the cases, or several.
 
     A case is named by its folder or by the end of it after a ``_`` or ``-``
     (``01485`` for ``BraTS2021_01485``).
@@ -32,24 +34,27 @@ def find_cases(data: Path, wanted: Sequence[str] = ()) -> list[Path]:
     BadInput
         No such folder, no such case, or a name that several folders bear.
     """
-    if not data.is_dir():
-        raise BadInput(f"{data} is not a folder", do="Give the folder that holds the cases")
-    folders = sorted(path for path in data.iterdir() if path.is_dir())
+    places = [data] if isinstance(data, Path) else list(data)
+    for place in places:
+        if not place.is_dir():
+            raise BadInput(f"{place} is not a folder", do="Give the folder that holds the cases")
+    folders = sorted(path for place in places for path in place.iterdir() if path.is_dir())
+    where = ", ".join(map(str, places))
     if not wanted:
         found = [path for path in folders if any(map(_is_mask, path.iterdir()))]
         if not found:
-            raise BadInput(f"No case with a reference mask in {data}", do="Choose another folder")
+            raise BadInput(f"No case with a reference mask in {where}", do="Choose another folder")
         return found
-    return [_case(data, folders, name) for name in wanted]
+    return [_case(where, folders, name) for name in wanted]
 
 
-def _case(data: Path, folders: Sequence[Path], name: str) -> Path:
+def _case(where: str, folders: Sequence[Path], name: str) -> Path:
     hits = [path for path in folders if path.name == name]
     hits = hits or [path for path in folders if path.name.endswith((f"_{name}", f"-{name}"))]
     if len(hits) == 1:
         return hits[0]
     raise BadInput(
-        f"Case {name!r} in {data} is not one folder",
+        f"Case {name!r} in {where} is not one folder",
         found=", ".join(path.name for path in hits or folders[:10]) or "no folders",
         expected=f"one folder that is called {name} or ends with _{name}",
         do="Check --data and --cases",

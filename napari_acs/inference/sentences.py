@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import torch
 from numpy.typing import NDArray
 
+from napari_acs.imaging.check.cost import said_of_missing
 from napari_acs.inference import memory
+from napari_acs.inference.emptiness import how_near
 from napari_acs.inference.messages import Failure
 
 if TYPE_CHECKING:
@@ -17,11 +19,16 @@ if TYPE_CHECKING:
 
     from napari_acs.errors import BadInput
     from napari_acs.imaging.brain_mask import BrainMask
+    from napari_acs.imaging.check.needs import Needs
+    from napari_acs.inference.messages import Nearest
     from napari_acs.models.spec import Region
 
 
 def notes_on(
-    brain: BrainMask | None, with_skull: Sequence[str], missing: Sequence[str]
+    brain: BrainMask | None,
+    with_skull: Sequence[str],
+    missing: Sequence[str],
+    needs: Needs | None = None,
 ) -> tuple[str, ...]:
     """Return what is worth saying beside a mask.
 
@@ -31,6 +38,8 @@ def notes_on(
         What was cut out first.
     with_skull, missing : sequence of str
         Sequences that the network saw with their skull, and that it lacked.
+    needs : Needs, optional
+        Of the model, with what its card says that missing sequences cost.
     """
     notes = []
     if brain:
@@ -41,7 +50,9 @@ def notes_on(
             "on skull-stripped brains: do not trust this mask. Skull-strip the study first."
         )
     if missing:
-        notes.append(f"Segmented without {', '.join(missing)}: check the mask with more care.")
+        cost = f"{_about_missing(missing, needs)}. Check" if needs else None
+        without = cost or f"Segmented without {', '.join(missing)}: check"
+        notes.append(f"{without} the mask with more care.")
     return tuple(notes)
 
 
@@ -51,6 +62,9 @@ def nothing_found(
     peaks: NDArray[np.float32],
     missing: Sequence[str],
     with_skull: Sequence[str],
+    *,
+    nearest: Sequence[Nearest] = (),
+    needs: Needs | None = None,
 ) -> Failure:
     """Return the ``Failure`` of a prediction without a single label.
 
@@ -61,16 +75,19 @@ def nothing_found(
     regions : sequence of Region
     peaks : ndarray of float32
         The highest probability of each region.
-    missing, with_skull : sequence of str
+    missing, with_skull, needs
         As for `notes_on`.
+    nearest : sequence of Nearest, optional
+        The places of the peaks, outermost region first; they go with the failure.
     """
     highest = ", ".join(f"{r.name} {p:.2f}" for r, p in zip(regions, peaks, strict=True))
-    why = (
+    why = how_near(nearest) or (
         f"The highest probability of each region was {highest} "
         f"({regions[0].name} needs {regions[0].threshold:g})"
     )
     if missing:
-        why += f". The study has no {', '.join(missing)}"
+        lacks = f"The study has no {', '.join(missing)}"
+        why += f". {_about_missing(missing, needs) if needs else lacks}"
     if with_skull:
         why += f". {', '.join(with_skull)} still shows the skull"
     do = "Check that each sequence is chosen rightly and skull-stripped"
@@ -79,6 +96,7 @@ def nothing_found(
         why,
         f"{do}, and add a missing one if you have it" if missing else do,
         "empty",
+        nearest=tuple(nearest),
     )
 
 
@@ -109,3 +127,7 @@ def _about(brain: BrainMask) -> str:
     if brain.step.verdict == "good":
         return f"{said}."
     return f"{said}; look at the brain mask: {brain.step.why.rstrip('. ')}."
+
+
+def _about_missing(missing: Sequence[str], needs: Needs) -> str:
+    return said_of_missing(needs, [key for key in needs.channels if key not in missing])

@@ -22,6 +22,13 @@ _GROUPS = {
 }
 
 
+_SUBSETS = (
+    "Mean Dice over the same real validation cases with every subset of their sequences, by "
+    "`napari-acs evaluate --subsets`: the panel quotes these figures where a study lacks some. So "
+    "few cases tell a large loss from a small one, and no more."
+)
+
+
 def card(recipe: Recipe, training: dict[str, Any], metrics: dict[str, Any]) -> str:
     """Return the card as Markdown.
 
@@ -31,7 +38,8 @@ def card(recipe: Recipe, training: dict[str, Any], metrics: dict[str, Any]) -> s
     training : dict
         What is known of the run: ``command``, ``steps``, ``encoder_weights``, ...
     metrics : dict
-        From :func:`napari_acs.training.judge.judge`.
+        From :func:`napari_acs.training.judge.judge`; with ``subsets`` as `evaluate --subsets`
+        reports them, where they were measured.
     """
     parts = [
         f"# {recipe.title}",
@@ -54,6 +62,8 @@ def card(recipe: Recipe, training: dict[str, Any], metrics: dict[str, Any]) -> s
     for group, title in _GROUPS.items():
         if group in metrics:
             parts += [f"### {title}", _table(metrics[group], metrics[f"mean_{group}"])]
+    if subsets := metrics.get("subsets"):
+        parts += ["### When sequences are missing", _SUBSETS, _subset_table(subsets)]
     parts.append("\n".join(f"- {k}: {v}" for k, v in metrics.get("definitions", {}).items()))
     parts += [
         "## Limits",
@@ -80,4 +90,13 @@ def _table(group: dict[str, Any], mean: dict[str, Any]) -> str:
     for name, scores in [*group.items(), ("**mean**", mean)]:
         cells = [f"{scores[r]['dice']:.3f} | {scores[r]['hd95_mm']:.1f}" for r in REGIONS]
         rows.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
+def _subset_table(subsets: dict[str, Any]) -> str:
+    head = "| sequences | cases | " + " | ".join(f"{r} Dice" for r in REGIONS) + " |"
+    rows = [head, "| --- |" + " ---: |" * (1 + len(REGIONS))]
+    for key, entry in subsets.items():
+        dice = " | ".join(f"{entry['dice'][region]:.3f}" for region in REGIONS)
+        rows.append(f"| {key.replace('+', ', ')} | {entry['n']} | {dice} |")
     return "\n".join(rows)

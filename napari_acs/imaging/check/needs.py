@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,11 @@ class Needs:
         Voxel spacing of the model along x, y, z of LPS; empty where it has none of its own.
     skull_stripped : bool
         Whether it was made for brains without skull.
+    costs : mapping of str to mapping of str to float
+        What its card states of missing sequences: mean Dice by region, by the sequences that were
+        there, joined by ``+`` in the order of ``channels``; empty where it states nothing.
+    cost_cases : int
+        The number of validation cases behind ``costs``; 0 where the card does not say.
     """
 
     channels: tuple[str, ...] = ()
@@ -28,3 +34,5 @@ class Needs:
     minimum: int = 1
     spacing_mm: tuple[float, ...] = ()
     skull_stripped: bool = True
+    costs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    cost_cases: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_acs.imaging.check.cost import said_of_missing
 from napari_acs.imaging.check.line import CheckLine, Status
 from napari_acs.imaging.check.subject import Subject, title, titles
 from napari_acs.imaging.identify.combine import DOUBTED
@@ -31,10 +32,11 @@ def sequences(subject: Subject) -> CheckLine:
         some = f" of {titles(wanted)}" if wanted else ""
         found.append(f"{len(usable)} sequence(s), at least {fewest}{some} needed")
         do.append("Add a sequence")
-    if missing:
+    if missing and blocked:
         found.append(f"{titles(missing)} missing")
-        if not blocked:
-            do.append("The model works without, but less surely")
+    elif missing and needs:
+        found.append(said_of_missing(needs, there))
+        do.append("The model works without, but less surely")
     if doubts:
         do.insert(0, "Look at the images and say which is which")
     status: Status = "red" if blocked else "amber" if found else "green"

@@ -200,6 +200,22 @@ def test_what_a_model_needs():
     assert not_green(check(heads, replace(NEEDS, skull_stripped=False))) == {"grids": "amber"}
 
 
+def test_a_missing_sequence_costs_what_the_models_card_says():
+    s = sound()
+    two = {"t1": s["t1"], "flair": s["flair"]}
+    full = "+".join(NEEDS.channels)
+    stated = replace(NEEDS, costs={full: {"WT": 0.89}, "t1+flair": {"WT": 0.71}}, cost_cases=5)
+    line = check(two, stated)["sequences"]
+    assert line.status == "amber"
+    assert "T1ce and T2 missing" in line.found
+    assert "5 validation cases mean Dice was WT 0.71 instead of 0.89" in line.found
+    assert "does not say what that costs" in check(two, NEEDS)["sequences"].found
+    refused = check(two, replace(stated, required=("t2",)))["sequences"]
+    assert refused.status == "red"
+    assert "T2 missing, without which the model cannot work" in refused.found
+    assert "Dice" not in refused.found
+
+
 def test_a_large_brain_on_black_is_a_head_whose_air_was_set_to_zero():
     s = sound()
     large = {key: with_grid(v, spacing=(1.2, 1.2, 1.2)) for key, v in s.items()}

@@ -1,0 +1,374 @@
+"""The Models dock, clicked and dropped on; the store is made up, and can be held up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QDesktopServices, QDropEvent
+from qtpy.QtWidgets import QDialog, QLabel, QPushButton, QTextBrowser, QWidget
+
+from napari_acs.errors import BadInput
+from napari_acs.models.stated import Stated
+from napari_acs.widgets.models_actions import Folders, ModelActions, Models
+from napari_acs.widgets.models_rows import ModelRow, sequences
+
+MS = 20_000
+CARD = "# Mine\n\n<b>raw</b> ![x](file:///etc/hostname)\n\n[paper](https://example.org/p) [local](file:///bin/sh)\n"
+
+BUNDLED = ModelRow(
+    Path("/b/one"),
+    "one",
+    "The bundled one",
+    "bundled",
+    "0.1.1",
+    "segmentation",
+    "Apache-2.0",
+    "",
+    (),
+    ("t1", "t1ce", "t2", "flair"),
+    1,
+    9_281_476,
+    default=True,
+    quality=Stated({"WT": 0.89, "TC": 0.66}, 5),
+)
+MINE = replace(
+    BUNDLED,
+    path=Path("/u/mine"),
+    id="mine",
+    title="Mine",
+    source="user",
+    origin="GaNDLF 0.1, model.pth.tar",
+    required=("t1ce",),
+    optional=("flair",),
+    default=False,
+    quality=Stated(),
+)
+FRESH = replace(
+    MINE, path=Path("/s/fresh"), id="fresh", title="Fresh", source="shared", trained=False
+)
+BROKEN = ModelRow(Path("/u/half"), "half", "half", "user", why="half is incomplete. Copy it again.")
+
+
+class FakeStore:
+    """Remembers what was asked; ``go`` holds the changes up, ``check`` the hashing."""
+
+    def __init__(self) -> None:
+        self.rows = [BUNDLED, MINE, FRESH, BROKEN]
+        self.go, self.check = Event(), Event()
+        self.go.set()
+        self.check.set()
+        self.fault: Exception | None = None
+        self.wrong: dict[str, str] = {}
+        self.hashed: list[str] = []
+        self.saved = Folders("/mine", ("/lab",))
+        self.note = ""
+
+    def actions(self) -> ModelActions:
+        return ModelActions(
+            lambda: Models(tuple(self.rows), self.note),
+            self.add,
+            self.remove,
+            self.set_default,
+            self.verify,
+            lambda row: CARD,
+            lambda: self.saved,
+            self.set_folders,
+        )
+
+    def _wait(self) -> None:
+        assert self.go.wait(20)
+        if self.fault is not None:
+            raise self.fault
+
+    def add(self, path: Path) -> None:
+        self._wait()
+        if path.suffix == ".zip":
+            raise BadInput(f"{path.name} is not taken", found="a way out of its folder")
+        self.rows.append(replace(MINE, path=Path("/u") / path.name, id=path.name, title=path.name))
+
+    def remove(self, row: ModelRow) -> None:
+        self._wait()
+        self.rows.remove(next(r for r in self.rows if r.path == row.path))
+
+    def set_default(self, id: str) -> None:
+        self._wait()
+        self.rows = [replace(row, default=row.id == id) for row in self.rows]
+
+    def verify(self, row: ModelRow) -> str:
+        assert self.check.wait(20)
+        self.hashed.append(row.id)
+        return self.wrong.get(row.id, "")
+
+    def set_folders(self, folders: Folders) -> None:
+        self._wait()
+        self.saved = folders
+
+
+@pytest.fixture
+def store():
+    return FakeStore()
+
+
+@pytest.fixture
+def answers():
+    """What the two questions are answered with, and what was asked."""
+    return {"path": None, "yes": True, "asked": []}
+
+
+@pytest.fixture
+def models(viewer, qtbot, store, answers):
+    from napari_acs.widgets.models_dock import ModelsDock  # noqa: PLC0415
+
+    def confirm(_window, question):
+        answers["asked"].append(question)
+        return answers["yes"]
+
+    dock = ModelsDock(viewer, store.actions(), lambda *_: answers["path"], confirm)
+    with qtbot.waitSignal(dock.verified, timeout=MS):
+        viewer.window.add_dock_widget(dock, name="Models")
+    yield dock
+    store.go.set()
+    store.check.set()
+
+
+def click(qtbot, dock, name):
+    qtbot.mouseClick(dock.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+def choose(dock, title):
+    table = dock.panel.table
+    (item,) = (i for i in table.findItems(title, Qt.MatchFlag.MatchExactly) if i.column() == 0)
+    table.selectRow(item.row())
+
+
+def shown(dock):
+    table = dock.panel.table
+    cells = range(table.columnCount())
+    return [tuple(table.item(row, c).text() for c in cells) for row in range(table.rowCount())]
+
+
+def fact(dock, name):
+    label = dock.findChild(QLabel, f"fact_{name}")
+    return label.text() if label else None
+
+
+def enabled(dock):
+    names = ("set_default", "open_card", "remove_model", "add_file", "save_folders")
+    return [name for name in names if dock.findChild(QPushButton, name).isEnabled()]
+
+
+def drop(dock, *paths):
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    none, button = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
+    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, button, none)
+    dock.dropEvent(event)
+    return event
+
+
+def change(qtbot, dock, act):
+    with qtbot.waitSignals([dock.changed, dock.verified], timeout=MS):
+        act()
+
+
+def test_every_model_is_listed_with_what_its_bundle_says(models):
+    assert shown(models) == [
+        ("The bundled one", "default", "verified", "bundled"),
+        ("Mine", "trained", "verified", "user"),
+        ("Fresh", "untrained", "verified", "shared"),
+        ("half", "broken", "", "user"),
+    ]
+    assert fact(models, "sequences") == "any of T1, T1ce, T2, FLAIR"
+    assert fact(models, "quality") == (
+        "mean Dice WT 0.89, TC 0.66 over 5 real validation cases, as its card states; "
+        "not checked here"
+    )
+    assert fact(models, "size") == "9.3 MB of weights"
+    assert fact(models, "licence") == "Apache-2.0"
+    assert fact(models, "weights").startswith("verified")
+    assert enabled(models) == ["open_card", "add_file", "save_folders"]
+    choose(models, "Mine")
+    assert fact(models, "sequences") == "T1ce needed, FLAIR optional"
+    assert fact(models, "quality") == "its card states none"
+    assert "GaNDLF 0.1" in fact(models, "from")
+    assert {"set_default", "remove_model"} <= set(enabled(models))
+    choose(models, "Fresh")
+    assert "untrained" in fact(models, "status")
+    assert "set_default" not in enabled(models) and "remove_model" not in enabled(models)
+    choose(models, "half")
+    assert fact(models, "refused") == "half is incomplete. Copy it again."
+    assert enabled(models) == ["remove_model", "add_file", "save_folders"]
+
+
+@pytest.mark.parametrize(
+    ("required", "optional", "minimum", "said"),
+    [
+        ((), ("t1", "t2"), 2, "T1, T2: all needed"),
+        (("t1",), (), 1, "T1 needed"),
+        ((), ("t1", "t2", "flair"), 2, "at least 2 of T1, T2, FLAIR"),
+        (("t1",), ("t2", "flair"), 2, "T1 needed, T2, FLAIR optional, at least 2 in all"),
+    ],
+)
+def test_which_sequences_a_model_needs(required, optional, minimum, said):
+    row = replace(BUNDLED, required=required, optional=optional, minimum=minimum)
+    assert sequences(row) == said
+
+
+def test_weights_are_checked_in_the_background_and_named_where_they_differ(models, store, qtbot):
+    store.check.clear()
+    store.wrong = {"mine": "mine has another sha256."}
+    with qtbot.waitSignal(models.listed, timeout=MS):
+        models.refresh()
+    assert [row[2] for row in shown(models)] == ["checking ..."] * 3 + [""]
+    assert "being checked" in fact(models, "weights")
+    with qtbot.waitSignal(models.verified, timeout=MS):
+        store.check.set()
+    assert [row[2] for row in shown(models)] == ["verified", "NOT verified", "verified", ""]
+    choose(models, "Mine")
+    assert fact(models, "weights") == "mine has another sha256."
+
+
+def test_dropped_models_are_added_and_what_is_refused_is_said(models, store, qtbot):
+    event = None
+
+    def act():
+        nonlocal event
+        event = drop(models, "/home/new", "/home/bad.zip")
+
+    change(qtbot, models, act)
+    assert event.isAccepted()
+    assert "new" in [row[0] for row in shown(models)]
+    assert models.panel.table.chosen.title == "new"
+    assert models.said == "Added new. bad.zip is not taken: found a way out of its folder."
+
+
+def test_the_button_asks_and_cancel_adds_nothing(models, store, answers, qtbot):
+    click(qtbot, models, "add_folder")
+    assert models.said == ""
+    answers["path"] = Path("/home/picked")
+    change(qtbot, models, lambda: click(qtbot, models, "add_file"))
+    assert models.said == "Added picked."
+
+
+class Listens(QWidget):
+    """A panel that shows models, as Segment does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times = 0
+
+    def refresh_models(self) -> None:
+        self.times += 1
+
+
+def test_set_default_marks_the_model_and_tells_the_panels_that_show_models(
+    models, viewer, store, qtbot
+):
+    listens, deaf = Listens(), QWidget()
+    viewer.window.add_dock_widget(listens, name="Segment")
+    viewer.window.add_dock_widget(deaf, name="Another")
+    choose(models, "Mine")
+    change(qtbot, models, lambda: click(qtbot, models, "set_default"))
+    assert [row[1] for row in shown(models)] == ["trained", "default", "untrained", "broken"]
+    assert models.panel.table.chosen.id == "mine"
+    assert "Segment offers first" in models.said
+    assert listens.times == 1
+
+
+def test_remove_asks_first_and_takes_only_the_users_own(models, store, answers, qtbot):
+    choose(models, "Mine")
+    answers["yes"] = False
+    click(qtbot, models, "remove_model")
+    assert "/u/mine" in answers["asked"][0]
+    assert len(store.rows) == 4
+    answers["yes"] = True
+    change(qtbot, models, lambda: click(qtbot, models, "remove_model"))
+    assert "Mine" not in [row[0] for row in shown(models)]
+    assert models.said == "Removed Mine."
+
+
+def place_of(text, url):
+    size = text.viewport().size()
+    points = (QPoint(x, y) for y in range(0, size.height(), 4) for x in range(0, size.width(), 4))
+    return next(point for point in points if text.anchorAt(point) == url)
+
+
+def test_the_card_is_markdown_that_loads_nothing(models, qtbot, monkeypatch):
+    opened = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    click(qtbot, models, "open_card")
+    qtbot.waitUntil(lambda: models.findChild(QDialog, "card") is not None, timeout=MS)
+    dialog = models.findChild(QDialog, "card")
+    text = dialog.findChild(QTextBrowser, "card_text")
+    assert text.toPlainText().startswith("Mine\n")
+    assert "<b>raw</b>" in text.toPlainText()
+    assert text.loadResource(2, QUrl("file:///etc/hostname")) is None
+    assert opened == []
+    for url in ("file:///bin/sh", "https://example.org/p"):
+        qtbot.mouseClick(text.viewport(), Qt.MouseButton.LeftButton, pos=place_of(text, url))
+    assert [url.toString() for url in opened] == ["https://example.org/p"]
+    assert text.source().isEmpty(), "a link led away from the card"
+    dialog.close()
+
+
+def test_folders_are_saved_for_the_command_line_too(models, store, qtbot):
+    form = models.panel.folders
+    assert form._models.text() == "/mine"
+    form._models.setText(" /other ")
+    form._shared.setPlainText("/lab\n\n /lab2\n")
+    change(qtbot, models, form._save.click)
+    assert store.saved == Folders("/other", ("/lab", "/lab2"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (BadInput("the disk is full", do="Make room"), "the disk is full. Make room."),
+        (ZeroDivisionError("oh"), "ZeroDivisionError: oh"),
+    ],
+)
+def test_a_refusal_and_a_fault_are_sentences_and_the_panel_works_on(
+    models, store, qtbot, fault, said
+):
+    store.fault = fault
+    choose(models, "Mine")
+    click(qtbot, models, "set_default")
+    qtbot.waitUntil(lambda: said in models.said, timeout=MS)
+    assert shown(models)[0][1] == "default"
+    store.fault = None
+    change(qtbot, models, lambda: click(qtbot, models, "set_default"))
+    assert shown(models)[1][1] == "default"
+
+
+def test_nothing_is_changed_twice_at_once(models, store, qtbot):
+    store.go.clear()
+    drop(models, "/home/first")
+    assert models.said == "Adding first ..."
+    assert enabled(models) == ["open_card"]
+    drop(models, "/home/second")
+    assert "Wait" in models.said
+    change(qtbot, models, store.go.set)
+    names = [row[0] for row in shown(models)]
+    assert "first" in names and "second" not in names
+    assert "add_file" in enabled(models)
+
+
+def test_the_panel_may_be_closed_while_work_goes_on(models, viewer, store, qtbot):
+    store.check.clear()
+    with qtbot.waitSignal(models.listed, timeout=MS):
+        models.refresh()
+    before = len(store.hashed)
+    store.go.clear()
+    drop(models, "/home/late")
+    with qtbot.waitSignal(models.destroyed, timeout=MS):
+        viewer.window.remove_dock_widget(models)
+        models.deleteLater()
+    store.check.set()
+    store.go.set()
+    qtbot.waitUntil(lambda: any(row.id == "late" for row in store.rows), timeout=MS)
+    qtbot.wait(200)  # what a late answer would do, it does in here; pytest-qt fails on exceptions
+    assert len(store.hashed) <= before + 1, "the weights were hashed for a panel that is gone"
