@@ -11,7 +11,14 @@ import numpy as np
 import SimpleITK as sitk
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.brain import CLIP, brain_box, foreground_of, normalise, shows_skull
+from napari_acs.imaging.brain import (
+    CLIP,
+    Normalisation,
+    brain_box,
+    foreground_of,
+    normalise,
+    shows_skull,
+)
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.orient import lps_grid, to_lps
 from napari_acs.imaging.study import Study
@@ -19,6 +26,8 @@ from napari_acs.imaging.volume import Volume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+Box = tuple[slice, slice, slice]
 
 _MARGIN_MM = 5.0
 _SMALLEST = 16
@@ -54,7 +63,10 @@ class ModelSpaceImage:
 
 
 def to_model_space(
-    study: Study, channels: Sequence[str], spacing_mm: Sequence[float]
+    study: Study,
+    channels: Sequence[str],
+    spacing_mm: Sequence[float],
+    normalisation: Normalisation = "brain-zscore",
 ) -> ModelSpaceImage:
     """Turn, crop, normalise and resample a study to what a network takes.
 
@@ -71,6 +83,8 @@ def to_model_space(
         Sequence names in the order of the network's channels.
     spacing_mm : sequence of float
         Voxel spacing of model space along x, y, z.
+    normalisation : {"brain-zscore", "nonzero-zscore"}
+        How; see `normalise`.
 
     Raises
     ------
@@ -101,10 +115,11 @@ def to_model_space(
     image = np.zeros((len(present), *target.shape), np.float32)
     for channel, name in enumerate(channels):
         if name in arrays:
-            scaled = normalise(arrays[name][box], inside[name][box])
+            scaled = normalise(arrays[name][box], inside[name][box], normalisation)
             image[channel] = _resample(scaled, cropped, target)
     image[:, ~brain] = 0
-    np.clip(image, -CLIP, CLIP, out=image)
+    if normalisation == "brain-zscore":
+        np.clip(image, -CLIP, CLIP, out=image)
     with_skull = tuple(name for name in arrays if shows_skull(study.sequences[name]))
     return ModelSpaceImage(image, target, present, brain, with_skull)
 
@@ -139,7 +154,10 @@ def labels_to_model_space(mask: Volume, image: ModelSpaceImage) -> NDArray[np.ui
 
 
 def to_study_grid(
-    probabilities: NDArray[np.float32], image: ModelSpaceImage, grid: Grid
+    probabilities: NDArray[np.float32],
+    image: ModelSpaceImage,
+    grid: Grid,
+    part: Box | None = None,
 ) -> NDArray[np.float32]:
     """Resample maps from model space linearly onto a study's grid.
 
@@ -150,17 +168,28 @@ def to_study_grid(
     image : ModelSpaceImage
     grid : Grid
         The study's reference grid, in any orientation.
+    part : tuple of slice, optional
+        The box of ``grid`` (z, y, x) that is wanted; all of it when left out.
 
     Returns
     -------
-    ndarray of float32, shape (r, *grid.shape)
-        0 outside model space.
+    ndarray of float32, shape (r, z, y, x)
+        Of the part; 0 outside model space.
     """
-    maps = np.zeros((len(probabilities), *grid.shape), np.float32)
-    box = _reach(grid, image.grid)
+    wanted = grid.crop(part) if part else grid
+    maps = np.zeros((len(probabilities), *wanted.shape), np.float32)
+    box = _reach(wanted, image.grid)
     for out, region in zip(maps, probabilities, strict=True):
-        out[box] = _interpolate(_to_image(region, image.grid), grid.crop(box))
+        out[box] = _interpolate(_to_image(region, image.grid), wanted.crop(box))
     return maps
+
+
+def part_on_study_grid(box: Box, image: ModelSpaceImage, grid: Grid) -> Box:
+    """Return the box of a study's grid that holds all that a box of model space touches.
+
+    Interpolated values outside of it come from model space's other voxels alone.
+    """
+    return _reach(grid, image.grid.crop(box))
 
 
 def _coarser(grid: Grid, spacing_mm: Sequence[float]) -> Grid:
