@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from napari_acs.imaging.brain import (
 )
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.orient import lps_grid, to_lps
+from napari_acs.imaging.separable import along_axes, axis_matrices
 from napari_acs.imaging.study import Study
 from napari_acs.imaging.volume import Volume
 
@@ -104,19 +106,27 @@ def to_model_space(
         for name, there in zip(channels, present, strict=True)
         if there
     }
-    inside = {name: to_lps(foreground_of(study.sequences[name]), study.grid) for name in arrays}
     whole = lps_grid(study.grid)
-    margin = [math.ceil(_MARGIN_MM / s) for s in reversed(whole.spacing)]
-    box = brain_box(list(inside.values()), margin)
-    cropped = whole.crop(box)
-    target = _coarser(cropped, spacing_mm)
-    brain = np.logical_or.reduce([mask[box] for mask in inside.values()])
-    brain = _resample(brain.astype(np.float32), cropped, target) >= 0.5
-    image = np.zeros((len(present), *target.shape), np.float32)
-    for channel, name in enumerate(channels):
-        if name in arrays:
+    with ThreadPoolExecutor() as threads:  # numpy and SimpleITK let go of the interpreter
+        found = threads.map(lambda name: foreground_of(study.sequences[name]), arrays)
+        inside = {name: to_lps(mask, study.grid) for name, mask in zip(arrays, found, strict=True)}
+        margin = [math.ceil(_MARGIN_MM / s) for s in reversed(whole.spacing)]
+        box = brain_box(list(inside.values()), margin)
+        cropped = whole.crop(box)
+        target = _coarser(cropped, spacing_mm)
+        union = np.logical_or.reduce([mask[box] for mask in inside.values()])
+        # The mask by SimpleITK itself: half a voxel is a tie there, which rounding would break.
+        mask = threads.submit(_resample, union.astype(np.float32), cropped, target)
+        matrices = axis_matrices(cropped, target, _variance(cropped, target))
+        image = np.zeros((len(present), *target.shape), np.float32)
+
+        def fill(channel: int) -> None:
+            name = channels[channel]
             scaled = normalise(arrays[name][box], inside[name][box], normalisation)
-            image[channel] = _resample(scaled, cropped, target)
+            image[channel] = along_axes(scaled, matrices)
+
+        list(threads.map(fill, np.flatnonzero(present).tolist()))
+        brain = mask.result() >= 0.5
     image[:, ~brain] = 0
     if normalisation == "brain-zscore":
         np.clip(image, -CLIP, CLIP, out=image)
@@ -223,12 +233,16 @@ def _reach(grid: Grid, other: Grid) -> tuple[slice, slice, slice]:
 
 def _resample(array: NDArray[np.float32], grid: Grid, target: Grid) -> NDArray[np.float32]:
     """Smooth along axes that get coarser, then interpolate; both grids in LPS order."""
-    factors = [new / old for old, new in zip(grid.spacing, target.spacing, strict=True)]
-    variance = [(f * f - 1) / 2.355**2 if f > _SMOOTH_FROM else 0.0 for f in factors]
+    variance = _variance(grid, target)
     image = _to_image(array, grid)
     if any(variance):
         image = sitk.DiscreteGaussian(image, variance, 32, 0.01, False)
     return _interpolate(image, target)
+
+
+def _variance(grid: Grid, target: Grid) -> list[float]:
+    factors = [new / old for old, new in zip(grid.spacing, target.spacing, strict=True)]
+    return [(f * f - 1) / 2.355**2 if f > _SMOOTH_FROM else 0.0 for f in factors]
 
 
 def _to_image(array: NDArray[np.float32], grid: Grid) -> Any:

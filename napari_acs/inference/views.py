@@ -1,4 +1,11 @@
-"""The mirrored views of test-time augmentation."""
+"""The mirrored views of test-time augmentation.
+
+Only left and right are exchanged: a brain is nearly symmetric that way alone, and the bundled model
+was trained on no mirrored images at all. On the two validation cases BraTS2021_01484 and 01485 two
+views changed Dice by -0.000 and +0.004 (WT), -0.007 and +0.001 (TC), and +0.065 (ET, 01485; 01484
+has none); all eight mirrorings -0.000 and -0.001, -0.010 and -0.001, and +0.037, in four times the
+time. A job with two views computes every window twice.
+"""
 
 from __future__ import annotations
 
