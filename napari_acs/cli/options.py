@@ -61,6 +61,21 @@ Precision = Annotated[
     str,
     typer.Option("--precision", help="float32, bfloat16 (CPUs that multiply it) or auto."),
 ]
+Flips = Annotated[
+    bool,
+    typer.Option(
+        "--flips", help="Predict every window mirrored too, and average (twice the inference time)."
+    ),
+]
+WithModels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with-model",
+        metavar="ID",
+        help="A further model of the same regions, to average with; may be given several times.",
+        show_default=False,
+    ),
+]
 JsonReport = Annotated[
     str | None,
     typer.Option("--json", metavar="FILE", help="Write the report there; - is standard output."),

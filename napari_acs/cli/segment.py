@@ -46,6 +46,8 @@ def segment(
     n4: options.BiasCorrection = False,
     device: options.Device = "auto",
     precision: options.Precision = "float32",
+    flips: options.Flips = False,
+    with_model: options.WithModels = None,
     json: options.JsonReport = None,
     labels: Annotated[
         Labels, typer.Option(help="brats: NCR 1, ED 2, ET 4. consecutive: 1, 2, 3.")
@@ -62,7 +64,8 @@ def segment(
     wanted = what_to_read(study, files, "segment")
     check_target(out, force=force, inputs=wanted.values() if isinstance(wanted, dict) else ())
     check_report(json, force=force)
-    task = Task(wanted, model, reference, brain, n4, device, precision)
+    others = tuple(with_model or ())
+    task = Task(wanted, model, reference, brain, n4, device, precision, flips, others)
     with interruptible() as cancelled, unzipped(task, cancelled) as here:
         done = carry_out(here, out, labels is Labels.brats, force, debug, cancelled)
     for note in done.notes:

@@ -3,7 +3,7 @@
 # ruff: noqa: PLC0415 - rooms are imported when a command needs them: help stays fast
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import file_digest
@@ -39,6 +39,8 @@ class Task:
     bias_correction: bool
     device: str
     precision: str
+    flips: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def carry_out(
     try:
         preparation = _preparation(task)  # what is refused at once comes before what takes long
         bundle = load_bundle(task.model or default_bundle_id())
+        others = [load_bundle(each) for each in task.others]
         study = _read(task, out, cancelled)
         check_target(out, force=force, inputs=_inputs(task, study))
         if study.sequences[study.reference].dicom is None:
@@ -110,7 +113,7 @@ def carry_out(
     except Cancelled:
         end_with(_CANCELLED, debug=debug)
     load_seconds = perf_counter() - start
-    end = _segment(task, study, bundle, preparation, cancelled)
+    end = _segment(task, study, [bundle, *others], preparation, cancelled)
     if isinstance(end, Failure) or cancelled():
         end_with(end if isinstance(end, Failure) else _CANCELLED, debug=debug)
     made = end.segmentation
@@ -216,7 +219,7 @@ def _checked(
 def _segment(
     task: Task,
     study: Study,
-    bundle: Bundle,
+    bundles: Sequence[Bundle],
     preparation: Preparation,
     cancelled: Callable[[], bool],
 ) -> Result | Failure:
@@ -225,10 +228,12 @@ def _segment(
     with progress_shown(study.name) as show:
         for message in run(
             study,
-            bundle,
+            bundles[0],
             device=task.device,
             precision=task.precision,
             preparation=preparation,
+            flips=task.flips,
+            others=bundles[1:],
             cancelled=cancelled,
         ):
             if isinstance(message, Progress):

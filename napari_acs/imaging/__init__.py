@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_acs.imaging.modelspace import (
         ModelSpaceImage,
         labels_to_model_space,
+        part_on_study_grid,
         to_model_space,
         to_study_grid,
     )
@@ -43,6 +44,7 @@ _HOME = {
     "is_mask_name": "names",
     "is_skull_stripped": "brain",
     "labels_to_model_space": "modelspace",
+    "part_on_study_grid": "modelspace",
     "lps_grid": "orient",
     "normalise": "brain",
     "read_grid": "read",
@@ -78,6 +80,7 @@ __all__ = [
     "labels_to_model_space",
     "lps_grid",
     "normalise",
+    "part_on_study_grid",
     "read_grid",
     "read_labels",
     "read_segments",

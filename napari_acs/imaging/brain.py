@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_acs.imaging.volume import Volume
+
+Normalisation = Literal["brain-zscore", "nonzero-zscore"]
 
 EXTRACTED = "brain extracted"
 """The name of the step that cuts the brain out."""
@@ -147,11 +149,10 @@ def brain_box(
     return box[0], box[1], box[2]
 
 
-def normalise(array: NDArray[Any], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Scale intensities to mean 0 and standard deviation 1 over the brain ("brain-zscore").
-
-    The brain's values are cut off at their 0.5 and 99.5 percentiles, then their mean is
-    subtracted and they are divided by their standard deviation, then cut off at +-`CLIP`.
+def normalise(
+    array: NDArray[Any], inside: NDArray[np.bool_], method: Normalisation = "brain-zscore"
+) -> NDArray[np.float32]:
+    """Scale intensities to mean 0 and standard deviation 1 over the brain.
 
     Parameters
     ----------
@@ -159,6 +160,10 @@ def normalise(array: NDArray[Any], inside: NDArray[np.bool_]) -> NDArray[np.floa
         Intensities, any real type.
     inside : ndarray of bool, shape (z, y, x)
         The brain; see `foreground`.
+    method : {"brain-zscore", "nonzero-zscore"}
+        The first cuts the brain's values off at their 0.5 and 99.5 percentiles before their
+        mean and standard deviation are taken, and at +-`CLIP` after; the second does neither, as
+        MONAI's ``NormalizeIntensity(nonzero=True, channel_wise=True)``.
 
     Returns
     -------
@@ -168,9 +173,11 @@ def normalise(array: NDArray[Any], inside: NDArray[np.bool_]) -> NDArray[np.floa
     scaled = np.zeros(array.shape, np.float32)
     values = array[inside].astype(np.float32)
     if values.size:
-        low, high = np.percentile(values, (0.5, 99.5))
-        np.clip(values, low, high, out=values)
+        if method == "brain-zscore":
+            low, high = np.percentile(values, (0.5, 99.5))
+            np.clip(values, low, high, out=values)
         mean, spread = values.mean(dtype=np.float64), values.std(dtype=np.float64)
         if spread > 0:
-            scaled[inside] = np.clip((values - mean) / spread, -CLIP, CLIP)
+            values = (values - mean) / spread
+            scaled[inside] = np.clip(values, -CLIP, CLIP) if method == "brain-zscore" else values
     return scaled

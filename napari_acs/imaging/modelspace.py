@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,24 @@ import numpy as np
 import SimpleITK as sitk
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.brain import CLIP, brain_box, foreground_of, normalise, shows_skull
+from napari_acs.imaging.brain import (
+    CLIP,
+    Normalisation,
+    brain_box,
+    foreground_of,
+    normalise,
+    shows_skull,
+)
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.orient import lps_grid, to_lps
+from napari_acs.imaging.separable import along_axes, axis_matrices
 from napari_acs.imaging.study import Study
 from napari_acs.imaging.volume import Volume
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+Box = tuple[slice, slice, slice]
 
 _MARGIN_MM = 5.0
 _SMALLEST = 16
@@ -54,7 +65,10 @@ class ModelSpaceImage:
 
 
 def to_model_space(
-    study: Study, channels: Sequence[str], spacing_mm: Sequence[float]
+    study: Study,
+    channels: Sequence[str],
+    spacing_mm: Sequence[float],
+    normalisation: Normalisation = "brain-zscore",
 ) -> ModelSpaceImage:
     """Turn, crop, normalise and resample a study to what a network takes.
 
@@ -71,6 +85,8 @@ def to_model_space(
         Sequence names in the order of the network's channels.
     spacing_mm : sequence of float
         Voxel spacing of model space along x, y, z.
+    normalisation : {"brain-zscore", "nonzero-zscore"}
+        How; see `normalise`.
 
     Raises
     ------
@@ -90,21 +106,30 @@ def to_model_space(
         for name, there in zip(channels, present, strict=True)
         if there
     }
-    inside = {name: to_lps(foreground_of(study.sequences[name]), study.grid) for name in arrays}
     whole = lps_grid(study.grid)
-    margin = [math.ceil(_MARGIN_MM / s) for s in reversed(whole.spacing)]
-    box = brain_box(list(inside.values()), margin)
-    cropped = whole.crop(box)
-    target = _coarser(cropped, spacing_mm)
-    brain = np.logical_or.reduce([mask[box] for mask in inside.values()])
-    brain = _resample(brain.astype(np.float32), cropped, target) >= 0.5
-    image = np.zeros((len(present), *target.shape), np.float32)
-    for channel, name in enumerate(channels):
-        if name in arrays:
-            scaled = normalise(arrays[name][box], inside[name][box])
-            image[channel] = _resample(scaled, cropped, target)
+    with ThreadPoolExecutor() as threads:  # numpy and SimpleITK let go of the interpreter
+        found = threads.map(lambda name: foreground_of(study.sequences[name]), arrays)
+        inside = {name: to_lps(mask, study.grid) for name, mask in zip(arrays, found, strict=True)}
+        margin = [math.ceil(_MARGIN_MM / s) for s in reversed(whole.spacing)]
+        box = brain_box(list(inside.values()), margin)
+        cropped = whole.crop(box)
+        target = _coarser(cropped, spacing_mm)
+        union = np.logical_or.reduce([mask[box] for mask in inside.values()])
+        # The mask by SimpleITK itself: half a voxel is a tie there, which rounding would break.
+        mask = threads.submit(_resample, union.astype(np.float32), cropped, target)
+        matrices = axis_matrices(cropped, target, _variance(cropped, target))
+        image = np.zeros((len(present), *target.shape), np.float32)
+
+        def fill(channel: int) -> None:
+            name = channels[channel]
+            scaled = normalise(arrays[name][box], inside[name][box], normalisation)
+            image[channel] = along_axes(scaled, matrices)
+
+        list(threads.map(fill, np.flatnonzero(present).tolist()))
+        brain = mask.result() >= 0.5
     image[:, ~brain] = 0
-    np.clip(image, -CLIP, CLIP, out=image)
+    if normalisation == "brain-zscore":
+        np.clip(image, -CLIP, CLIP, out=image)
     with_skull = tuple(name for name in arrays if shows_skull(study.sequences[name]))
     return ModelSpaceImage(image, target, present, brain, with_skull)
 
@@ -139,7 +164,10 @@ def labels_to_model_space(mask: Volume, image: ModelSpaceImage) -> NDArray[np.ui
 
 
 def to_study_grid(
-    probabilities: NDArray[np.float32], image: ModelSpaceImage, grid: Grid
+    probabilities: NDArray[np.float32],
+    image: ModelSpaceImage,
+    grid: Grid,
+    part: Box | None = None,
 ) -> NDArray[np.float32]:
     """Resample maps from model space linearly onto a study's grid.
 
@@ -150,17 +178,28 @@ def to_study_grid(
     image : ModelSpaceImage
     grid : Grid
         The study's reference grid, in any orientation.
+    part : tuple of slice, optional
+        The box of ``grid`` (z, y, x) that is wanted; all of it when left out.
 
     Returns
     -------
-    ndarray of float32, shape (r, *grid.shape)
-        0 outside model space.
+    ndarray of float32, shape (r, z, y, x)
+        Of the part; 0 outside model space.
     """
-    maps = np.zeros((len(probabilities), *grid.shape), np.float32)
-    box = _reach(grid, image.grid)
+    wanted = grid.crop(part) if part else grid
+    maps = np.zeros((len(probabilities), *wanted.shape), np.float32)
+    box = _reach(wanted, image.grid)
     for out, region in zip(maps, probabilities, strict=True):
-        out[box] = _interpolate(_to_image(region, image.grid), grid.crop(box))
+        out[box] = _interpolate(_to_image(region, image.grid), wanted.crop(box))
     return maps
+
+
+def part_on_study_grid(box: Box, image: ModelSpaceImage, grid: Grid) -> Box:
+    """Return the box of a study's grid that holds all that a box of model space touches.
+
+    Interpolated values outside of it come from model space's other voxels alone.
+    """
+    return _reach(grid, image.grid.crop(box))
 
 
 def _coarser(grid: Grid, spacing_mm: Sequence[float]) -> Grid:
@@ -194,12 +233,16 @@ def _reach(grid: Grid, other: Grid) -> tuple[slice, slice, slice]:
 
 def _resample(array: NDArray[np.float32], grid: Grid, target: Grid) -> NDArray[np.float32]:
     """Smooth along axes that get coarser, then interpolate; both grids in LPS order."""
-    factors = [new / old for old, new in zip(grid.spacing, target.spacing, strict=True)]
-    variance = [(f * f - 1) / 2.355**2 if f > _SMOOTH_FROM else 0.0 for f in factors]
+    variance = _variance(grid, target)
     image = _to_image(array, grid)
     if any(variance):
         image = sitk.DiscreteGaussian(image, variance, 32, 0.01, False)
     return _interpolate(image, target)
+
+
+def _variance(grid: Grid, target: Grid) -> list[float]:
+    factors = [new / old for old, new in zip(grid.spacing, target.spacing, strict=True)]
+    return [(f * f - 1) / 2.355**2 if f > _SMOOTH_FROM else 0.0 for f in factors]
 
 
 def _to_image(array: NDArray[np.float32], grid: Grid) -> Any:

@@ -42,6 +42,14 @@ def pick_precision(wish: str, device: str) -> str:
     return BFLOAT16 if can and wish != FLOAT32 else FLOAT32
 
 
+def may_fall_to_bfloat16(wish: str, device: str) -> bool:
+    """Tell whether a GPU may compute in bfloat16 where its memory is short: if the choice is ours.
+
+    A CPU that multiplies it does so from the start when the choice is ours.
+    """
+    return wish == AUTO and device.startswith("cuda") and torch.cuda.is_bf16_supported()
+
+
 def ready_network(bundle: Bundle, device: str, precision: str) -> nn.Module:
     """Return a bundle's network, ready for windows.
 
@@ -57,7 +65,7 @@ def ready_network(bundle: Bundle, device: str, precision: str) -> nn.Module:
     """
     network = bundle.network()
     if device != "cpu":
-        return network.to(device)
+        return network.to(device, getattr(torch, precision))
     plan = plan_folder() / f"{bundle.spec.id}-{bundle.sha256[:8]}-{precision}.json"
     return optimize(network, dtype=getattr(torch, precision), plan=plan)
 

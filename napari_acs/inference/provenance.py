@@ -11,20 +11,20 @@ import torch
 
 import napari_acs
 from napari_acs.inference.device import device_title
-from napari_acs.inference.windows import SIGMA_SCALE, WindowPlan
+from napari_acs.inference.windows import SIGMA_SCALE
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Study
+    from napari_acs.inference.views import View
+    from napari_acs.inference.walk import Predicted
     from napari_acs.models import Bundle
 
 
 def provenance(
     study: Study,
-    bundle: Bundle,
+    members: Sequence[tuple[Bundle, Predicted]],
     *,
-    device: str,
-    precision: str,
-    plan: WindowPlan,
+    views: Sequence[View],
     missing: Sequence[str],
     seconds: Mapping[str, float],
     input_sha256: Mapping[str, str],
@@ -37,22 +37,23 @@ def provenance(
 
     Parameters
     ----------
-    study, bundle : Study, Bundle
-    device : str
-        The torch device used.
-    precision : str
-        The number format of the network, ``"float32"`` or ``"bfloat16"``.
-    plan : WindowPlan
-        The tiling, in model space.
+    study : Study
+    members : sequence of (Bundle, Predicted)
+        The models, and how each was run; what is said of one only is said of the first.
+    views : sequence of View
+        The mirrored inputs.
     missing : sequence of str
-        Channels of the model that the study did not have.
+        Channels of the models that the study did not have.
     seconds : mapping of str to float
         Wall time of the stages done so far.
     input_sha256 : mapping of str to str
         ``study.input_sha256()`` as it was when the job began.
     """
+    bundle, first = members[0]
+    plan = first.tiles
     spec = bundle.spec
-    used = [channel.name for channel in spec.input.channels if channel.name in study.sequences]
+    asked = {channel.name for each, _ in members for channel in each.spec.input.channels}
+    used = [name for name in study.sequences if name in asked]
     return {
         "model": {"id": spec.id, "version": spec.version, "sha256": bundle.sha256},
         "software": {
@@ -60,8 +61,15 @@ def provenance(
             "torch": str(torch.__version__),
             "python": platform.python_version(),
         },
-        "device": device_title(device),
-        "precision": precision,
+        "models": [_model(each, predicted) for each, predicted in members],
+        "flips": [["xyz"[4 - axis] for axis in view] for view in views if view],
+        "device": device_title(first.plan.device),
+        "precision": first.plan.precision,
+        "memory": [
+            {"model": each.spec.id, **step.record()}
+            for each, predicted in members
+            for step in predicted.steps
+        ],
         "model_space": {
             "orientation": spec.input.orientation,
             "spacing_mm": list(spec.input.spacing_mm),
@@ -87,4 +95,17 @@ def provenance(
         "sequences": {"used": used, "missing": list(missing), "reference": study.reference},
         "time_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
+    }
+
+
+def _model(bundle: Bundle, predicted: Predicted) -> dict[str, Any]:
+    return {
+        "id": bundle.spec.id,
+        "version": bundle.spec.version,
+        "sha256": bundle.sha256,
+        "device": device_title(predicted.plan.device),
+        "precision": predicted.plan.precision,
+        "spacing_mm": list(bundle.spec.input.spacing_mm),
+        "window_zyx": list(predicted.tiles.window),
+        "windows": len(predicted.tiles.starts),
     }

@@ -1,8 +1,7 @@
 """Overlapping windows over an image, blended with Gaussian weights.
 
 The window plan and the weights are those of MONAI's ``SlidingWindowInferer(mode="gaussian")``
-(Apache-2.0, Project MONAI; the tests hold us to it voxel for voxel). Only one window is ever on
-the device; the sums stay in main memory.
+(Apache-2.0, Project MONAI; the tests hold us to it voxel for voxel).
 """
 
 from __future__ import annotations
@@ -113,13 +112,13 @@ def importance(window: Triple) -> Tensor:
 
 
 class Blend:
-    """The weighted sums of the windows predicted so far.
+    """The weighted sums of the windows predicted so far, on the image's device.
 
     Parameters
     ----------
     plan : WindowPlan
     image : Tensor of float32, shape (c, z, y, x)
-        On the CPU; size (z, y, x) is the plan's.
+        Size (z, y, x) is the plan's.
     """
 
     def __init__(self, plan: WindowPlan, image: Tensor) -> None:
@@ -130,21 +129,27 @@ class Blend:
         order = [pads[4], pads[5], pads[2], pads[3], pads[0], pads[1]]
         self._image = F.pad(image, order) if any(order) else image
         self._plan = plan
-        self._weight = importance(plan.window)
-        self._weights = torch.zeros(plan.padded)
+        self._alone = len(plan.starts) == 1
         self._sums: Tensor | None = None
+        if not self._alone:
+            self._weight = importance(plan.window).to(image.device)
+            self._weights = torch.zeros(plan.padded, device=image.device)
 
     def cut(self, index: int) -> Tensor:
         """Return window ``index`` of the image, shape (1, c, z, y, x)."""
         return self._image[(slice(None), *self._slices(index))].unsqueeze(0)
 
     def add(self, index: int, prediction: Tensor) -> None:
-        """Add the prediction, shape (1, r, z, y, x), for window ``index``."""
-        values = prediction[0].to("cpu", torch.float32)
+        """Add the prediction, shape (1, r, z, y, x), for window ``index``; it may be kept."""
+        values = prediction[0].to(self._image.device, torch.float32)
+        if self._alone:
+            self._sums = values  # a window without neighbours is its own weighted mean
+            return
         if self._sums is None:
-            self._sums = torch.zeros((values.shape[0], *self._plan.padded))
+            shape = (values.shape[0], *self._plan.padded)
+            self._sums = torch.zeros(shape, device=self._image.device)
         where = self._slices(index)
-        self._sums[(slice(None), *where)] += values * self._weight
+        self._sums[(slice(None), *where)].addcmul_(values, self._weight)
         self._weights[where] += self._weight
 
     def result(self) -> Tensor:
@@ -157,7 +162,8 @@ class Blend:
         inner = tuple(
             slice(b, b + s) for b, s in zip(self._plan.before, self._plan.size, strict=True)
         )
-        return self._sums.div_(self._weights)[(slice(None), *inner)]
+        mean = self._sums if self._alone else self._sums.div_(self._weights)
+        return mean[(slice(None), *inner)]
 
     def _slices(self, index: int) -> tuple[slice, slice, slice]:
         z, y, x = self._plan.starts[index]

@@ -64,6 +64,18 @@ def test_files_by_name_give_the_same_mask_and_labels_may_be_consecutive(
     assert (second == 3).any()
 
 
+def test_mirrored_views_and_a_further_model_are_averaged_on_wish(
+    call, study_dir, bundle_dir, tmp_path
+):
+    mask, report = tmp_path / "m.nii.gz", tmp_path / "r.json"
+    wishes = ("--flips", "--with-model", bundle_dir, "--json", report)
+    done = call("segment", study_dir, "--model", bundle_dir, "--out", mask, *wishes)
+    assert done.exit_code == 0, done.output
+    said = json.loads(report.read_text())["provenance"]
+    assert said["flips"] == [["x"]]
+    assert [model["id"] for model in said["models"]] == ["random", "random"]
+
+
 def test_json_on_stdout_is_all_there_is_on_stdout(call, study_dir, bundle_dir, tmp_path):
     mask = tmp_path / "m.nrrd"
     done = call("segment", study_dir, "--model", bundle_dir, "--out", mask, "--json", "-")

@@ -11,10 +11,12 @@ from scipy.special import ive
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import (
+    Study,
     Volume,
     brain_box,
     labels_to_model_space,
     lps_grid,
+    normalise,
     read_labels,
     read_study,
     to_lps,
@@ -191,3 +193,21 @@ def test_a_real_case_keeps_its_tumour():
     whole = to_study_grid((there > 0).astype(np.float32)[None], image, study.grid)[0] >= 0.5
     truth = mask.array > 0
     assert 2 * np.count_nonzero(whole & truth) / (whole.sum() + truth.sum()) > 0.95
+
+
+def test_nonzero_zscore_is_monais():
+    monai = pytest.importorskip("monai.transforms")
+    study = make_study(make_grid(ORIENTATIONS[0], (1.0, 1.0, 1.0), (0, 0, 0), (0, 0, 0), SIZE))
+    array = study.sequences["t1"].array.astype(np.float32)
+    array[array != 0] += np.random.default_rng(0).standard_cauchy(np.count_nonzero(array))
+    monai_made = monai.NormalizeIntensity(nonzero=True, channel_wise=True)(array[None])[0]
+    ours = normalise(array, array != 0, "nonzero-zscore")
+    np.testing.assert_allclose(ours, np.asarray(monai_made), atol=2e-4)
+    assert np.abs(ours).max() > 5  # outliers stay, as in no brain-zscore
+
+    image = to_model_space(
+        Study("outliers", {"t1": Volume(array, study.grid)}), ("t1",), (1.0,) * 3, "nonzero-zscore"
+    )
+    np.testing.assert_allclose(
+        np.sort(image.array[image.array != 0])[-9:], np.sort(ours.ravel())[-9:]
+    )
