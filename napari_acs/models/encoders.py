@@ -99,7 +99,9 @@ def trunk_2d(name: str, *, pretrained: bool = False) -> nn.Sequential:
 
 
 def trunk_names(name: str) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """Return what torchvision calls each tensor of a trunk, and its shape; nothing is allocated.
+    """Return what torchvision calls each tensor of a trunk, and its shape.
+
+    Nothing is allocated, but for RegNets.
 
     Returns
     -------
@@ -112,7 +114,8 @@ def trunk_names(name: str) -> dict[str, tuple[str, tuple[int, ...]]]:
         If the encoder is unknown.
     """
     _refuse_others(name)
-    with torch.device("meta"):
+    # RegNet computes its widths with tensors, which needs their values.
+    with torch.device("cpu" if name in _REGNETS else "meta"):
         network = torchvision.models.get_model(name, weights=None, **_options(name, False))
     theirs = {id(t): key for key, t in network.state_dict(keep_vars=True).items()}
     trunk = nn.Sequential(OrderedDict(_stages(name, network)))
