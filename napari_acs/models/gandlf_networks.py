@@ -73,7 +73,8 @@ class GandlfUNet(nn.Module):
         residual = "resunet" in variant and not (light and not listed)
         widths = [base_filters * (1 if light else 2**level) for level in range(depth + 1)]
         make = nn.BatchNorm3d if norm == "batch" else _instance_norm
-        self._depth, self._logit_scale, self._listed = depth, logit_scale, listed
+        self._depth, self._logit_scale = depth, logit_scale
+        self._listed, self._deep = listed, deep
         self.ins = _Initial(in_channels, widths[0], make, residual)
         last = widths[0] if listed or deep else 2 * widths[0]
         down, encode, up, decode = [], [], [], []
@@ -106,7 +107,7 @@ class GandlfUNet(nn.Module):
         y = skips.pop()
         for level in reversed(range(self._depth)):
             y = self._part("de", level)(self._part("us", level)(y), skips.pop())
-        logits: Tensor = (self.out_0 if hasattr(self, "out_0") else self.out)(y)
+        logits: Tensor = self.get_submodule("out_0" if self._deep else "out")(y)
         return logits * self._logit_scale if self._logit_scale != 1 else logits
 
     def _part(self, kind: str, level: int) -> nn.Module:
@@ -141,7 +142,9 @@ def _active(x: Tensor) -> Tensor:
 
 
 class _Initial(nn.Module):
-    def __init__(self, inputs: int, outputs: int, norm: Callable[[int], nn.Module], residual: bool) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, norm: Callable[[int], nn.Module], residual: bool
+    ) -> None:
         super().__init__()
 
         self.conv0 = _conv(inputs, outputs)
@@ -192,7 +195,9 @@ class _Up(nn.Module):
 
 
 class _Decode(nn.Module):
-    def __init__(self, inputs: int, outputs: int, norm: Callable[[int], nn.Module], residual: bool) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, norm: Callable[[int], nn.Module], residual: bool
+    ) -> None:
         super().__init__()
         self.conv0 = _conv(inputs, outputs)
         self.conv1, self.conv2 = _conv(outputs, outputs), _conv(outputs, outputs)

@@ -53,7 +53,7 @@ def main(out: Path, cases: dict) -> None:
             "problem_type": "segmentation",
             "patch_size": [32, 32, 32],
             "batch_size": 1,
-            "data_preprocessing": {"normalize_nonZero": None},
+            "data_preprocessing": {"normalize_nonZero_masked": None},
             "data_postprocessing": {},
             "model": {"dimension": 3, "amp": False, "onnx_export": False, **model},
         }
@@ -81,7 +81,9 @@ def main(out: Path, cases: dict) -> None:
         state["optimizer_state_dict"] = {}
         file = folder / f"{model['architecture']}_best.pth.tar"
         save_model(state, network, params, str(file), onnx_export=False)
-        torch.save({"x": x, "answer": answer, "labels": torch.from_numpy(labels)}, folder / "said.pt")
+        torch.save(
+            {"x": x, "answer": answer, "labels": torch.from_numpy(labels)}, folder / "said.pt"
+        )
 
 
 if __name__ == "__main__":

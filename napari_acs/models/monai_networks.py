@@ -1,0 +1,83 @@
+"""Networks of MONAI by name, for its bundles: the native 3D peers of the ACS networks.
+
+MONAI (extra ``monai``) is imported with the first of them only: it takes seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import torch
+from torch import nn
+
+from napari_acs.errors import BadInput
+from napari_acs.models.padded import PaddedToMultiple
+
+NETWORKS: Final = ("SegResNet", "UNet", "BasicUNet", "DynUNet", "SwinUNETR")
+"""Classes of ``monai.networks.nets`` that can be built: those whose imports are tested."""
+
+
+def monai_network(network: str, arguments: dict[str, Any], size_bytes: int) -> nn.Module:
+    """Return a network of MONAI, for volumes of any size.
+
+    Parameters
+    ----------
+    network : str
+        One of ``NETWORKS``.
+    arguments : dict
+        Of its constructor, plain values.
+    size_bytes : int
+        Of its weights' file. Counted before memory is taken: arguments that a file of this size
+        cannot fill are refused.
+
+    Raises
+    ------
+    BadInput
+        If MONAI is not installed, the class is not in the list, or is larger than its weights.
+    ValueError, TypeError
+        If MONAI refuses the arguments.
+    """
+    if network not in NETWORKS:
+        raise BadInput(
+            f"MONAI's network {network!r} cannot be built here", expected=", ".join(NETWORKS)
+        )
+    try:
+        from monai.networks import nets  # noqa: PLC0415
+    except ImportError as error:
+        raise BadInput(
+            f"this model is MONAI's {network}, and MONAI is not installed",
+            do="Install it with: pip install 'napari-acs[monai]'",
+        ) from error
+    make = getattr(nets, network)
+    try:
+        with torch.device("meta"):
+            sketch = make(**arguments)
+        # Half precision takes two bytes a weight; nothing takes less than one.
+        count = sum(p.numel() for p in sketch.parameters())
+        if count > size_bytes:
+            raise BadInput(
+                f"MONAI's {network} with these arguments is larger than its weights",
+                found=f"{count} weights for a file of {size_bytes} bytes",
+            )
+        multiple, smallest = _sides(network, arguments)
+        return PaddedToMultiple(make(**arguments), multiple, smallest)
+    except (AssertionError, KeyError, IndexError, AttributeError, NotImplementedError) as error:
+        raise ValueError(f"{network}: {type(error).__name__}: {error}") from error
+
+
+def _sides(network: str, arguments: dict[str, Any]) -> tuple[int, int]:
+    """Return of what each side must be a multiple, and the shortest that a norm takes."""
+    if network == "SegResNet":
+        multiple = 2 ** (len(arguments.get("blocks_down", (1, 2, 2, 4))) - 1)
+    elif network == "BasicUNet":
+        multiple = 16
+    elif network == "SwinUNETR":
+        multiple = 32
+    else:
+        multiple = math.prod(_one(stride) for stride in arguments["strides"])
+    return multiple, 2 * multiple
+
+
+def _one(stride: Any) -> int:
+    return max(stride) if isinstance(stride, list | tuple) else int(stride)
