@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from napari_acs.errors import BadInput
 from napari_acs.models.padded import PaddedToMultiple
@@ -28,8 +29,8 @@ def monai_network(network: str, arguments: dict[str, Any], size_bytes: int) -> n
     arguments : dict
         Of its constructor, plain values.
     size_bytes : int
-        Of its weights' file. Counted before memory is taken: arguments that a file of this size
-        cannot fill are refused.
+        Of its weights' file. Arguments that a file of this size cannot fill are refused, before
+        the memory is taken.
 
     Raises
     ------
@@ -51,19 +52,33 @@ def monai_network(network: str, arguments: dict[str, Any], size_bytes: int) -> n
         ) from error
     make = getattr(nets, network)
     try:
-        with torch.device("meta"):
-            sketch = make(**arguments)
-        # Half precision takes two bytes a weight; nothing takes less than one.
-        count = sum(p.numel() for p in sketch.parameters())
-        if count > size_bytes:
-            raise BadInput(
-                f"MONAI's {network} with these arguments is larger than its weights",
-                found=f"{count} weights for a file of {size_bytes} bytes",
-            )
         multiple, smallest = _sides(network, arguments)
-        return PaddedToMultiple(make(**arguments), multiple, smallest)
+        with _Budget(network, size_bytes):
+            made = make(**arguments)
+        return PaddedToMultiple(made, multiple, smallest)
     except (AssertionError, KeyError, IndexError, AttributeError, NotImplementedError) as error:
         raise ValueError(f"{network}: {type(error).__name__}: {error}") from error
+
+
+class _Budget(TorchFunctionMode):
+    """Refuse to make more values than a file of weights can hold."""
+
+    def __init__(self, network: str, size_bytes: int) -> None:
+        super().__init__()
+        self._network, self._size_bytes, self._count = network, size_bytes, 0
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Count what ``torch.empty`` and its like are asked for."""
+        if func in (torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn):
+            sides = args[0] if args and isinstance(args[0], tuple | list) else args
+            self._count += math.prod(side for side in sides if isinstance(side, int))
+            # Half precision takes two bytes a weight; nothing takes less than one.
+            if self._count > self._size_bytes:
+                raise BadInput(
+                    f"MONAI's {self._network} with these arguments is larger than its weights",
+                    found=f"over {self._count} values for a file of {self._size_bytes} bytes",
+                )
+        return func(*args, **(kwargs or {}))
 
 
 def _sides(network: str, arguments: dict[str, Any]) -> tuple[int, int]:

@@ -123,7 +123,7 @@ def _architecture(
         "variant": config.architecture,
         "base_filters": int(start.shape[0]),
         "norm": config.norm,
-        "depth": len(listed) or 4,
+        "depth": len(listed) if config.architecture.endswith("_multilayer") else 4,
         "logit_scale": float(scale),
     }
     return {"name": "gandlf-unet", "arguments": arguments}

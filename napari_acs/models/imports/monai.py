@@ -78,6 +78,7 @@ def _import(request: Request, folder: Path, target_folder: Path) -> Bundle:
     name, arguments = network_of(config, shown)
     preparation = preprocessing_of(config, shown)
     file = _weights_of(folder, shown)
+    state = {f"network.{key}": tensor for key, tensor in _state(file).items()}
     inputs, outputs = (_count(arguments, name, key) for key in ("in_channels", "out_channels"))
     channels = sequences_of(request, inputs, channel_names(metadata, "inputs"))
     classes = request.classes or channel_names(metadata, "outputs")
@@ -108,7 +109,6 @@ def _import(request: Request, folder: Path, target_folder: Path) -> Bundle:
         "licence": _licence(folder),
     }
     network = built(fields, file.stat().st_size)
-    state = {f"network.{key}": tensor for key, tensor in _state(file).items()}
     filled(network, state, shown)
     version = metadata.get("version", "of unknown version")
     return write_bundle(

@@ -9,6 +9,8 @@ networks (OpenCV, ...) is stood in for.
 import hashlib
 import json
 import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from unittest.mock import MagicMock
 
@@ -17,8 +19,26 @@ import torch
 import yaml
 from torch import nn
 
-for name in ("cv2", "torchmetrics", "torchinfo", "panoptica"):
-    sys.modules.setdefault(name, MagicMock(name=name, __path__=[], __spec__=None))
+OTHER_JOBS = ("SimpleITK", "cv2", "monai", "panoptica", "skimage", "sklearn", "torchinfo")
+OTHER_JOBS += ("torchio", "torchmetrics")
+
+
+class StandIns(MetaPathFinder, Loader):
+    """Gives an empty module for each of ``OTHER_JOBS`` and what is below it."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".", maxsplit=1)[0] in OTHER_JOBS:
+            return ModuleSpec(name, self, is_package=True)
+        return None
+
+    def create_module(self, spec):
+        return MagicMock(name=spec.name)
+
+    def exec_module(self, module):
+        pass
+
+
+sys.meta_path.insert(0, StandIns())
 
 
 class BatchNorm3d(nn.BatchNorm3d):
