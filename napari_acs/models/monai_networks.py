@@ -15,8 +15,14 @@ from torch.overrides import TorchFunctionMode
 from napari_acs.errors import BadInput
 from napari_acs.models.padded import PaddedToMultiple
 
-NETWORKS: Final = ("SegResNet", "UNet", "BasicUNet", "DynUNet", "SwinUNETR")
+NETWORKS: Final = ("SegResNet", "UNet", "BasicUNet", "DynUNet")
 """Classes of ``monai.networks.nets`` that can be built: those whose imports are tested."""
+
+
+REPEATED: Final = {
+    "DynUNet": ("input_block", "downsamples", "bottleneck", "upsamples", "deep_supervision_heads")
+}
+"""Parts that a network holds a second time under another name, which its forward uses."""
 
 
 def monai_network(network: str, arguments: dict[str, Any], size_bytes: int) -> nn.Module:
@@ -55,6 +61,9 @@ def monai_network(network: str, arguments: dict[str, Any], size_bytes: int) -> n
         multiple, smallest = _sides(network, arguments)
         with _Budget(network, size_bytes):
             made = make(**arguments)
+        for part in REPEATED.get(network, ()):
+            if hasattr(made, part):
+                delattr(made, part)
         return PaddedToMultiple(made, multiple, smallest)
     except (AssertionError, KeyError, IndexError, AttributeError, NotImplementedError) as error:
         raise ValueError(f"{network}: {type(error).__name__}: {error}") from error
@@ -87,8 +96,6 @@ def _sides(network: str, arguments: dict[str, Any]) -> tuple[int, int]:
         multiple = 2 ** (len(arguments.get("blocks_down", (1, 2, 2, 4))) - 1)
     elif network == "BasicUNet":
         multiple = 16
-    elif network == "SwinUNETR":
-        multiple = 32
     else:
         multiple = math.prod(_one(stride) for stride in arguments["strides"])
     return multiple, 2 * multiple

@@ -28,6 +28,7 @@ from napari_acs.models.imports.regions import output_of
 from napari_acs.models.imports.request import Request, sequences_of
 from napari_acs.models.imports.write import UNKNOWN_LICENCE, write_bundle
 from napari_acs.models.imports.yaml_files import read_plain
+from napari_acs.models.monai_networks import REPEATED
 from napari_acs.models.safe_load import load_state
 
 _CONFIGS: Final = ("configs/inference.json", "configs/inference.yaml", "configs/inference.yml")
@@ -78,7 +79,12 @@ def _import(request: Request, folder: Path, target_folder: Path) -> Bundle:
     name, arguments = network_of(config, shown)
     preparation = preprocessing_of(config, shown)
     file = _weights_of(folder, shown)
-    state = {f"network.{key}": tensor for key, tensor in _state(file).items()}
+    twice = REPEATED.get(name, ())
+    state = {
+        f"network.{key}": tensor
+        for key, tensor in _state(file).items()
+        if key.split(".", maxsplit=1)[0] not in twice
+    }
     inputs, outputs = (_count(arguments, name, key) for key in ("in_channels", "out_channels"))
     channels = sequences_of(request, inputs, channel_names(metadata, "inputs"))
     classes = request.classes or channel_names(metadata, "outputs")

@@ -67,9 +67,6 @@ def network_of(config: dict[str, Any], name: str) -> tuple[str, dict[str, Any]]:
     special = [key for key in arguments if key.startswith("_")]
     if special:
         raise BadInput(f"the network of {name} is refused", found=", ".join(special))
-    # Older versions wanted the size of the window, newer ones do not know it.
-    if made[1] == "SwinUNETR":
-        arguments.pop("img_size", None)
     return made[1], {key: _plain(value, config, name) for key, value in arguments.items()}
 
 

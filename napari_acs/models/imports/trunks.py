@@ -16,6 +16,20 @@ from napari_acs.models.imports.request import Request, sequences_of
 from napari_acs.models.spec import GLIOMA_OUTPUT
 from napari_acs.models.unet import ACSUNet
 
+_MARKS = (
+    ("layer1.", ("resnet", "resnext", "wide_resnet")),
+    ("denseblock1.", ("densenet",)),
+    ("1.conv.", ("mobilenet_v2",)),
+    ("1.block.", ("mobilenet_v3",)),
+    ("1.0.block.0.0.", ("efficientnet",)),
+    ("1.0.layer_scale", ("convnext",)),
+    ("0.weight", ("vgg", "alexnet", "squeezenet")),
+    ("layers.", ("mnasnet",)),
+    ("stage2.", ("shufflenet",)),
+    ("inception3a.", ("googlenet",)),
+    ("trunk_output.", ("regnet",)),
+)
+"""How the names of a tensor begin in each family: only those are built to be compared."""
 _WIDTHS = (96, 64, 48, 32, 16)
 _SEQUENCES = ("t1", "t1ce", "t2", "flair")
 SOFT = ".soft_w_core"
@@ -33,11 +47,13 @@ def encoder_of(state: Mapping[str, Tensor], source: str) -> str:
         If it is none of `ENCODERS`.
     """
     short = {key.removeprefix("features."): tuple(t.shape) for key, t in state.items()}
-    regnet = any(key.startswith("trunk_output.") for key in short)
-    for name in ENCODERS:
-        # RegNets have tensors made to be measured: only where the names are theirs.
-        if name.startswith("regnet") == regnet and _holds(short, name):
-            return name
+    families = tuple(f for mark, f in _MARKS for key in short if key.startswith(mark))
+    families = tuple({name for family in families for name in family})
+    held = {name: _held(short, name) for name in ENCODERS if name.startswith(families)}
+    # The weights of a deeper one hold those of the shallower of its family.
+    best = max(held, key=lambda name: held[name], default="")
+    if held.get(best):
+        return best
     transformer = next((k for k in short if "attn" in k or "self_attention" in k), None)
     raise BadInput(
         f"{source} holds no weights of a torchvision CNN that can be an encoder",
@@ -128,14 +144,15 @@ def _adapted(weight: Tensor, place: Tensor) -> Tensor:
     return adapt_input(conv, place.shape[1]).weight.detach()
 
 
-def _holds(shapes: dict[str, tuple[int, ...]], encoder: str) -> bool:
-    first = True
-    for name, shape in trunk_names(encoder).values():
+def _held(shapes: dict[str, tuple[int, ...]], encoder: str) -> int:
+    """Return how many tensors an encoder's trunk has, if all of them are there; else 0."""
+    first, wanted = True, trunk_names(encoder)
+    for name, shape in wanted.values():
         found = shapes.get(name.removeprefix("features."))
         if found is None:
-            return False
+            return 0
         same = found == shape or (len(shape) == 4 and len(found) == 5 and found[:2] == shape[:2])
         if not same and not (first and found[:1] == shape[:1] and len(found) >= 4):
-            return False
+            return 0
         first = False
-    return True
+    return len(wanted)
