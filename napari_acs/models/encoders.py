@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from napari_acs.acs import convert
 from napari_acs.acs.modes import Mode
 from napari_acs.errors import BadInput
+from napari_acs.models.encoder_names import ENCODERS, NOT_ENCODERS, REGNETS
 from napari_acs.models.safe_load import load_state
 from napari_acs.models.software_opengl import keep_triton_out
 
@@ -20,50 +21,7 @@ keep_triton_out()
 
 import torchvision  # noqa: E402  (only now is it safe)
 
-_RESNETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
-_RESNEXTS = (
-    *("resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d"),
-    *("wide_resnet50_2", "wide_resnet101_2"),
-)
-_DENSENETS = ("densenet121", "densenet161", "densenet169", "densenet201")
-_EFFICIENTNETS = (
-    *(f"efficientnet_b{size}" for size in range(8)),
-    *("efficientnet_v2_s", "efficientnet_v2_m", "efficientnet_v2_l"),
-)
-_MOBILE = (
-    *("mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"),
-    *("mnasnet0_5", "mnasnet0_75", "mnasnet1_0", "mnasnet1_3"),
-    *(f"shufflenet_v2_x{width}" for width in ("0_5", "1_0", "1_5", "2_0")),
-    *("squeezenet1_0", "squeezenet1_1"),
-)
-_REGNETS = (
-    *(f"regnet_x_{size}" for size in ("400mf", "800mf", "1_6gf", "3_2gf", "8gf", "16gf", "32gf")),
-    *(f"regnet_y_{size}" for size in ("400mf", "800mf", "1_6gf", "3_2gf", "8gf", "16gf", "32gf")),
-)
-_VGGS = tuple(f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn"))
-
-_CONVNEXTS = ("convnext_tiny", "convnext_small", "convnext_base", "convnext_large")
-
-ENCODERS = (
-    *_MOBILE,
-    *_RESNETS,
-    *_RESNEXTS,
-    *_DENSENETS,
-    *_EFFICIENTNETS,
-    *_REGNETS,
-    *_CONVNEXTS,
-    *_VGGS,
-    *("alexnet", "googlenet"),
-)
-"""Names of the torchvision architectures that can be encoders."""
-
-_NOT_ENCODERS = {
-    "vit_": "a transformer: its attention has no ACS counterpart",
-    "swin_": "a transformer: its attention has no ACS counterpart",
-    "maxvit": "a transformer: its attention has no ACS counterpart",
-    "inception_v3": "without padding: small volumes vanish in it",
-    "regnet_y_128gf": "too large for volumes (644 million weights)",
-}
+__all__ = ["ENCODERS", "Encoder", "trunk_2d", "trunk_from_file", "trunk_from_state", "trunk_names"]
 
 
 def trunk_2d(name: str, *, pretrained: bool = False) -> nn.Sequential:
@@ -115,7 +73,7 @@ def trunk_names(name: str) -> dict[str, tuple[str, tuple[int, ...]]]:
     """
     _refuse_others(name)
     # RegNet computes its widths with tensors, which needs their values.
-    with torch.device("cpu" if name in _REGNETS else "meta"):
+    with torch.device("cpu" if name in REGNETS else "meta"):
         network = torchvision.models.get_model(name, weights=None, **_options(name, False))
     theirs = {id(t): key for key, t in network.state_dict(keep_vars=True).items()}
     trunk = nn.Sequential(OrderedDict(_stages(name, network)))
@@ -176,7 +134,7 @@ def trunk_from_state(name: str, state: Mapping[str, Tensor], source: str) -> nn.
 
 def _refuse_others(name: str) -> None:
     if name not in ENCODERS:
-        why = next((w for start, w in _NOT_ENCODERS.items() if name.startswith(start)), "unknown")
+        why = next((w for start, w in NOT_ENCODERS.items() if name.startswith(start)), "unknown")
         raise BadInput(f"encoder {name!r} is {why}", expected=f"one of {', '.join(ENCODERS)}")
 
 

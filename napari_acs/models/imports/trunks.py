@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,7 @@ from napari_acs.models.imports.request import Request, sequences_of
 from napari_acs.models.spec import GLIOMA_OUTPUT
 from napari_acs.models.unet import ACSUNet
 
-_MARKS = (
+_MARKS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("layer1.", ("resnet", "resnext", "wide_resnet")),
     ("denseblock1.", ("densenet",)),
     ("1.conv.", ("mobilenet_v2",)),
@@ -47,8 +47,8 @@ def encoder_of(state: Mapping[str, Tensor], source: str) -> str:
         If it is none of `ENCODERS`.
     """
     short = {key.removeprefix("features."): tuple(t.shape) for key, t in state.items()}
-    families = tuple(f for mark, f in _MARKS for key in short if key.startswith(mark))
-    families = tuple({name for family in families for name in family})
+    there = [names for mark, names in _MARKS if any(key.startswith(mark) for key in short)]
+    families = tuple(name for names in there for name in names)
     held = {name: _held(short, name) for name in ENCODERS if name.startswith(families)}
     # The weights of a deeper one hold those of the shallower of its family.
     best = max(held, key=lambda name: held[name], default="")
