@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
-from math import log2
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from napari_acs.acs import convert
+from napari_acs.acs.modes import Mode
 from napari_acs.errors import BadInput
+from napari_acs.models.encoder_names import ENCODERS, NOT_ENCODERS, REGNETS
 from napari_acs.models.safe_load import load_state
 from napari_acs.models.software_opengl import keep_triton_out
 
@@ -18,11 +21,7 @@ keep_triton_out()
 
 import torchvision  # noqa: E402  (only now is it safe)
 
-_SEQUENTIAL = ("mobilenet_v2", "squeezenet1_1", "densenet121", "efficientnet_b0", "vgg11_bn")
-_RESNETS = ("resnet18", "resnet34", "resnet50")
-
-ENCODERS = _SEQUENTIAL + _RESNETS
-"""Names of the torchvision architectures that can be encoders."""
+__all__ = ["ENCODERS", "Encoder", "trunk_2d", "trunk_from_file", "trunk_from_state", "trunk_names"]
 
 
 def trunk_2d(name: str, *, pretrained: bool = False) -> nn.Sequential:
@@ -41,10 +40,11 @@ def trunk_2d(name: str, *, pretrained: bool = False) -> nn.Sequential:
     BadInput
         If the name is unknown, or the weights cannot be downloaded or fail torchvision's check.
     """
-    if name not in ENCODERS:
-        raise BadInput(f"encoder {name!r} is unknown", expected=f"one of {', '.join(ENCODERS)}")
+    _refuse_others(name)
     try:
-        network = torchvision.models.get_model(name, weights="DEFAULT" if pretrained else None)
+        network = torchvision.models.get_model(
+            name, weights="DEFAULT" if pretrained else None, **_options(name, pretrained)
+        )
     except (OSError, RuntimeError) as error:
         if not pretrained:
             raise
@@ -53,14 +53,34 @@ def trunk_2d(name: str, *, pretrained: bool = False) -> nn.Sequential:
             found=str(error),
             do="Check the network, or give a file with --encoder-weights (see docs/training.md)",
         ) from error
-    if name in _RESNETS:
-        stages = [item for item in network.named_children() if item[0] not in ("avgpool", "fc")]
-        return nn.Sequential(OrderedDict(stages))
-    features: nn.Sequential = network.features
-    if name == "mobilenet_v2":
-        # The last 1x1 layer widens to 1280 channels for the classifier alone.
-        del features[-1]
-    return features
+    return nn.Sequential(OrderedDict(_stages(name, network)))
+
+
+def trunk_names(name: str) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Return what torchvision calls each tensor of a trunk, and its shape.
+
+    Nothing is allocated, but for RegNets.
+
+    Returns
+    -------
+    dict of str to (str, tuple of int)
+        The trunk's own name of a parameter or buffer, to torchvision's name and the shape.
+
+    Raises
+    ------
+    BadInput
+        If the encoder is unknown.
+    """
+    _refuse_others(name)
+    # RegNet computes its widths with tensors, which needs their values.
+    with torch.device("cpu" if name in REGNETS else "meta"):
+        network = torchvision.models.get_model(name, weights=None, **_options(name, False))
+    theirs = {id(t): key for key, t in network.state_dict(keep_vars=True).items()}
+    trunk = nn.Sequential(OrderedDict(_stages(name, network)))
+    return {
+        key: (theirs[id(tensor)], tuple(tensor.shape))
+        for key, tensor in trunk.state_dict(keep_vars=True).items()
+    }
 
 
 def trunk_from_file(name: str, file: Path) -> nn.Sequential:
@@ -80,19 +100,67 @@ def trunk_from_file(name: str, file: Path) -> nn.Sequential:
         If the file cannot be read safely, or lacks a weight of the trunk or has it in another
         shape.
     """
+    return trunk_from_state(name, load_state(file), str(file))
+
+
+def trunk_from_state(name: str, state: Mapping[str, Tensor], source: str) -> nn.Sequential:
+    """Return a 2D trunk with the weights of a torchvision state dict; see `trunk_from_file`.
+
+    Parameters
+    ----------
+    name : str
+        One of ``ENCODERS``.
+    state : mapping of str to Tensor
+        Torchvision's names, with or without ``features.``.
+    source : str
+        What a refusal calls it.
+    """
     trunk = trunk_2d(name)
-    state = {k.removeprefix("features."): v for k, v in load_state(file).items()}
-    wanted = trunk.state_dict()
-    for key, tensor in wanted.items():
-        if key not in state or state[key].shape != tensor.shape:
-            found = tuple(state[key].shape) if key in state else "nothing"
+    short = {key.removeprefix("features."): tensor for key, tensor in state.items()}
+    chosen = {}
+    for key, (theirs, shape) in trunk_names(name).items():
+        tensor = short.get(theirs.removeprefix("features."))
+        if tensor is None or tuple(tensor.shape) != shape:
+            found = tuple(tensor.shape) if tensor is not None else "nothing"
             raise BadInput(
-                f"{file} does not hold the weights of torchvision's {name}",
-                found=f"{found} at {key}",
-                expected=f"{tuple(tensor.shape)}",
+                f"{source} does not hold the weights of torchvision's {name}",
+                found=f"{found} at {theirs}",
+                expected=f"{shape}",
             )
-    trunk.load_state_dict({key: state[key] for key in wanted})
+        chosen[key] = tensor
+    trunk.load_state_dict(chosen)
     return trunk
+
+
+def _refuse_others(name: str) -> None:
+    if name not in ENCODERS:
+        why = next((w for start, w in NOT_ENCODERS.items() if name.startswith(start)), "unknown")
+        raise BadInput(f"encoder {name!r} is {why}", expected=f"one of {', '.join(ENCODERS)}")
+
+
+def _options(name: str, pretrained: bool) -> dict[str, bool]:
+    # Auxiliary classifiers are no part of a trunk. The official weights say themselves whether.
+    if name != "googlenet" or pretrained:
+        return {}
+    return {"aux_logits": False, "init_weights": False}
+
+
+def _stages(name: str, network: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Return a network's parts before its classifier, by name, in the order of its forward."""
+    children = dict(network.named_children())
+    body = children.get("features", children.get("layers"))
+    if isinstance(body, nn.Sequential):
+        stages = list(body.named_children())
+        # The last 1x1 layer widens to 1280 channels for the classifier alone.
+        return stages[:-1] if name == "mobilenet_v2" else stages
+    stages = []
+    for key, child in children.items():
+        if key in ("avgpool", "fc", "dropout", "aux1", "aux2"):
+            continue
+        # RegNet's resolutions are inside its trunk_output.
+        inner = key == "trunk_output"
+        stages += list(child.named_children()) if inner else [(key, child)]
+    return stages
 
 
 class Encoder(nn.Module):
@@ -108,6 +176,8 @@ class Encoder(nn.Module):
         See :func:`trunk_2d`.
     trunk : nn.Sequential, optional
         A 2D trunk of this architecture with weights of its own, used instead.
+    mode : {"acs", "soft", "inflate", "mean", "conv3d"}
+        The way from 2D to 3D, see :mod:`napari_acs.acs.modes`.
 
     Attributes
     ----------
@@ -124,11 +194,12 @@ class Encoder(nn.Module):
         *,
         pretrained: bool = False,
         trunk: nn.Sequential | None = None,
+        mode: Mode = "acs",
     ) -> None:
         super().__init__()
         flat = trunk if trunk is not None else trunk_2d(name, pretrained=pretrained)
         self._taps, self.channels, self.strides = _taps(flat)
-        converted = convert(flat, in_channels=in_channels)
+        converted = convert(flat, mode, in_channels)
         assert isinstance(converted, nn.Sequential)
         # What lies behind the last tap is never used.
         self.trunk = converted[: self._taps[-1] + 1]
@@ -155,7 +226,7 @@ def _taps(flat: nn.Sequential) -> tuple[tuple[int, ...], tuple[int, ...], tuple[
         for index, stage in enumerate(flat):
             x = stage(x)
             # Unpadded layers lose a voxel or two: round to the power of two that is meant.
-            stride = 2 ** round(log2(side / x.shape[-1]))
+            stride = 2 ** round(math.log2(side / x.shape[-1]))
             found[stride] = (index, x.shape[1])
     flat.train(was_training)
     strides = tuple(s for s in sorted(found) if s > 1)

@@ -10,6 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
+from napari_acs.models.gandlf_imagenet import gandlf_imagenet_unet
+from napari_acs.models.gandlf_networks import gandlf_unet
+from napari_acs.models.monai_networks import monai_network
 from napari_acs.models.spec import BundleSpec, OutputSpec
 from napari_acs.models.unet import ACSUNet
 
@@ -22,8 +25,25 @@ def _acs_unet(spec: BundleSpec) -> nn.Module:
     )
 
 
+def _gandlf_unet(spec: BundleSpec) -> nn.Module:
+    return gandlf_unet(**spec.architecture.arguments)
+
+
+def _gandlf_imagenet_unet(spec: BundleSpec) -> nn.Module:
+    return gandlf_imagenet_unet(**spec.architecture.arguments)
+
+
+def _monai(spec: BundleSpec) -> nn.Module:
+    return monai_network(**spec.architecture.arguments, size_bytes=spec.weights.size_bytes)
+
+
 BUILDERS: Final[Mapping[str, Callable[[BundleSpec], nn.Module]]] = MappingProxyType(
-    {"acs-unet": _acs_unet}
+    {
+        "acs-unet": _acs_unet,
+        "gandlf-unet": _gandlf_unet,
+        "gandlf-imagenet-unet": _gandlf_imagenet_unet,
+        "monai": _monai,
+    }
 )
 """What builds the network of each ``architecture.name``, untrained, in its own axes."""
 
@@ -47,14 +67,38 @@ def build_network(spec: BundleSpec) -> nn.Module:
             expected=", ".join(BUILDERS),
             do="Update napari-acs",
         )
+    monstrous = _monstrous(spec.architecture.arguments)
+    if monstrous:
+        raise BadInput(
+            f"bundle {spec.id!r} describes a network beyond all measure",
+            found=monstrous,
+            do="Check architecture.arguments in its model.json",
+        )
     try:
         return builder(spec)
-    except (TypeError, ValueError) as error:
+    except BadInput:
+        raise
+    except (TypeError, ValueError, RuntimeError) as error:
         raise BadInput(
             f"bundle {spec.id!r} has arguments that its architecture does not take",
             found=str(error),
             do="Check architecture.arguments in its model.json",
         ) from error
+
+
+_LARGEST, _LONGEST, _DEEPEST = 4096, 64, 4
+
+
+def _monstrous(value: object, depth: int = 0) -> str:
+    """Name the first argument that would have a builder ask for more memory than there is."""
+    if isinstance(value, dict | list | tuple):
+        if len(value) > _LONGEST or depth > _DEEPEST:
+            return f"{len(value)} values, {depth} levels deep"
+        inner = value.values() if isinstance(value, dict) else value
+        return next(filter(None, (_monstrous(item, depth + 1) for item in inner)), "")
+    if isinstance(value, int | float) and not -_LARGEST <= value <= _LARGEST:
+        return str(value)
+    return f"{value[:_LONGEST]}..." if isinstance(value, str) and len(value) > _LONGEST else ""
 
 
 class InLpsOrder(nn.Module):

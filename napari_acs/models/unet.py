@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
 from napari_acs.acs import ACSConv3d
+from napari_acs.acs.modes import Mode
 from napari_acs.models.encoders import Encoder
 
 
@@ -32,6 +33,8 @@ class ACSUNet(nn.Module):
         Whether the encoder starts from torchvision's ImageNet weights.
     trunk : nn.Sequential, optional
         A 2D encoder trunk with weights of its own; see :class:`Encoder`.
+    mode : {"acs", "soft", "inflate", "mean", "conv3d"}
+        The encoder's way from 2D to 3D, see :mod:`napari_acs.acs.modes`; the decoder is ACS.
     """
 
     def __init__(
@@ -44,9 +47,10 @@ class ACSUNet(nn.Module):
         *,
         pretrained: bool = False,
         trunk: nn.Sequential | None = None,
+        mode: Mode = "acs",
     ) -> None:
         super().__init__()
-        self.encoder = Encoder(encoder, in_channels, pretrained=pretrained, trunk=trunk)
+        self.encoder = Encoder(encoder, in_channels, pretrained=pretrained, trunk=trunk, mode=mode)
         if len(decoder_channels) != len(self.encoder.channels):
             raise ValueError(
                 f"{encoder} has {len(self.encoder.channels)} resolutions; "

@@ -1,0 +1,61 @@
+"""Build the network that an import describes, and put its weights in, all of them or none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+from torch import Tensor, nn
+
+from napari_acs.errors import BadInput
+from napari_acs.models.networks import build_network
+from napari_acs.models.spec import BundleSpec
+
+
+def built(fields: dict[str, Any], size_bytes: int = 1) -> nn.Module:
+    """Return the untrained network of a bundle's fields, in its own axes.
+
+    Raises
+    ------
+    BadInput
+        If they are no valid description, or the network cannot be built.
+    """
+    base = {"id": "import", "version": "1", "title": "", "task": "segmentation", "licence": ""}
+    weights = {"sha256": "0" * 64, "size_bytes": size_bytes}
+    try:
+        spec = BundleSpec.model_validate({**base, **fields, "weights": weights})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadInput("the model cannot be described", found=f"{where}: {first['msg']}") from error
+    return build_network(spec)
+
+
+def filled(network: nn.Module, state: Mapping[str, Tensor], source: str) -> nn.Module:
+    """Load a state dict into a network, every tensor of it; eval mode.
+
+    Raises
+    ------
+    BadInput
+        If names or shapes differ, or a weight is not finite.
+    """
+    wanted = network.state_dict()
+    faults = [f"{key} is missing" for key in wanted if key not in state]
+    faults += [f"{key} has no place" for key in state if key not in wanted]
+    faults += [
+        f"{key} is {tuple(state[key].shape)}, not {tuple(tensor.shape)}"
+        for key, tensor in wanted.items()
+        if key in state and state[key].shape != tensor.shape
+    ]
+    if faults:
+        raise BadInput(
+            f"the weights of {source} are not those of the network that it describes",
+            found=f"{len(faults)} of {len(wanted)} differ: {'; '.join(faults[:3])}",
+        )
+    for key, tensor in state.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise BadInput(f"{source} is damaged", found=f"NaN or infinity in {key}")
+    network.load_state_dict(dict(state))
+    return network.eval()

@@ -1,0 +1,124 @@
+"""What our own training leaves: a bundle, or a run's folder with checkpoints and its recipe."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+
+from napari_acs.errors import BadInput
+from napari_acs.models.bundle import Bundle, load_bundle
+from napari_acs.models.imports.acs_unet import fields_of
+from napari_acs.models.imports.fit import built, filled
+from napari_acs.models.imports.request import Request, identifier
+from napari_acs.models.imports.write import write_bundle
+from napari_acs.models.imports.yaml_files import read_plain
+from napari_acs.models.safe_load import load_state
+from napari_acs.models.store import read_spec
+
+RECIPE_DEFAULTS: Final[dict[str, Any]] = {
+    "sequences": ["t1", "t1ce", "t2", "flair"],
+    "spacing_mm": 2.0,
+    "patch": [96, 96, 96],
+    "publish": "last",
+    "licence": "Apache-2.0",
+}
+"""What a recipe that leaves it out means; those of ``training.recipe``, which lies above this."""
+
+
+def is_run(source: Path) -> bool:
+    """Tell whether a folder is a bundle or a training run."""
+    return source.is_dir() and any(
+        (source / name).is_file() for name in ("model.json", "checkpoint.pt", "best.pt")
+    )
+
+
+def import_run(request: Request, target_folder: Path) -> Bundle:
+    """Write a bundle with what a training run made.
+
+    Raises
+    ------
+    BadInput
+        If the run's recipe is not known, or its checkpoint does not fit it.
+    """
+    source = request.source
+    if (source / "model.json").is_file():
+        return _copied(request, target_folder)
+    recipe = _recipe(request)
+    sequences, patch = (tuple(recipe[key]) for key in ("sequences", "patch"))
+    fields = fields_of(dict(recipe["architecture"]), sequences, float(recipe["spacing_mm"]), patch)
+    fields |= {
+        "licence": str(recipe["licence"]),
+        "data": [str(line) for line in recipe.get("data", [])],
+        "citation": [str(line) for line in recipe.get("citation", [])],
+    }
+    best = source / "best.pt"
+    if recipe["publish"] == "best" or not (source / "checkpoint.pt").is_file():
+        file, state = best, load_state(best)
+    else:
+        file = source / "checkpoint.pt"
+        try:
+            state = torch.load(file, map_location="cpu", weights_only=True)["average"]
+        except Exception as error:
+            raise BadInput(f"{file} cannot be read", found=type(error).__name__) from error
+    network = filled(built(fields, file.stat().st_size), state, str(file))
+    return write_bundle(
+        target_folder,
+        request,
+        network,
+        tool="napari-acs training run",
+        file=file,
+        stem=request.id or str(recipe.get("id", source.name)),
+        fields=fields,
+        notes=[
+            f"the averaged network of {file.name}, by the run's recipe",
+            "not judged: `napari-acs train --out` judges it and writes its figures",
+        ],
+    )
+
+
+def _recipe(request: Request) -> dict[str, Any]:
+    draft = request.source / "draft" / "model.json"
+    if request.config is not None:
+        if not request.config.is_file():
+            raise BadInput(f"{request.config} is not there", do="Check the path")
+        found = read_plain(request.config.read_text(encoding="utf-8"), request.config.name)
+    elif draft.is_file():
+        found = read_spec(draft.parent).training.get("recipe", {})
+    else:
+        raise BadInput(
+            f"the run in {request.source} does not hold its recipe",
+            do="Give the recipe it was trained with: --config RECIPE.yaml",
+        )
+    if not isinstance(found.get("architecture"), dict):
+        raise BadInput(f"the recipe of {request.source} is none", expected="an architecture")
+    return RECIPE_DEFAULTS | found
+
+
+def _copied(request: Request, target_folder: Path) -> Bundle:
+    source = load_bundle(request.source)
+    if request.id is not None and request.id != source.spec.id:
+        raise BadInput(
+            f"{request.source} has an id of its own",
+            found=source.spec.id,
+            do="Add it without --id",
+        )
+    target = target_folder / identifier(request, source.spec.id)
+    if target.exists():
+        raise BadInput(f"{target} exists", do="Remove it first, or add the bundle elsewhere")
+    target_folder.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target_folder))
+    try:
+        for name in ("model.json", source.spec.weights.file, "card.md"):
+            if (request.source / name).is_file():
+                shutil.copyfile(request.source / name, staging / name)
+        load_bundle(staging)
+        staging.chmod(0o755)
+        staging.replace(target)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    return load_bundle(target)
