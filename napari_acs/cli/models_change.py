@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import json as jsonlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from napari_acs.cli import options
+from napari_acs.cli import models_import, options
 from napari_acs.cli.outcome import exits
 from napari_acs.errors import BadInput
 
@@ -21,14 +22,26 @@ ModelId = Annotated[str, typer.Argument(metavar="ID", help="Model id (see `model
 
 @exits
 def add(
-    path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A bundle's folder, or a .zip of one.")
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A bundle's folder or a .zip of one; another tool's model, file or folder; or "
+            "torchvision:NAME, which downloads official weights. See docs/bring-your-own.md.",
+        ),
     ],
+    kind: models_import.Kind = None,
+    config: models_import.Config = None,
+    channels: models_import.Channels = "",
+    classes: models_import.Classes = "",
+    id: models_import.Id = None,
+    title: models_import.Title = None,
     json: options.JsonSwitch = False,
     debug: options.Debug = False,
 ) -> None:
     """Add a model to your own, after everything in it has been verified."""
-    entry = _added(path)
+    wishes = {"kind": kind, "config": config, "channels": channels, "classes": classes}
+    entry = _added(source, {**wishes, "id": id, "title": title})
     if json:
         from napari_acs.cli.models import described
 
@@ -80,9 +93,20 @@ def set_default(
     typer.echo(f"The default model is {default_bundle_id()}.")
 
 
-def _added(path: Path) -> BundleEntry:
+def _added(source: str, wishes: Mapping[str, Any]) -> BundleEntry:
     """Add a bundle, or import what is none: the one place where the two part."""
-    from napari_acs.models import add_bundle
+    from napari_acs.models import BundleEntry, add_bundle
+    from napari_acs.models.adding import is_bundle
+    from napari_acs.models.store import user_folder
 
-    # What is no bundle (not adding.is_bundle(path)) goes to napari_acs.models.imports here.
-    return add_bundle(path)
+    asked = [f"--{name}" for name, value in wishes.items() if value]
+    if is_bundle(Path(source)) and wishes["kind"] is None:
+        if asked:
+            raise BadInput(
+                f"{source} is a bundle, which says itself what it is",
+                found=", ".join(asked),
+                do="Leave that out",
+            )
+        return add_bundle(Path(source))
+    made = models_import.imported(source, user_folder(), **wishes)
+    return BundleEntry(made.spec, made.path, "user")

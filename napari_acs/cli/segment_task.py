@@ -15,6 +15,7 @@ from napari_acs.cli.outcome import end_with
 from napari_acs.cli.output import check_target
 from napari_acs.cli.progress import progress_shown
 from napari_acs.errors import BadInput
+from napari_acs.inference.emptiness import with_check
 from napari_acs.inference.messages import Failure, Progress, Result
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ def carry_out(
         end_with(_CANCELLED, debug=debug)
     load_seconds = perf_counter() - start
     end = _segment(task, study, [bundle, *others], preparation, cancelled)
+    if isinstance(end, Failure) and end.kind == "empty":
+        end = with_check(end, lines)
     if isinstance(end, Failure) or cancelled():
         end_with(end if isinstance(end, Failure) else _CANCELLED, debug=debug)
     made = end.segmentation

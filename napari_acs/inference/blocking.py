@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from napari_acs.errors import BadInput
@@ -40,6 +40,8 @@ def segment(
     *,
     precision: str = FLOAT32,
     preparation: Preparation = DEFAULT,
+    flips: bool = False,
+    others: Sequence[Bundle] = (),
 ) -> Segmentation:
     """Segment a study and return the label map on its own grid.
 
@@ -55,6 +57,8 @@ def segment(
         ``"float32"``, ``"bfloat16"`` or ``"auto"``; see ``run``.
     preparation : Preparation
         What is done first; by default a skull that is there is removed.
+    flips, others : bool, sequence of Bundle
+        Mirrored views and further models to take the mean over; see ``run``.
     progress : callable, optional
         Called with every ``Progress``. Whatever it raises ends the job and reaches the caller.
 
@@ -65,7 +69,15 @@ def segment(
     SegmentationError
         The network found no tumour, or napari-acs is at fault.
     """
-    for message in run(study, bundle, device=device, precision=precision, preparation=preparation):
+    for message in run(
+        study,
+        bundle,
+        device=device,
+        precision=precision,
+        preparation=preparation,
+        flips=flips,
+        others=others,
+    ):
         if isinstance(message, Result):
             return message.segmentation
         if isinstance(message, Failure):

@@ -26,6 +26,7 @@ from napari_acs.inference.messages import (
     Segmentation,
 )
 from napari_acs.inference.moments import Moments
+from napari_acs.inference.needs import needs_of
 from napari_acs.inference.precision import FLOAT32, pick_precision
 from napari_acs.inference.provenance import provenance
 from napari_acs.inference.ready import Preparation, make_ready
@@ -217,8 +218,15 @@ class _Job:
         inside = found.maps.labels_in_box(regions)
         if not inside.any():
             peaks = np.array([near.probability for near in found.nearest], np.float32)
-            failure = nothing_found(self.study.name, regions, peaks, self.missing, skull)
-            yield replace(failure, nearest=found.nearest)
+            yield nothing_found(
+                self.study.name,
+                regions,
+                peaks,
+                self.missing,
+                skull,
+                nearest=found.nearest,
+                needs=needs_of(self.bundles[0].spec),
+            )
             return
         labels = found.maps.spread(inside)
         labels.setflags(write=False)
@@ -245,7 +253,8 @@ class _Job:
             prepared=self.study.sequences if READY in self.seconds else {},
         )
         yield self._step(_FINISH, 1, 1)
-        said = notes_on(self.brain, skull, self.missing)
+        needs = needs_of(self.bundles[0].spec)
+        said = notes_on(self.brain, skull, self.missing, needs)
         short = tuple(ladder.note_on(each.steps) for each in predicted if each.steps)
         yield Result(segmentation, (*said, *dict.fromkeys(short)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import zipfile
 from pathlib import Path
 
 from napari_acs.errors import BadInput
@@ -18,8 +19,17 @@ from napari_acs.models.store import BundleEntry
 
 
 def is_bundle(path: Path) -> bool:
-    """Tell whether a path is a folder with ``model.json`` in it, or a ``.zip``."""
-    return (path / "model.json").is_file() or is_zip(path)
+    """Tell whether a path is a folder with ``model.json`` in it, or a ``.zip`` of one.
+
+    A ``.zip`` that cannot be opened counts as one, for its refusal.
+    """
+    if not is_zip(path):
+        return (path / "model.json").is_file()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.rsplit("/", 1)[-1] == "model.json" for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return True
 
 
 def add_bundle(path: Path) -> BundleEntry:

@@ -10,7 +10,9 @@ from typing import Final
 from napari_acs.errors import BadInput
 from napari_acs.models.spec import BundleSpec
 
-MODULES: Final[Mapping[str, str]] = MappingProxyType({"monai": "monai"})
+MODULES: Final[Mapping[str, str]] = MappingProxyType(
+    {"monai": "monai", "gandlf": "segmentation_models_pytorch"}
+)
 """The module that an extra brings; a name from a file is never imported but through this table."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ from napari_acs.viewer.masks import Mask
 if TYPE_CHECKING:
     from napari.layers import Layer
 
+    from napari_acs.imaging.check.line import CheckLine
     from napari_acs.widgets.request import SegmentRequest
 
 
@@ -31,17 +32,26 @@ class Asked:
     request : SegmentRequest
     layers : mapping of str to Layer
         By sequence, as in ``request.study.layers``.
+    lines : tuple of CheckLine
+        What the check said of them, once it has.
     places : mapping of str to tuple
         Where each layer was.
     """
 
     request: SegmentRequest
     layers: Mapping[str, Layer]
+    lines: tuple[CheckLine, ...] = ()
     places: Mapping[str, tuple[float, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         places = {sequence: _place(layer) for sequence, layer in self.layers.items()}
         object.__setattr__(self, "places", places)
+
+    def checked(self, lines: tuple[CheckLine, ...]) -> Asked:
+        """Return the same with what the check said; the places stay those of the click."""
+        copy = replace(self, lines=lines)
+        object.__setattr__(copy, "places", self.places)
+        return copy
 
     @property
     def study(self) -> str:

@@ -61,14 +61,24 @@ class Confidence(QObject):
         before = self._state
         self._layer = layer
         if layer is not None and segmentation is not None:
-            state = state_of(layer, segmentation)
-            if state is not None:
-                self._states[layer] = state
+            self._remember(layer, segmentation)
         for event, callback in self._events(layer):
             event.connect(callback)
         if before is not self._state and before is not None and before.shown is not None:
             before.shown.visible = False  # `wanted` brings it back with its mask
         self._show()
+
+    @Slot(object, object)
+    def remember(self, layer: Labels, segmentation: Segmentation) -> None:
+        """Remember what a mask was made of; one that is not followed yet may be later."""
+        if layer is self._layer:
+            self.follow(layer, segmentation)
+        else:
+            self._remember(layer, segmentation)
+
+    def _remember(self, layer: Labels, segmentation: Segmentation) -> None:
+        if (state := state_of(layer, segmentation)) is not None:
+            self._states[layer] = state
 
     @property
     def _state(self) -> State | None:

@@ -15,6 +15,8 @@ from napari_acs.viewer.snapshot import snapshot_study
 from napari_acs.widgets.asked import Asked
 from napari_acs.widgets.catalogue import Catalogue, ModelChoice, load_catalogue
 from napari_acs.widgets.checking import Check, check_snapshot
+from napari_acs.widgets.confidence import Confidence
+from napari_acs.widgets.explaining import Explaining
 from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.listing import Listing
 from napari_acs.widgets.mask_view import MaskView
@@ -86,6 +88,8 @@ class SegmentDock(QWidget):
             lambda bundle: self._models[bundle].output if bundle in self._models else None,
             self,
         )
+        self.confidence = Confidence(napari_viewer, self.panel.confidence, self)
+        self.explaining = Explaining(napari_viewer, self.panel.nothing, self)
         self.listing = Listing(catalogue, self)
         self._models: dict[str, ModelChoice] = {}
         self._pinned: dict[str, Layer | None] = {}
@@ -171,6 +175,11 @@ class SegmentDock(QWidget):
         self.listing.listed.connect(self._on_catalogue)
         self.listing.failed.connect(self._on_refused)
         self.segmenting.finished.connect(self.finished)
+        self.segmenting.began.connect(self.explaining.forget)
+        self.segmenting.empty.connect(self.explaining.explain)
+        self.segmenting.result_added.connect(self.confidence.remember)
+        self.segmenting.result_added.connect(panel.open_confidence)
+        self.mask_view.followed.connect(self.confidence.follow)
         self.preparation.moved.connect(self._on_moved)
         self.preparation.said.connect(panel.message.say)
         self.opener.opened.connect(panel.message.clear)

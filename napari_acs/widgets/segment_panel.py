@@ -21,7 +21,9 @@ from superqt import QCollapsible
 from napari_acs.inference.messages import Progress
 from napari_acs.widgets.catalogue import DEVICE_TITLES, Catalogue
 from napari_acs.widgets.check_list import CheckList
+from napari_acs.widgets.confidence_panel import ConfidencePanel
 from napari_acs.widgets.message_box import MessageBox
+from napari_acs.widgets.nothing_found import NothingFound
 from napari_acs.widgets.preparation_form import PreparationForm
 from napari_acs.widgets.queue_line import QueueLine
 from napari_acs.widgets.sequence_form import SequenceForm, align_labels
@@ -60,6 +62,8 @@ class SegmentPanel(QWidget):
         self.checks = CheckList()
         self.views = ViewBar()
         self.volumes = VolumeTable()
+        self.confidence = ConfidencePanel()
+        self.nothing = NothingFound()
         self.message = MessageBox()
         self._model = ComboBox(label="Model", choices=[("looking for models ...", None)])
         self._device = ComboBox(label="Device", choices=[(DEVICE_TITLES["auto"], "auto")])
@@ -180,7 +184,12 @@ class SegmentPanel(QWidget):
     def show_mask(self, name: str | None) -> None:
         """Name the mask whose volumes are shown and that Save writes; None for no mask."""
         self._result.setVisible(name is not None)
+        self._confidence.setVisible(name is not None)
         self._mask_name.setText(name or "")
+
+    def open_confidence(self) -> None:
+        """Unfold how sure the model is of the mask."""
+        self._confidence.expand(animate=False)
 
     def _lay_out(self) -> None:
         model = Container(widgets=[self._model, self._device], labels=True)
@@ -195,6 +204,7 @@ class SegmentPanel(QWidget):
         buttons.addWidget(self._segment, 2)
         buttons.addWidget(self._cancel, 1)
         self._result = _group("Mask", self._mask_name, self.volumes, save.native, self._save)
+        self._confidence = _folded("Confidence", self.confidence)
         notice = QLabel("For research only. Not for clinical use.")
         notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout = QVBoxLayout(self)
@@ -211,7 +221,9 @@ class SegmentPanel(QWidget):
         layout.addWidget(self._stage)
         layout.addWidget(self._waiting)
         layout.addWidget(self.message)
+        layout.addWidget(self.nothing)
         layout.addWidget(self._result)
+        layout.addWidget(self._confidence)
         layout.addStretch(1)
         layout.addWidget(notice)
 

@@ -40,11 +40,13 @@ class Segmenting(QObject):
     Jobs of `Preparation` run on the same runner but never wait: they start when nothing runs and
     nothing else starts until they end.
 
-    Signals: ``finished(Result or Failure)`` when the outcome of a job is on screen;
-    ``result_added(Labels, Segmentation)`` for the layer that shows it; ``empty(SegmentRequest,
-    Failure)`` where the network found nothing.
+    Signals: ``began()`` when something is asked for after everything had ended;
+    ``finished(Result or Failure)`` when the outcome of a job is on screen;
+    ``result_added(Labels, Segmentation)`` for the layer that shows it; ``empty(Asked, Failure)``
+    where the network found nothing.
     """
 
+    began = Signal()
     finished = Signal(object)
     result_added = Signal(object, object)
     empty = Signal(object, object)
@@ -101,6 +103,7 @@ class Segmenting(QObject):
                 return
         if not self.busy:
             self._outcomes.clear()
+            self.began.emit()
             self._panel.show_running(True)
         self._say(" ".join(asked.request.study.notes), "note")
         self._unchecked.append(asked)
@@ -145,7 +148,8 @@ class Segmenting(QObject):
             self._say_outcomes()
             self._tell_later(Failure(said, "", "", "input"))
         else:
-            self._waiting += asked
+            lines = self._preparation.checker.lines or ()
+            self._waiting += [each.checked(lines) for each in asked]
         if asked:
             self._go_on()
 
@@ -226,9 +230,10 @@ class Segmenting(QObject):
         if failure.detail:
             logging.getLogger(__name__).error("%s\n%s", failure.what, failure.detail)
         kind = "note" if failure.kind in {"cancelled", "empty"} else "refusal"
-        self._add_outcome(asked, failure.sentence(), kind)
         if asked is not None and failure.kind == "empty":
-            self.empty.emit(asked.request, failure)
+            self.empty.emit(asked, failure)
+            failure = Failure(failure.what, "", "See below why", "empty")
+        self._add_outcome(asked, failure.sentence(), kind)
 
     def _add_outcome(self, asked: Asked | None, sentence: str, kind: str) -> None:
         """Say how a job ended; of which study, unless that is the only one there is."""

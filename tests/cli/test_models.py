@@ -71,7 +71,7 @@ def test_verify_names_what_fails_and_exits_with_2(call, mine, bundle_dir):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("add", "no-such-thing"), "not a model bundle"),
+        (("add", "no-such-thing"), "is not there"),
         (("remove", store.DEFAULT_ID), "a bundled one"),
         (("remove", "other"), "not known"),
         (("export", "other", "x.zip"), "not known"),

@@ -117,7 +117,7 @@ def test_an_empty_prediction_says_how_near_it_was_and_what_was_missing(
     end = _last(run(blind, known_bundle, device="cpu"))
     assert end.kind == "empty"
     sentence = end.sentence()
-    for words in ("no tumour", "WT 0.00", "TC 0.00", "ET 0.00", "no flair, t2"):
+    for words in ("no tumour", "WT 0.00", "TC 0.00", "ET 0.00", "FLAIR and T2 missing"):
         assert words in sentence, sentence
 
 
@@ -158,7 +158,7 @@ def test_a_missing_sequence_is_refused_or_noted_as_the_bundle_says(
     lacking = without(known_study, "t1")
     end = _last(run(lacking, known_bundle, device="cpu"))
     assert isinstance(end, Result)
-    assert "without t1" in end.notes[0]
+    assert "T1 missing" in end.notes[0]
     assert end.segmentation.provenance["sequences"]["missing"] == ["t1"]
     for inputs in (
         {"channels": [{"name": "t1", "required": True}, {"name": "flair"}]},

@@ -301,8 +301,8 @@ def test_an_empty_prediction_is_told_with_its_request(dock, add, viewer, qtbot, 
     job.ending = Failure("The model found no tumour", "Highest WT 0.10", "Check", "empty")
     with qtbot.waitSignal(dock.segmenting.empty, timeout=MS) as signal:
         click(qtbot, dock, "segment")
-    request, failure = signal.args
-    assert request is job.requests[0]
+    asked, failure = signal.args
+    assert asked.request is job.requests[0]
     assert failure is job.ending
 
 

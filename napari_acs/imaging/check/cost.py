@@ -7,7 +7,7 @@ from collections.abc import Collection
 from napari_acs.imaging.check.needs import Needs
 from napari_acs.imaging.check.subject import titles
 
-NOT_STATED = "its card does not say what that costs"
+NOT_STATED = "the model's card does not say what that costs"
 
 
 def cost_of(needs: Needs, there: Collection[str]) -> str:
