@@ -47,7 +47,7 @@ def quick(request, cancelled):
 
 def assert_flat(readings, soak, mib_a_run):
     first, last = readings[0], readings[-1]
-    assert soak.slope([r.rss_mib for r in readings]) < mib_a_run, readings
+    assert soak.slope([r.held_mib for r in readings]) < mib_a_run, readings
     assert last.layers == 0
     assert last.files <= first.files
     assert last.python_threads <= first.python_threads
