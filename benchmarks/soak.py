@@ -4,7 +4,8 @@
 
 Every run opens the sample (four sequences), clicks Segment with the bundled network on the CPU,
 waits for the mask, and closes all layers (``--keep``: only the mask). After each run: memory held
-(anonymous pages, in RAM or swapped out), Python's and the kernel's threads, open files, and how many closed layers are still alive.
+(anonymous pages, in RAM or swapped out), Python's and the kernel's threads, open files, and how
+many closed layers are still alive.
 The slope is the least-squares line of the memory held over the runs after the warm-up.
 """
 
@@ -108,10 +109,11 @@ def wait_for(signal, start: Callable[[], object]) -> None:
 
 def settle() -> None:
     """Let Qt delete what it deletes later, and Python what is in cycles."""
-    for _ in range(3):
+    for last in (False, True):
         QApplication.sendPostedEvents(None, 52)  # DeferredDelete
         QApplication.processEvents()
-        gc.collect()
+        if not last:  # half a second
+            gc.collect()
 
 
 def read(run: int, layers: int) -> Reading:
