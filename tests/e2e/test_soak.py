@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
+from statistics import median
 
 import numpy as np
 import pytest
@@ -10,8 +12,10 @@ from conftest import REPO
 from widgets.fakes import FakeJob
 
 from napari_acs.imaging import Grid
+from napari_acs.models.spec import GLIOMA_OUTPUT
 from napari_acs.viewer.info import LayerInfo
 from napari_acs.viewer.layers import image_layer
+from napari_acs.widgets.catalogue import Catalogue, ModelChoice
 from napari_acs.widgets.dock import SegmentDock
 
 pytestmark = pytest.mark.skipif(
@@ -45,9 +49,8 @@ def quick(request, cancelled):
     yield from FakeJob()(request, cancelled)  # one for all would remember every request
 
 
-def assert_flat(readings, soak, mib_a_run):
+def assert_flat(readings):
     first, last = readings[0], readings[-1]
-    assert soak.slope([r.rss_mib for r in readings]) < mib_a_run, readings
     assert last.layers == 0
     assert last.files <= first.files
     assert last.python_threads <= first.python_threads
@@ -57,9 +60,13 @@ def assert_flat(readings, soak, mib_a_run):
 def test_a_few_runs_leave_nothing(make_napari_viewer, qtbot, soak):
     """A made-up job on an image of 3.4 MiB: one image or mask held in every run would be seen."""
     viewer = make_napari_viewer()
-    dock = dock_in(viewer, qtbot, job=quick, check=lambda *_: ())
-    readings = soak.soak(viewer, dock, 8, one_image)
-    assert_flat(readings[3:], soak, 0.5)
+    listed = Catalogue((ModelChoice("m", "Model", GLIOMA_OUTPUT),), "m", ("auto", "cpu"))
+    dock = dock_in(viewer, qtbot, job=quick, catalogue=lambda: listed, check=lambda *_: ())
+    readings = soak.soak(viewer, dock, 7, one_image)
+    assert_flat(readings[2:])
+    # the middle one: a cache that fills once is no leak, what is held in every run is
+    rises = [later.held_mib - earlier.held_mib for earlier, later in pairwise(readings)]
+    assert median(rises) < 0.5, readings
 
 
 @pytest.mark.slow
@@ -67,4 +74,6 @@ def test_thirty_runs_with_the_bundled_network_leave_nothing(make_napari_viewer, 
     viewer = make_napari_viewer()
     dock = dock_in(viewer, qtbot)
     dock.panel._device.value = "cpu"
-    assert_flat(soak.soak(viewer, dock, 30)[5:], soak, 1.0)
+    readings = soak.soak(viewer, dock, 30)[5:]
+    assert_flat(readings)
+    assert soak.slope([reading.held_mib for reading in readings]) < 1, readings
