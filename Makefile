@@ -7,6 +7,8 @@
 
 BIN := .venv/bin
 PYTEST_ARGS ?=
+# Two workers of one thread each: what the slowest machine has. All windows open in one of them.
+WORKERS := OMP_NUM_THREADS=1 scripts/with-display $(BIN)/python -m pytest -n 2 --dist loadgroup
 export PYTHON
 
 help:
@@ -30,7 +32,7 @@ else
 endif
 
 test: install
-	scripts/with-display $(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(WORKERS) -m "not slow" $(PYTEST_ARGS)
 
 test-slow: install
 	scripts/with-display $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)

@@ -29,6 +29,9 @@ needs_shared_data = pytest.mark.skipif(
 
 _HOME = pytest.StashKey[Path]()
 
+_WITH_WINDOWS = ("widgets", "viewer", "e2e")
+"""Folders of tests that open windows: two at once on one screen would take each other's focus."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the run settings and folders of its own, few threads, and hypothesis its profile.
@@ -57,6 +60,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the settings of this run."""
     if _HOME in config.stash:
         shutil.rmtree(config.stash[_HOME], ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file together, and all that open windows, when several workers run."""
+    for item in items:
+        where = item.path.relative_to(REPO / "tests")
+        group = "windows" if where.parts[0] in _WITH_WINDOWS else str(where)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_report_header() -> str:
