@@ -62,7 +62,6 @@ class InstanceNorm3d(nn.InstanceNorm3d):
 
 nn.BatchNorm3d, nn.InstanceNorm3d = BatchNorm3d, InstanceNorm3d
 
-from GANDLF.data.preprocessing import get_transforms_for_preprocessing  # noqa: E402
 from GANDLF.models import get_model  # noqa: E402
 from GANDLF.utils.modelio import save_model  # noqa: E402
 from GANDLF.utils.tensor import reverse_one_hot  # noqa: E402
@@ -92,6 +91,7 @@ def study() -> torch.Tensor:
 def prepare(network: nn.Module, out: Path) -> None:
     """Write what GaNDLF's inference makes of the study, and what a network answers to it."""
     import torchio  # noqa: PLC0415
+    from GANDLF.data.preprocessing import get_transforms_for_preprocessing  # noqa: PLC0415
 
     raw = study()
     lps = torch.diag(torch.tensor([-1.0, -1.0, 1.0, 1.0])).numpy()
