@@ -78,7 +78,7 @@ def first_convolution(network: nn.Module) -> tuple[str, nn.Conv2d] | None:
     network.eval()
     try:
         for channels in counts:
-            picture = torch.zeros(1, channels, _TRIED_SIDE, _TRIED_SIDE).to(first.weight)
+            picture = first.weight.new_zeros(1, channels, _TRIED_SIDE, _TRIED_SIDE)
             try:
                 with torch.no_grad():
                     network(picture)

@@ -94,7 +94,9 @@ class SoftACSConv3d(nn.Module):
         self.register_parameter("bias", cast(nn.Parameter | None, conv.bias))
         logits = None
         if not mean:
-            start = torch.rand(conv.out_channels, len(PLANES)).to(conv.weight)
+            # Where the weight is, which may be elsewhere than new tensors are (the meta device).
+            start = torch.rand(conv.out_channels, len(PLANES), device=conv.weight.device)
+            start = start.to(conv.weight.dtype)
             logits = nn.Parameter(start, requires_grad=conv.weight.requires_grad)
         self.register_parameter("soft_w_core", logits)
 

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from napari_acs.imaging.volume import Volume
 
-Normalisation = Literal["brain-zscore", "nonzero-zscore"]
+Normalisation = Literal[
+    "brain-zscore", "nonzero-zscore", "zscore", "nonzero-zscore-shifted", "positive-zscore-shifted"
+]
+"""How intensities are scaled: the first two by `normalise`, the others as in `shifted`."""
 
 EXTRACTED = "brain extracted"
 """The name of the step that cuts the brain out."""

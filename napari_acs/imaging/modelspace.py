@@ -23,6 +23,7 @@ from napari_acs.imaging.brain import (
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.orient import lps_grid, to_lps
 from napari_acs.imaging.separable import along_axes, axis_matrices
+from napari_acs.imaging.shifted import SHIFTED, counted_of, scale_of
 from napari_acs.imaging.study import Study
 from napari_acs.imaging.volume import Volume
 
@@ -45,8 +46,8 @@ class ModelSpaceImage:
     Attributes
     ----------
     array : ndarray of float32, shape (c, z, y, x)
-        Normalised channels in the bundle's order; zeros for a missing sequence and outside
-        the brain. Axes z, y, x run nearest to superior, posterior, left.
+        Normalised channels in the bundle's order; ``background`` for a missing sequence and
+        outside the brain. Axes z, y, x run nearest to superior, posterior, left.
     grid : Grid
         Of ``array``'s last three axes.
     present : tuple of bool
@@ -55,6 +56,9 @@ class ModelSpaceImage:
         Foreground of any sequence.
     with_skull : tuple of str
         Sequences that are not skull-stripped; their whole head counts as foreground.
+    background : tuple of float
+        What surrounds the image, in each channel; empty: zeros, as all but the `SHIFTED`
+        normalisations have it.
     """
 
     array: NDArray[np.float32]
@@ -62,6 +66,7 @@ class ModelSpaceImage:
     present: tuple[bool, ...]
     brain: NDArray[np.bool_]
     with_skull: tuple[str, ...] = ()
+    background: tuple[float, ...] = ()
 
 
 def to_model_space(
@@ -78,6 +83,10 @@ def to_model_space(
     than 5 % are smoothed first with a Gaussian of sqrt(factor^2 - 1) / 2.355 source voxels
     (Cardoso 2015, "Scale factor point spread function matching").
 
+    The `SHIFTED` normalisations do as GaNDLF does: the box is that of all voxels that are not 0,
+    nothing is smoothed, the statistics are those of the whole resampled volume, and no voxel is
+    set to 0 outside the brain.
+
     Parameters
     ----------
     study : Study
@@ -85,14 +94,16 @@ def to_model_space(
         Sequence names in the order of the network's channels.
     spacing_mm : sequence of float
         Voxel spacing of model space along x, y, z.
-    normalisation : {"brain-zscore", "nonzero-zscore"}
-        How; see `normalise`.
+    normalisation : Normalisation
+        How; see `normalise` and `scale_of`.
 
     Raises
     ------
     BadInput
-        The study has none of the channels.
+        The study has none of the channels, or, for a `SHIFTED` normalisation, not all of them or
+        one without contrast.
     """
+    shifted = normalisation in SHIFTED
     present = tuple(name in study.sequences for name in channels)
     if not any(present):
         raise BadInput(
@@ -100,6 +111,13 @@ def to_model_space(
             found=f"only {', '.join(study.sequences)}",
             expected=f"at least one of {', '.join(channels)}",
             do="Choose another model or add a sequence",
+        )
+    if shifted and not all(present):
+        raise BadInput(
+            f"study {study.name}",
+            found=f"only {', '.join(study.sequences)}",
+            expected=f"all of {', '.join(channels)}: what stands for a missing one is not known",
+            do="Choose another model or add the sequence",
         )
     arrays = {
         name: to_lps(study.sequences[name].array, study.grid)
@@ -111,27 +129,50 @@ def to_model_space(
         found = threads.map(lambda name: foreground_of(study.sequences[name]), arrays)
         inside = {name: to_lps(mask, study.grid) for name, mask in zip(arrays, found, strict=True)}
         margin = [math.ceil(_MARGIN_MM / s) for s in reversed(whole.spacing)]
-        box = brain_box(list(inside.values()), margin)
+        used = [array != 0 for array in arrays.values()] if shifted else list(inside.values())
+        box = brain_box(used, margin)
         cropped = whole.crop(box)
         target = _coarser(cropped, spacing_mm)
         union = np.logical_or.reduce([mask[box] for mask in inside.values()])
         # The mask by SimpleITK itself: half a voxel is a tie there, which rounding would break.
         mask = threads.submit(_resample, union.astype(np.float32), cropped, target)
-        matrices = axis_matrices(cropped, target, _variance(cropped, target))
+        variance = (0.0, 0.0, 0.0) if shifted else _variance(cropped, target)
+        matrices = axis_matrices(cropped, target, variance)
         image = np.zeros((len(present), *target.shape), np.float32)
 
-        def fill(channel: int) -> None:
+        def fill(channel: int) -> float:
             name = channels[channel]
-            scaled = normalise(arrays[name][box], inside[name][box], normalisation)
-            image[channel] = along_axes(scaled, matrices)
+            if not shifted:
+                scaled = normalise(arrays[name][box], inside[name][box], normalisation)
+                image[channel] = along_axes(scaled, matrices)
+                return 0.0
+            raw = arrays[name][box].astype(np.float32)
+            image[channel] = along_axes(raw, matrices)
+            counted, size = counted_of(raw, image[channel], whole, target)
+            scale = scale_of(counted, normalisation, size)
+            if scale is None:
+                raise _without_contrast(study, name)
+            scale.of(image[channel])
+            return scale.background
 
-        list(threads.map(fill, np.flatnonzero(present).tolist()))
+        background = tuple(threads.map(fill, np.flatnonzero(present).tolist()))
         brain = mask.result() >= 0.5
-    image[:, ~brain] = 0
+    if not shifted:
+        image[:, ~brain] = 0
     if normalisation == "brain-zscore":
         np.clip(image, -CLIP, CLIP, out=image)
     with_skull = tuple(name for name in arrays if shows_skull(study.sequences[name]))
-    return ModelSpaceImage(image, target, present, brain, with_skull)
+    outside = background if shifted else ()
+    return ModelSpaceImage(image, target, present, brain, with_skull, outside)
+
+
+def _without_contrast(study: Study, name: str) -> BadInput:
+    return BadInput(
+        f"{name} of study {study.name}",
+        found="one value wherever it is not empty",
+        expected="an image, whose mean and deviation scale it",
+        do="Check the file",
+    )
 
 
 def labels_to_model_space(mask: Volume, image: ModelSpaceImage) -> NDArray[np.uint8]:

@@ -27,6 +27,7 @@ def predict(
     tiles: WindowPlan,
     views: Sequence[View],
     stop: Callable[[], None],
+    background: Sequence[float] = (),
 ) -> Generator[int, None, Moments]:
     """Predict an image; yield the number of windows done after every batch.
 
@@ -46,6 +47,8 @@ def predict(
     views : sequence of View
     stop : callable
         Called before every batch; what it raises ends the work.
+    background : sequence of float
+        What surrounds the image, in each channel; empty: zeros.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def predict(
     held = torch.from_numpy(image).to(plan.sums)
     moments = Moments()
     for view in views:
-        blend = Blend(tiles, held)
+        blend = Blend(tiles, held, background)
         for first in range(0, len(tiles.starts), plan.batch):
             stop()
             batch = range(first, min(first + plan.batch, len(tiles.starts)))

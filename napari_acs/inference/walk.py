@@ -101,8 +101,10 @@ class Walk:
     def _try(self, stop: Callable[[], None]) -> Generator[int, None, Predicted]:
         assert self._network is not None
         plan, tiles, done = self.plan, self._tiles(), 0
-        image, bundle = self._member.image.array, self._member.bundle
-        work = predict(self._network, bundle.probabilities, image, plan, tiles, self._views, stop)
+        image, asked = self._member.image, self._member.bundle.probabilities
+        work = predict(
+            self._network, asked, image.array, plan, tiles, self._views, stop, image.background
+        )
         while True:
             try:
                 done += next(work)

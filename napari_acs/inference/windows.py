@@ -6,7 +6,7 @@ The window plan and the weights are those of MONAI's ``SlidingWindowInferer(mode
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -23,7 +23,7 @@ _LEAST_WEIGHT = 1e-3
 
 @dataclass(frozen=True)
 class WindowPlan:
-    """Where the windows lie in an image that is zero-padded to at least one window.
+    """Where the windows lie in an image that is padded to at least one window.
 
     Attributes
     ----------
@@ -119,15 +119,17 @@ class Blend:
     plan : WindowPlan
     image : Tensor of float32, shape (c, z, y, x)
         Size (z, y, x) is the plan's.
+    background : sequence of float
+        What the image is padded with, in each channel; empty: zeros.
     """
 
-    def __init__(self, plan: WindowPlan, image: Tensor) -> None:
+    def __init__(self, plan: WindowPlan, image: Tensor, background: Sequence[float] = ()) -> None:
         if tuple(image.shape[1:]) != plan.size:
             raise ValueError(f"image is {tuple(image.shape[1:])}, the plan is for {plan.size}")
         pads = [n for pair in zip(plan.before, plan.after, strict=True) for n in pair]
         # F.pad counts from the last axis; each pair must stay (low, high).
         order = [pads[4], pads[5], pads[2], pads[3], pads[0], pads[1]]
-        self._image = F.pad(image, order) if any(order) else image
+        self._image = _padded(image, order, background) if any(order) else image
         self._plan = plan
         self._alone = len(plan.starts) == 1
         self._sums: Tensor | None = None
@@ -171,7 +173,20 @@ class Blend:
         return slice(z, z + dz), slice(y, y + dy), slice(x, x + dx)
 
 
-def sliding_windows(image: Tensor, predict: Callable[[Tensor], Tensor], plan: WindowPlan) -> Tensor:
+def _padded(image: Tensor, order: list[int], background: Sequence[float]) -> Tensor:
+    if not any(background):
+        return F.pad(image, order)
+    # Channel by channel: F.pad takes one value, and nothing is added and taken off again.
+    channels = zip(image, background, strict=True)
+    return torch.stack([F.pad(channel, order, value=value) for channel, value in channels])
+
+
+def sliding_windows(
+    image: Tensor,
+    predict: Callable[[Tensor], Tensor],
+    plan: WindowPlan,
+    background: Sequence[float] = (),
+) -> Tensor:
     """Predict every window of an image and blend them; the job does the same step by step.
 
     Parameters
@@ -180,12 +195,14 @@ def sliding_windows(image: Tensor, predict: Callable[[Tensor], Tensor], plan: Wi
     predict : callable
         Maps (1, c, z, y, x) to (1, r, z, y, x).
     plan : WindowPlan
+    background : sequence of float
+        See `Blend`.
 
     Returns
     -------
     Tensor of float32, shape (r, z, y, x)
     """
-    blend = Blend(plan, image)
+    blend = Blend(plan, image, background)
     for index in range(len(plan.starts)):
         blend.add(index, predict(blend.cut(index)))
     return blend.result()

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 FORMAT: Final = 2
 """The version of the format that this package writes; it reads 1 as well.
 
-2 added ``status``, ``origin``, ``requires``, ``input.axes``, the other normalisation and
+2 added ``status``, ``origin``, ``requires``, ``input.axes``, the other normalisations and
 orientation, ``output.activation``, ``output.channels`` and a region's ``channels``; what a file of
 format 1 leaves out has the meaning that it had there.
 """
@@ -48,10 +48,18 @@ class InputSpec(_Frozen):
     )
     spacing_mm: tuple[float, float, float] = Field(description="x, y, z")
     patch: tuple[int, int, int] = Field(description="z, y, x, in voxels of model space")
-    normalisation: Literal["brain-zscore", "nonzero-zscore"] = Field(
+    normalisation: Literal[
+        "brain-zscore",
+        "nonzero-zscore",
+        "zscore",
+        "nonzero-zscore-shifted",
+        "positive-zscore-shifted",
+    ] = Field(
         default="brain-zscore",
-        description="both z-score each sequence over its brain, 0 outside; the first also cuts "
-        "outliers off, the second does not (as MONAI and GaNDLF)",
+        description="the first two z-score each sequence over its brain, 0 outside; the first also "
+        "cuts outliers off, the second does not (as MONAI and GaNDLF). The others take mean and "
+        "deviation of all voxels of the volume, of those that are not 0, or above it, and shift "
+        "the background too, to -mean/deviation (as GaNDLF); they need every channel",
     )
     minimum_sequences: int = 1
 
@@ -59,6 +67,13 @@ class InputSpec(_Frozen):
     def _positive(self) -> Self:
         if min(self.spacing_mm) <= 0 or min(self.patch) <= 0:
             raise ValueError("spacing_mm and patch must be positive")
+        return self
+
+    @model_validator(mode="after")
+    def _every_channel_where_the_background_shifts(self) -> Self:
+        shifted = self.normalisation not in ("brain-zscore", "nonzero-zscore")
+        if shifted and not all(channel.required for channel in self.channels):
+            raise ValueError(f"with {self.normalisation} every channel must be required")
         return self
 
 

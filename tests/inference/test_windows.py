@@ -69,3 +69,23 @@ def test_a_blend_refuses_what_would_give_a_wrong_image():
         plan_windows((0, 8, 8), (4, 4, 4))
     with pytest.raises(ValueError, match="overlap"):
         plan_windows((8, 8, 8), (4, 4, 4), overlap=1)
+
+
+@pytest.mark.parametrize("size", [(5, 11, 8), (5, 6, 7), (20, 9, 12)])
+def test_an_image_is_padded_with_its_background_and_nothing_else_changes(size):
+    image = torch.randn((2, *size), generator=torch.Generator().manual_seed(1))
+    plan = plan_windows(size, (8, 8, 8))
+    background = (-3.5, 0.25)
+    pads = [n for pair in zip(plan.before, plan.after, strict=True) for n in pair]
+    order = [*pads[4:], *pads[2:4], *pads[:2]]
+    shift = torch.tensor(background).view(2, 1, 1, 1)
+    by_hand = torch.nn.functional.pad(image - shift, order) + shift
+    predictor = _position_aware_predictor()
+    with torch.inference_mode():
+        ours = sliding_windows(image, predictor, plan, background)
+        grown = sliding_windows(by_hand, predictor, plan_windows(plan.padded, (8, 8, 8)))
+        zeros = sliding_windows(image, predictor, plan, (0.0, 0.0))
+        assert torch.equal(zeros, sliding_windows(image, predictor, plan))
+    inner = tuple(slice(b, b + n) for b, n in zip(plan.before, size, strict=True))
+    torch.testing.assert_close(ours, grown[(slice(None), *inner)], rtol=0, atol=1e-5)
+    assert torch.allclose(ours, zeros, atol=1e-3) == (plan.padded == size)

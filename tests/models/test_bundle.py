@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.shifted import SHIFTED
 from napari_acs.models import list_bundles, load_bundle, save_bundle
 from napari_acs.models.networks import build_network
 from napari_acs.models.safe_load import load_state
@@ -151,3 +152,14 @@ def test_unknown_model_names_those_that_exist():
         load_bundle("no-such-model")
     for entry in list_bundles():
         assert load_bundle(entry.spec.id).spec == entry.spec
+
+
+@pytest.mark.parametrize("method", sorted(SHIFTED))
+def test_a_background_that_shifts_needs_every_channel(method):
+    weights = {"weights": {"sha256": "0" * 64, "size_bytes": 1}}
+    channels = [{"name": n, "required": n == "t1"} for n in ("t1", "flair")]
+    fields = SPEC | weights | {"input": SPEC["input"] | {"normalisation": method}}
+    with pytest.raises(ValueError, match="must be required"):
+        BundleSpec.model_validate(fields | {"input": fields["input"] | {"channels": channels}})
+    channels[1]["required"] = True
+    BundleSpec.model_validate(fields | {"input": fields["input"] | {"channels": channels}})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from torch import Tensor, nn
 
@@ -11,7 +11,12 @@ from napari_acs.errors import BadInput
 from napari_acs.models.bundle import Bundle
 from napari_acs.models.gandlf_imagenet import DECODER_CHANNELS
 from napari_acs.models.imports.fit import built, filled
-from napari_acs.models.imports.gandlf_config import GandlfConfig, meanings_of, read_gandlf_config
+from napari_acs.models.imports.gandlf_config import (
+    GandlfConfig,
+    meanings_of,
+    preparation_of,
+    read_gandlf_config,
+)
 from napari_acs.models.imports.pickles import LeftOut, load_checkpoint
 from napari_acs.models.imports.regions import output_of
 from napari_acs.models.imports.request import Request, sequences_of
@@ -31,6 +36,13 @@ _DECISIVE = (
     "dimension",
     "converter_type",
 )
+
+_NORMALISED: Final = {
+    "nonzero-zscore": "normalize_nonZero_masked does: 0 stays 0 outside the brain",
+    "nonzero-zscore-shifted": "normalize_nonZero does: the background is shifted with the brain",
+    "positive-zscore-shifted": "normalize_positive does: the background is shifted with the brain",
+    "zscore": "normalize does: the more empty space is round the brain, the other the values",
+}
 
 
 def is_gandlf(source: Path) -> bool:
@@ -68,7 +80,7 @@ def import_gandlf(request: Request, target_folder: Path) -> Bundle:
             "axes": "xyz",
             "spacing_mm": config.spacing_mm or (1.0, 1.0, 1.0),
             "patch": (z, y, x),
-            "normalisation": "nonzero-zscore",
+            "normalisation": config.normalisation,
             "minimum_sequences": len(channels),
         },
         "output": output,
@@ -160,6 +172,13 @@ def _parameters(request: Request, file: Path, inside: Any) -> tuple[dict[str, An
                     found=f"{key}: {said_here}",
                     expected=f"{trained}, as the checkpoint says",
                 )
+    here, there = preparation_of(said), preparation_of(known or {})
+    if known is not None and "data_preprocessing" in known and here != there:
+        raise BadInput(
+            f"{config} is not what {file} was trained with",
+            found=f"data_preprocessing: {here}",
+            expected=f"{there}, as the checkpoint says",
+        )
     return said, str(config)
 
 
@@ -204,8 +223,9 @@ def _notes(
         f"the order of the sequences ({', '.join(channels)}) is what the user said",
         spacing,
         axes,
-        "normalised as normalize_nonZero_masked does; windows are blended here, where GaNDLF cuts "
-        "or averages them, so that masks may differ by voxels at their edges",
+        f"normalised as {_NORMALISED[config.normalisation]}",
+        "windows are blended here, where GaNDLF cuts or averages them, and lie in a box round the "
+        "brain, not in the whole volume, so that masks may differ by voxels at their edges",
         "GaNDLF marks a class from 0.5 on; here a region is the sum of its classes from 0.5 on, "
         "which also marks voxels whose classes share it",
     ]

@@ -21,7 +21,15 @@ _ALIASES: Final = {
     "lightresunet_multilayer": "light_resunet_multilayer",
 }
 _FINAL: Final = {"sigmoid": "sigmoid", "sig": "sigmoid", "softmax": "softmax", "soft": "softmax"}
-_MASKED: Final = ("normalize_nonzero_masked",)
+Normalisation = Literal[
+    "nonzero-zscore", "zscore", "nonzero-zscore-shifted", "positive-zscore-shifted"
+]
+_NORMALISATIONS: Final[dict[str, Normalisation]] = {
+    "normalize_nonZero_masked": "nonzero-zscore",
+    "normalize_nonZero": "nonzero-zscore-shifted",
+    "normalize_positive": "positive-zscore-shifted",
+    "normalize": "zscore",
+}
 _HARMLESS: Final = ("crop_external_zero_planes", "to_canonical", "resample")
 
 
@@ -47,6 +55,8 @@ class GandlfConfig:
         x, y, z, where it resamples.
     canonical : bool
         Whether it turns volumes to RAS.
+    normalisation : str
+        As ``input.normalisation`` of a bundle has it.
     """
 
     architecture: str
@@ -57,6 +67,7 @@ class GandlfConfig:
     patch_xyz: tuple[int, int, int]
     spacing_mm: tuple[float, float, float] | None
     canonical: bool
+    normalisation: Normalisation
 
 
 def read_gandlf_config(parameters: dict[str, Any], name: str) -> GandlfConfig:
@@ -100,7 +111,14 @@ def read_gandlf_config(parameters: dict[str, Any], name: str) -> GandlfConfig:
             found=f"final_layer: {model.get('final_layer')}",
             expected="sigmoid or softmax",
         )
-    spacing, canonical = _preprocessing(parameters.get("data_preprocessing"), name)
+    preparation = _preprocessing(parameters.get("data_preprocessing"), name)
+    sampler = parameters.get("patch_sampler")
+    if isinstance(sampler, dict) and sampler.get("enable_padding"):
+        raise BadInput(
+            f"{name} mirrors the volume beyond its edges, which is not done here",
+            found="patch_sampler: enable_padding",
+            do="It is done before volumes are normalised, and changes what the network sees",
+        )
     for key in ("data_postprocessing", "data_postprocessing_after_reverse_one_hot_encoding"):
         if parameters.get(key):
             raise BadInput(
@@ -122,45 +140,65 @@ def read_gandlf_config(parameters: dict[str, Any], name: str) -> GandlfConfig:
         str(model.get("norm_type", "batch")).lower(),
         tuple(classes),
         (x, y, z),
-        spacing,
-        canonical,
+        *preparation,
     )
 
 
-def _preprocessing(steps: Any, name: str) -> tuple[tuple[float, float, float] | None, bool]:
+def preparation_of(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the steps that decide what a network sees, as a configuration says them."""
+    steps = parameters.get("data_preprocessing")
+    known = (*_NORMALISATIONS, "to_canonical", "resample")
+    return {key: steps[key] for key in known if key in steps} if isinstance(steps, dict) else {}
+
+
+def _preprocessing(
+    steps: Any, name: str
+) -> tuple[tuple[float, float, float] | None, bool, Normalisation]:
     steps = steps or {}
     if not isinstance(steps, dict):
         raise BadInput(f"the data_preprocessing of {name} is not understood", found=str(steps))
-    lower = {str(key).lower(): value for key, value in steps.items()}
-    if any(key in ("normalize_nonzero", "normalize_positive", "normalize") for key in lower):
-        raise BadInput(
-            f"{name} normalises the background along with the brain, which is not done here",
-            found=", ".join(steps),
-            expected="normalize_nonZero_masked: 0 stays 0 outside the brain",
-            do="It would predict otherwise than in GaNDLF; train it with normalize_nonZero_masked",
-        )
-    strange = [key for key in lower if key not in (*_MASKED, *_HARMLESS)]
+    _refuse_other_spellings(steps, name)
+    strange = [str(key) for key in steps if key not in _NORMALISATIONS and key not in _HARMLESS]
     if strange:
         raise BadInput(
             f"{name} prepares its input in a way that is not done here",
             found=", ".join(strange),
-            expected=", ".join((*_MASKED, *_HARMLESS)),
+            expected=", ".join((*_NORMALISATIONS, *_HARMLESS)),
         )
-    if not any(key in lower for key in _MASKED):
+    chosen = [key for key in steps if key in _NORMALISATIONS]
+    if not chosen:
         raise BadInput(
             f"{name} was trained on intensities that nothing normalises",
             found=", ".join(steps) or "no data_preprocessing",
-            expected="normalize_nonZero_masked",
+            expected=" or ".join(_NORMALISATIONS),
+        )
+    if len(chosen) > 1:
+        raise BadInput(
+            f"{name} says several normalisations; which one GaNDLF takes depends on its version",
+            found=", ".join(chosen),
+            expected="one",
         )
     spacing = None
-    if "resample" in lower:
-        wanted = lower["resample"]
+    if "resample" in steps:
+        wanted = steps["resample"]
         wanted = wanted.get("resolution") if isinstance(wanted, dict) else None
         if not isinstance(wanted, Sequence) or len(wanted) != 3:
             raise BadInput(f"the resample of {name} has no resolution of three numbers")
         x, y, z = (_number(value, name, "resample") for value in wanted)
         spacing = (x, y, z)
-    return spacing, "to_canonical" in lower
+    return spacing, "to_canonical" in steps, _NORMALISATIONS[chosen[0]]
+
+
+def _refuse_other_spellings(steps: dict[Any, Any], name: str) -> None:
+    spelled = {known.lower(): known for known in _NORMALISATIONS}
+    for step in steps:
+        known = spelled.get(str(step).lower(), step)
+        if known != step:
+            raise BadInput(
+                f"{name} spells {known} so that GaNDLF 0.1.5 leaves it out without a word",
+                found=str(step),
+                do=f"Where an older GaNDLF, which did it, trained the network, write {known}",
+            )
 
 
 def meanings_of(config: GandlfConfig, classes: Sequence[str], name: str) -> list[Meaning]:

@@ -3,7 +3,7 @@
 Apart, because GaNDLF pins other versions of what this process has: it lies in a folder of its own
 (``scripts/setup`` puts it there), found by PYTHONPATH. Usage: make_gandlf.py OUT CASES.json, where
 a case is the ``model`` part of GaNDLF's configuration. What GaNDLF imports for other jobs than its
-networks (OpenCV, ...) is stood in for.
+networks and its preparation (OpenCV, ...) is stood in for.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import json
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from pathlib import Path
 from unittest.mock import MagicMock
 
@@ -19,8 +20,10 @@ import torch
 import yaml
 from torch import nn
 
-OTHER_JOBS = ("SimpleITK", "cv2", "monai", "panoptica", "skimage", "sklearn", "torchinfo")
-OTHER_JOBS += ("torchio", "torchmetrics")
+OTHER_JOBS = ("cv2", "monai", "panoptica", "skimage", "sklearn", "torchinfo", "torchmetrics")
+HAS_TORCHIO = find_spec("torchio") is not None
+if not HAS_TORCHIO:  # a set-up from before the preparation was compared
+    OTHER_JOBS += ("torchio",)
 
 
 class StandIns(MetaPathFinder, Loader):
@@ -63,6 +66,50 @@ from GANDLF.models import get_model  # noqa: E402
 from GANDLF.utils.modelio import save_model  # noqa: E402
 from GANDLF.utils.tensor import reverse_one_hot  # noqa: E402
 
+PREPARED = {
+    "normalize": {"normalize": None},
+    "normalize_nonZero": {"normalize_nonZero": None},
+    "normalize_positive": {"normalize_positive": None, "crop_external_zero_planes": None},
+    "normalize_nonZero_masked": {"normalize_nonZero_masked": None},
+    "resampled": {"normalize_nonZero": None, "resample": {"resolution": [2, 2, 2]}},
+    "canonical": {"normalize_nonZero": None, "to_canonical": None},
+}
+"""Preparations of one study, each as the configuration has it."""
+
+
+def study() -> torch.Tensor:
+    """Two sequences (c, x, y, z) of a brain amid zeros, with holes and values below 0 in it."""
+    x, y, z = torch.meshgrid(*[torch.arange(48.0) - 23.5] * 3, indexing="ij")
+    brain = (x / 14.6) ** 2 + (y / 16.6) ** 2 + (z / 12.6) ** 2 < 1
+    noise = torch.randn(2, 48, 48, 48, generator=torch.Generator().manual_seed(0))
+    tissue = torch.stack([300 + 4 * x - 3 * z, 900 + 9 * y]) + 60 * noise
+    tissue[:, 22:25, 30:33, 20:26] = 0
+    tissue[:, 12:16, 20:24, 20:24] = -50
+    return tissue.round() * brain
+
+
+def prepare(network: nn.Module, out: Path) -> None:
+    """Write what GaNDLF's inference makes of the study, and what a network answers to it."""
+    import torchio  # noqa: PLC0415
+    from GANDLF.data.preprocessing import get_transforms_for_preprocessing  # noqa: PLC0415
+
+    raw = study()
+    lps = torch.diag(torch.tensor([-1.0, -1.0, 1.0, 1.0])).numpy()
+    said = {"raw": raw}
+    for name, steps in PREPARED.items():
+        images = {
+            str(i): torchio.ScalarImage(tensor=c[None], affine=lps) for i, c in enumerate(raw)
+        }
+        params = {"data_preprocessing": steps, "patch_size": [48, 48, 48]}
+        done = get_transforms_for_preprocessing(params, [], train_mode=False, apply_zero_crop=False)
+        made = done(torchio.Subject(images))
+        x = torch.cat([image.data for image in made.get_images()])
+        said[name] = {"steps": steps, "x": x}
+        if name != "resampled":  # 24 voxels: GaNDLF's networks take multiples of 16
+            with torch.no_grad():
+                said[name]["answer"] = network(x[None])
+    torch.save(said, out)
+
 
 def main(out: Path, cases: dict) -> None:
     for name, model in cases.items():
@@ -92,6 +139,8 @@ def main(out: Path, cases: dict) -> None:
             network.eval()
             answer = network(x)
             answer = answer if isinstance(answer, torch.Tensor) else answer[0]
+        if name == "light_resunet" and HAS_TORCHIO:
+            prepare(network, folder / "prepared.pt")
         labels = reverse_one_hot(answer[0], params["model"]["class_list"]).astype("uint8")
         # As GaNDLF's training leaves them, each of another module than torch.
         params["training_data"] = pd.DataFrame({"SubjectID": ["a"], "Channel_0": ["/a.nii.gz"]})

@@ -8,12 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
 from conftest import REPO
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging import Grid, Study, Volume
+from napari_acs.inference.members import Member, members_of
+from napari_acs.inference.views import AS_IT_IS
+from napari_acs.inference.walk import Walk
 from napari_acs.models import load_bundle
 from napari_acs.models.imports import import_model
 
@@ -94,9 +99,87 @@ def test_a_volume_of_any_size_is_answered(made, tmp_path, volume):
         assert bundle.network()(torch.zeros(volume)).shape[2:] == volume[2:]
 
 
+@pytest.fixture(scope="module")
+def prepared(made):
+    """One study as GaNDLF's own inference prepares it, by its steps, and what a network answers."""
+    if not (GANDLF / "torchio").is_dir():
+        pytest.skip(f"TorchIO is not at {GANDLF}; scripts/setup test puts it there")
+    return torch.load(made / "light_resunet" / "prepared.pt")
+
+
+@pytest.fixture
+def seen(made, prepared, tmp_path):
+    """Import a network with these steps, and show it the study."""
+
+    def see(name) -> Member:
+        config = yaml.safe_load((made / "light_resunet" / "config.yaml").read_text())
+        config |= {"data_preprocessing": prepared[name]["steps"], "patch_size": [48] * 3}
+        (tmp_path / "said.yaml").write_text(yaml.safe_dump(config))
+        torch.save({"model_state_dict": _state(made / "light_resunet")}, tmp_path / "a.pth.tar")
+        bundle = import_model(
+            tmp_path / "a.pth.tar",
+            tmp_path,
+            config=tmp_path / "said.yaml",
+            channels=NAMES[:2],
+            id="mine",
+        )
+        grid = Grid((48,) * 3, (1.0,) * 3, (0.0,) * 3, (1, 0, 0, 0, 1, 0, 0, 0, 1))
+        arrays = prepared["raw"].transpose(1, 3).numpy().astype(np.int16)
+        volumes = {n: Volume(a, grid) for n, a in zip(NAMES, arrays, strict=False)}
+        (member,) = members_of(Study("gandlf's", volumes), [bundle])
+        return member
+
+    return see
+
+
+PLAIN = ("normalize", "normalize_nonZero", "normalize_positive", "normalize_nonZero_masked")
+
+
+@pytest.mark.parametrize("name", [*PLAIN, "resampled", "canonical"])
+def test_a_network_sees_what_gandlf_s_own_preparation_shows_it(prepared, seen, name):
+    image = seen(name).image
+    theirs = prepared[name]["x"].transpose(1, 3).numpy()
+    theirs = theirs[..., ::-1, ::-1] if name == "canonical" else theirs
+    step = 2.0 if name == "resampled" else 1.0
+    first = [round((p - (step - 1) / 2) / step) for p in reversed(image.grid.origin)]
+    box = tuple(slice(f, f + n) for f, n in zip(first, image.grid.shape, strict=True))
+    assert image.grid.shape < theirs.shape[1:]  # so that there is an outside to compare
+    # 1e-4: of the masked one, whose deviation is MONAI's, of a population instead of a sample.
+    np.testing.assert_allclose(image.array, theirs[(slice(None), *box)], atol=1e-5, rtol=1e-4)
+    # What the box leaves out is the background in every voxel, and so is each corner.
+    outside = np.ones(theirs.shape[1:], bool)
+    outside[box] = False
+    for channel, value in zip(theirs, image.background or (0.0, 0.0), strict=True):
+        np.testing.assert_allclose(channel[outside], value, atol=1e-5)
+    shifts = name != "normalize_nonZero_masked"
+    assert all((value < -0.3) == shifts for value in image.background or (0.0,))
+
+
+@pytest.mark.parametrize("name", [*PLAIN, "canonical"])
+def test_a_job_answers_what_gandlf_answers_over_the_whole_volume(prepared, seen, name):
+    """The box round the brain lies in the middle of the volume, so its window is the volume."""
+    member = seen(name)
+    walk = Walk(member, "cpu", "float32", (48,) * 3, AS_IT_IS)
+    work = walk.messages(lambda: None)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            ours = end.value.moments.mean
+            break
+    answer = prepared[name]["answer"][0, 1].permute(2, 1, 0).numpy()
+    answer = answer[:, ::-1, ::-1] if name == "canonical" else answer
+    first = [round(p) for p in reversed(member.image.grid.origin)]
+    box = tuple(slice(f, f + n) for f, n in zip(first, member.image.grid.shape, strict=True))
+    assert answer.std() > 1e-3
+    np.testing.assert_allclose(ours[0], answer[box], atol=1e-5)
+
+
 CHANGES = {
-    "normalises the background": {"data_preprocessing": {"normalize_nonZero": None}},
     "histogram_matching": {"data_preprocessing": {"histogram_matching": {}}},
+    "leaves it out": {"data_preprocessing": {"normalize_nonzero": None}},
+    "several": {"data_preprocessing": {"normalize": None, "normalize_nonZero": None}},
+    "mirrors": {"patch_sampler": {"type": "label", "enable_padding": True}},
     "nothing normalises": {"data_preprocessing": {}},
     "no segmentation": {"problem_type": "classification"},
     "2D": {"model": {"dimension": 2}},
@@ -104,6 +187,7 @@ CHANGES = {
     "no probability": {"model": {"final_layer": "logits"}},
     "corrects its masks": {"data_postprocessing": {"fill_holes": None}},
     "is not what": {"model": {"norm_type": "instance"}},
+    "as the checkpoint says": {"data_preprocessing": {"normalize_nonZero": None}},
     "not those of the network": {"model": {"architecture": "unet"}},
 }
 
@@ -114,7 +198,7 @@ def test_what_would_predict_otherwise_is_refused_and_nothing_is_written(made, tm
     config = yaml.safe_load((file.parent / "config.yaml").read_text())
     model = config["model"] | CHANGES[why].get("model", {})
     (tmp_path / "said.yaml").write_text(yaml.safe_dump(config | CHANGES[why] | {"model": model}))
-    if why != "is not what":  # a YAML alone, where the checkpoint says nothing
+    if not why.startswith(("is not what", "as the checkpoint")):  # which says nothing here
         bare = {"model_state_dict": _state(made / "resunet_multilayer")}
         torch.save(bare, tmp_path / "bare.pth.tar")
         file = tmp_path / "bare.pth.tar"
