@@ -53,13 +53,21 @@ def refuse_unfit(study: Study, bundles: Sequence[Bundle]) -> None:
     Raises
     ------
     BadInput
-        A model is untrained, lacks a sequence, or finds other regions than the first.
+        A model is untrained, lacks a sequence, finds other regions than the first, or is named
+        twice.
     """
     first = bundles[0].spec
     for bundle in bundles:
         _refuse_untrained(bundle.spec)
         _refuse_lacking(study, bundle.spec)
         _refuse_other_regions(bundle.spec, first)
+    named = [bundle.spec.id for bundle in bundles]
+    if twice := next((id for id in named if named.count(id) > 1), ""):
+        raise BadInput(
+            f"The model {twice} is named twice",
+            expected="different models, whose mean is wanted",
+            do="Name it once",
+        )
 
 
 def _refuse_untrained(spec: BundleSpec) -> None:

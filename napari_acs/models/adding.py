@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import zipfile
 from pathlib import Path
 
 from napari_acs.errors import BadInput
 from napari_acs.models import store
-from napari_acs.models.archive import Files, files_of, is_zip
+from napari_acs.models.archive import Files, files_of, is_zip, opened_zip
 from napari_acs.models.atomic import folder_appears
 from napari_acs.models.bundle import Bundle
 from napari_acs.models.description import MOST_JSON_BYTES
@@ -21,14 +20,14 @@ from napari_acs.models.store import BundleEntry
 def is_bundle(path: Path) -> bool:
     """Tell whether a path is a folder with ``model.json`` in it, or a ``.zip`` of one.
 
-    A ``.zip`` that cannot be opened counts as one, for its refusal.
+    A ``.zip`` that cannot be opened, or not safely, counts as one, for its refusal.
     """
     if not is_zip(path):
         return (path / "model.json").is_file()
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened_zip(path) as archive:
             return any(name.rsplit("/", 1)[-1] == "model.json" for name in archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except (BadInput, OSError, ValueError):
         return True
 
 
@@ -60,7 +59,7 @@ def add_bundle(path: Path) -> BundleEntry:
     with files_of(path) as files:
         spec = _described(files, path)
         target = store.user_folder() / spec.id
-        _refuse_taken(spec.id)
+        refuse_taken(spec.id)
         with folder_appears(target) as staging:
             _refuse_full(staging, spec.weights.size_bytes)
             _take(files, spec, staging)
@@ -94,13 +93,21 @@ def _take(files: Files, spec: BundleSpec, staging: Path) -> None:
         take_one(files, name, limit(name, spec), staging, Path(name))
 
 
-def _refuse_taken(id: str) -> None:
+def refuse_taken(id: str, do: str = "give the new one another id in its model.json") -> None:
+    """Refuse an id that a model has, whatever its source: only the first would be seen.
+
+    Raises
+    ------
+    BadInput
+        Naming where it is.
+    """
     for entry in store.list_bundles():
         if entry.spec.id == id:
+            whole = f"Remove that one first, or {do}" if entry.source == "user" else do
             raise BadInput(
                 f"there is a model {id!r} already",
                 found=f"the {entry.source} one in {entry.path}",
-                do="Remove that one first, or give the new one another id in its model.json",
+                do=whole[:1].upper() + whole[1:],
             )
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Final, Protocol
+from typing import IO, Any, Final, Protocol, cast
 
 from napari_acs.errors import BadInput
 
 MOST_ENTRIES: Final = 1_000
 _MOST_BYTES = 16 * 2**30
 _SMALL = 64 * 2**20
+_MOST_LISTING = 4 * 2**20  # bytes at once: the list of entries is read as a whole
 _MOST_RATIO = 20  # trained weights hardly shrink
 
 
@@ -86,13 +88,49 @@ def files_of(path: Path) -> Iterator[Files]:
     if path.is_dir():
         yield FolderFiles(path)
         return
+    with opened_zip(path) as opened:
+        entries = opened.infolist()
+        _refuse_hostile(path, entries)
+        yield ZipFiles(opened, _folder_inside(path, entries))
+
+
+@contextmanager
+def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a ``.zip`` whose list of entries and whose size when unpacked are bounded.
+
+    Its names are not looked at: nothing may be unpacked under them.
+
+    Raises
+    ------
+    BadInput
+        If it is damaged or encrypted, or beyond the bounds of `files_of`.
+    """
     try:
-        with zipfile.ZipFile(path) as opened:
-            entries = opened.infolist()
-            _refuse_hostile(path, entries)
-            yield ZipFiles(opened, _folder_inside(path, entries))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        with path.open("rb") as stream, zipfile.ZipFile(_listed(stream, path)) as z:
+            _refuse_bomb(path, z.infolist())
+            yield z
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error) as error:
         raise _refused(path, "a damaged archive", "a complete .zip") from error
+
+
+def _listed(stream: IO[bytes], path: Path) -> IO[bytes]:
+    return cast(IO[bytes], _Listed(stream, path))
+
+
+class _Listed:
+    """A file that gives no more at once than the list of a usual archive's entries takes."""
+
+    def __init__(self, stream: IO[bytes], path: Path) -> None:
+        self._stream, self._path = stream, path
+
+    def read(self, count: int = -1) -> bytes:
+        """Read so many bytes; more than a list of entries takes are refused."""
+        if count > _MOST_LISTING:
+            raise _refused(self._path, "a list of entries beyond all measure", "a usual .zip")
+        return self._stream.read(count)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def is_zip(path: Path) -> bool:
@@ -101,8 +139,6 @@ def is_zip(path: Path) -> bool:
 
 
 def _refuse_hostile(path: Path, entries: list[zipfile.ZipInfo]) -> None:
-    if len(entries) > MOST_ENTRIES:
-        raise _refused(path, f"{len(entries)} entries", f"at most {MOST_ENTRIES}")
     seen: set[str] = set()
     for entry in entries:
         name = entry.filename
@@ -112,11 +148,16 @@ def _refuse_hostile(path: Path, entries: list[zipfile.ZipInfo]) -> None:
         kind = stat.S_IFMT(entry.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise _refused(path, f"a link, {name[:80]!r}", "plain files")
-        if entry.flag_bits & 0x1:
-            raise _refused(path, "an encrypted entry", "an archive without a password")
         if str(inside).casefold() in seen:
             raise _refused(path, f"{name[:80]!r} twice", "each file once")
         seen.add(str(inside).casefold())
+
+
+def _refuse_bomb(path: Path, entries: list[zipfile.ZipInfo]) -> None:
+    if len(entries) > MOST_ENTRIES:
+        raise _refused(path, f"{len(entries)} entries", f"at most {MOST_ENTRIES}")
+    if any(entry.flag_bits & 0x1 for entry in entries):
+        raise _refused(path, "an encrypted entry", "an archive without a password")
     total, size = sum(entry.file_size for entry in entries), path.stat().st_size
     if total > _MOST_BYTES or (total > _SMALL and total > _MOST_RATIO * size):
         raise _refused(

@@ -50,7 +50,8 @@ def load_network(folder: Path, spec: BundleSpec) -> nn.Module:
     """
     file = weights_file(folder, spec)
     given = shapes_in(file)
-    network = _built(spec, given)
+    numbers = sum(torch.Size(shape).numel() for shape in given.values())
+    network = built_to_fit(spec, numbers, len(given))
     wanted = network.state_dict()
     _refuse_misfit(file, {name: tuple(tensor.shape) for name, tensor in wanted.items()}, given)
     state = _state(file, verified_content(folder, spec))
@@ -67,8 +68,8 @@ def load_network(folder: Path, spec: BundleSpec) -> nn.Module:
     # because what lies in a file's bytes is not aligned as fast kernels like it.
     filled = {name: tensor.to(wanted[name].dtype, copy=True) for name, tensor in state.items()}
     network.load_state_dict(filled, assign=True)
-    if _has_meta(network):  # what is made anew each time and is in no file
-        with _within(given, spec):
+    if has_meta(network):  # what is made anew each time and is in no file
+        with within(spec, numbers, len(given)):
             network = build_network(spec)
         network.load_state_dict(filled)
     return network
@@ -112,14 +113,25 @@ def _state(file: Path, content: bytes) -> dict[str, Tensor]:
         raise BadInput(f"{file} cannot be read as safetensors", found=str(error)) from error
 
 
-def _built(spec: BundleSpec, given: Shapes) -> nn.Module:
-    """Build the network, without memory where its builder allows it."""
-    with _within(given, spec):
+def built_to_fit(spec: BundleSpec, numbers: int, tensors: int) -> nn.Module:
+    """Build a network for so many numbers in so many tensors.
+
+    It takes no memory (its tensors are on the "meta" device) where its builder allows that.
+
+    Raises
+    ------
+    BadInput
+        If it is far larger than those, or cannot be built.
+    """
+    with within(spec, numbers, tensors):
         try:
             with torch.device("meta"):
                 return build_network(spec)
         # Some builders look at values, which a meta tensor has not.
-        except (RuntimeError, NotImplementedError):
+        except BadInput as refusal:
+            if not isinstance(refusal.__cause__, RuntimeError):
+                raise
+        except RuntimeError:
             pass
         try:
             return build_network(spec)
@@ -132,12 +144,12 @@ def _built(spec: BundleSpec, given: Shapes) -> nn.Module:
 
 
 @contextmanager
-def _within(given: Shapes, spec: BundleSpec) -> Iterator[None]:
+def within(spec: BundleSpec, numbers: int, tensors: int) -> Iterator[None]:
     """Stop a builder, in this thread, that makes far more than the weights file could fill."""
     thread = threading.get_ident()
     left = {
-        "numbers": 4 * sum(torch.Size(shape).numel() for shape in given.values()) + _SPARE_NUMBERS,
-        "parts": 20 * len(given) + _SPARE_PARTS,
+        "numbers": 4 * numbers + _SPARE_NUMBERS,
+        "parts": 20 * tensors + _SPARE_PARTS,
     }
 
     def count(module: nn.Module, name: str, made: object) -> None:
@@ -157,7 +169,7 @@ def _within(given: Shapes, spec: BundleSpec) -> Iterator[None]:
     except _TooLarge as error:
         raise BadInput(
             f"bundle {spec.id!r} names a network far larger than its weights",
-            expected=f"one for the {len(given)} tensors in {spec.weights.file}",
+            expected=f"one for {tensors} tensors of {numbers} numbers in all",
             do="Do not use it, or ask its author",
         ) from error
     finally:
@@ -165,7 +177,7 @@ def _within(given: Shapes, spec: BundleSpec) -> Iterator[None]:
             hook.remove()
 
 
-def _has_meta(network: nn.Module) -> bool:
+def has_meta(network: nn.Module) -> bool:
     """Tell whether a tensor without memory is left: a buffer, or a plain attribute."""
     if any(t.is_meta for t in (*network.parameters(), *network.buffers())):
         return True

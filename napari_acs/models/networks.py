@@ -67,13 +67,6 @@ def build_network(spec: BundleSpec) -> nn.Module:
             expected=", ".join(BUILDERS),
             do="Update napari-acs",
         )
-    monstrous = _monstrous(spec.architecture.arguments)
-    if monstrous:
-        raise BadInput(
-            f"bundle {spec.id!r} describes a network beyond all measure",
-            found=monstrous,
-            do="Check architecture.arguments in its model.json",
-        )
     try:
         return builder(spec)
     except BadInput:
@@ -84,21 +77,6 @@ def build_network(spec: BundleSpec) -> nn.Module:
             found=str(error),
             do="Check architecture.arguments in its model.json",
         ) from error
-
-
-_LARGEST, _LONGEST, _DEEPEST = 4096, 64, 4
-
-
-def _monstrous(value: object, depth: int = 0) -> str:
-    """Name the first argument that would have a builder ask for more memory than there is."""
-    if isinstance(value, dict | list | tuple):
-        if len(value) > _LONGEST or depth > _DEEPEST:
-            return f"{len(value)} values, {depth} levels deep"
-        inner = value.values() if isinstance(value, dict) else value
-        return next(filter(None, (_monstrous(item, depth + 1) for item in inner)), "")
-    if isinstance(value, int | float) and not -_LARGEST <= value <= _LARGEST:
-        return str(value)
-    return f"{value[:_LONGEST]}..." if isinstance(value, str) and len(value) > _LONGEST else ""
 
 
 class InLpsOrder(nn.Module):

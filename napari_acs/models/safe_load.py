@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import struct
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -33,6 +35,8 @@ def load_state(path: Path) -> dict[str, Tensor]:
     BadInput
         If the file is missing, broken, of another kind, or a pickle that needs unpickling.
     """
+    if path.is_dir():
+        raise BadInput(f"{path} is not a weights file", found="a folder", do="Name the file in it")
     if not path.is_file():
         raise BadInput(f"{path} is not there", do="Check the path")
     if path.suffix == ".safetensors":
@@ -50,10 +54,24 @@ def load_state(path: Path) -> dict[str, Tensor]:
             found=f"the ending {path.suffix or '(none)'}",
             expected=".safetensors, .pt or .pth",
         )
-    return _plain_tensors(path, _load_pickled(path))
+    return plain_tensors(path, load_pickled(path))
 
 
-def _load_pickled(path: Path) -> object:
+DAMAGED = (
+    *(OSError, RuntimeError, EOFError, ValueError, TypeError, AttributeError, AssertionError),
+    *(LookupError, OverflowError, MemoryError, struct.error),
+)
+"""What torch raises for files of ``torch.save`` that are damaged, or were made to be."""
+
+
+def load_pickled(path: Path) -> object:
+    """Return what a file of ``torch.save`` holds, read with ``weights_only=True``.
+
+    Raises
+    ------
+    BadInput
+        If it is damaged, or wants more than tensors and plain containers.
+    """
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -66,7 +84,7 @@ def _load_pickled(path: Path) -> object:
                 "safetensors.torch.save_file"
             ),
         ) from error
-    except (OSError, RuntimeError, EOFError, ValueError) as error:
+    except DAMAGED as error:
         raise BadInput(
             f"{path} cannot be read",
             found=str(error).splitlines()[0] if str(error) else type(error).__name__,
@@ -75,13 +93,52 @@ def _load_pickled(path: Path) -> object:
         ) from error
 
 
-def _plain_tensors(path: Path, loaded: object) -> dict[str, Tensor]:
+def plain_tensors(path: Path, loaded: object) -> dict[str, Tensor]:
+    """Return a state dict that holds ordinary tensors and nothing else.
+
+    Raises
+    ------
+    BadInput
+        If it is none: also for tensors that say they are larger than what the file holds of them.
+    """
     for key in ("state_dict", "model"):
         if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
             loaded = loaded[key]
     if not isinstance(loaded, dict) or not loaded:
-        raise BadInput(f"{path} holds no state dict", found=type(loaded).__name__)
+        raise BadInput(
+            f"{path} holds no state dict",
+            found=type(loaded).__name__,
+            expected="names and tensors",
+            do="Save the network's state_dict() alone",
+        )
     tensors = {str(k): v for k, v in loaded.items() if isinstance(v, Tensor)}
     if len(tensors) != len(loaded):
-        raise BadInput(f"{path} holds other things than tensors", expected="a plain state dict")
+        other = next(k for k, v in loaded.items() if not isinstance(v, Tensor))
+        raise BadInput(
+            f"{path} holds other things than tensors",
+            found=f"{type(loaded[other]).__name__} at {str(other)[:80]!r}",
+            expected="a plain state dict",
+            do="Save the network's state_dict() alone",
+        )
+    refuse_odd_tensors(path, tensors)
     return tensors
+
+
+def refuse_odd_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse tensors that are sparse, quantised or without values, or repeat what they hold.
+
+    Raises
+    ------
+    BadInput
+        Naming the tensor.
+    """
+    for name, tensor in tensors.items():
+        plain = tensor.layout is torch.strided and tensor.device.type == "cpu"
+        plain = plain and not tensor.is_quantized and not tensor.is_nested
+        if not plain or tensor.nbytes > tensor.untyped_storage().nbytes():
+            raise BadInput(
+                f"{path} is refused",
+                found=f"a tensor that does not hold its own values, {name[:80]!r}",
+                expected="ordinary tensors",
+                do="Save the network's state_dict() alone",
+            )

@@ -7,6 +7,8 @@ import shutil
 from hashlib import sha256
 
 import pytest
+import torch
+import torchvision
 
 from napari_acs.models import settings, store
 
@@ -96,6 +98,22 @@ def test_an_untrained_model_says_so_and_is_no_default(call, mine, bundle_dir, tm
     assert "Untrained" in call("models", "show", "random").stdout
     refused = call("models", "default", "random")
     assert (refused.exit_code, "not trained" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("id", [store.DEFAULT_ID, "random"])
+def test_an_import_never_takes_the_id_of_a_model_that_is_there(
+    call, mine, bundle_dir, tmp_path, id
+):
+    assert call("models", "add", bundle_dir).exit_code == 0
+    before = sorted(mine.rglob("*"))
+    torch.save(torchvision.models.squeezenet1_1().state_dict(), tmp_path / "x.pth")
+    done = call("models", "add", tmp_path / "x.pth", "--id", id)
+    assert done.exit_code == 2
+    assert f"there is a model {id!r} already" in done.stderr
+    assert "--id" in done.stderr
+    assert call("models", "add", bundle_dir, "--kind", "run").exit_code == 2
+    assert sorted(mine.rglob("*")) == before
+    assert call("models", "verify").exit_code == 0
 
 
 def test_broken_settings_are_a_sentence(call, mine, tmp_path):

@@ -41,7 +41,7 @@ def test_what_leaves_the_mask_as_it_is_is_tried_first_and_the_cpu_last():
     assert steps[4].after.window == (32, 32, 32)
     there = steps[6].after
     assert (there.device, there.sums, there.precision) == ("cpu", "cpu", "bfloat16")
-    assert (there.window, there.batch) == (ON_GPU.whole, 1)
+    assert (there.window, there.batch, there.may_bfloat16) == (ON_GPU.whole, 1, False)
     assert steps[3].record() == {
         "step": "window",
         "why": "it was short",

@@ -158,6 +158,12 @@ def test_models_of_other_regions_or_without_training_are_refused(known_study, kn
     assert "not trained yet" in end.sentence()
 
 
+def test_a_model_is_not_averaged_with_itself(known_study, known_bundle):
+    end = list(run(known_study, known_bundle, others=[known_bundle], device="cpu"))[-1]
+    assert end.kind == "input"
+    assert "named twice" in end.sentence()
+
+
 def test_an_empty_prediction_tells_the_place_it_came_nearest_to(known_study, expected_labels):
     bundle = _bundle(Leaning(shift=0.0))
     regions = tuple(replace_threshold(region, 0.999999) for region in bundle.spec.output.regions)

@@ -76,4 +76,14 @@ def import_model(
     }
     if chosen not in importers:
         raise BadInput(f"the kind {chosen!r} is unknown", expected=", ".join(KINDS))
-    return importers[chosen](request, target_folder)
+    try:
+        return importers[chosen](request, target_folder)
+    except BadInput:
+        raise
+    # A description may have anything in any place: what no importer foresaw is refused as well.
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        raise BadInput(
+            f"{source} is not laid out as a model of the kind {chosen} is",
+            found=f"{type(error).__name__}: {error}"[:200],
+            do="Check its configuration, or name another --kind",
+        ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,8 +11,14 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
+from napari_acs.models.description import check_bounds
+from napari_acs.models.fitting import built_to_fit, has_meta, within
 from napari_acs.models.networks import build_network
 from napari_acs.models.spec import BundleSpec
+
+# Three times the largest of torchvision's encoders, made 3D; what is larger is no network that
+# another tool trained, but a description that would take all memory.
+_MOST_NUMBERS, _MOST_TENSORS = 64 * 2**20, 2_000
 
 
 def built(fields: dict[str, Any], size_bytes: int = 1) -> nn.Module:
@@ -20,7 +27,7 @@ def built(fields: dict[str, Any], size_bytes: int = 1) -> nn.Module:
     Raises
     ------
     BadInput
-        If they are no valid description, or the network cannot be built.
+        If they are no valid description, or the network cannot be built or is beyond all measure.
     """
     base = {"id": "import", "version": "1", "title": "", "task": "segmentation", "licence": ""}
     weights = {"sha256": "0" * 64, "size_bytes": size_bytes}
@@ -29,8 +36,18 @@ def built(fields: dict[str, Any], size_bytes: int = 1) -> nn.Module:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise BadInput("the model cannot be described", found=f"{where}: {first['msg']}") from error
-    return build_network(spec)
+        raise BadInput(
+            "the model cannot be described",
+            found=f"{where}: {first['msg']}",
+            do="Check the configuration that it comes with",
+        ) from error
+    check_bounds(spec, Path("the description of this model"))
+    size = max(_MOST_NUMBERS, size_bytes), _MOST_TENSORS
+    network = built_to_fit(spec, *size)
+    if has_meta(network):
+        with within(spec, *size):
+            network = build_network(spec)
+    return network
 
 
 def filled(network: nn.Module, state: Mapping[str, Tensor], source: str) -> nn.Module:
@@ -53,9 +70,14 @@ def filled(network: nn.Module, state: Mapping[str, Tensor], source: str) -> nn.M
         raise BadInput(
             f"the weights of {source} are not those of the network that it describes",
             found=f"{len(faults)} of {len(wanted)} differ: {'; '.join(faults[:3])}",
+            do="Give the configuration that it was trained with",
         )
     for key, tensor in state.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise BadInput(f"{source} is damaged", found=f"NaN or infinity in {key}")
+            raise BadInput(
+                f"{source} is damaged",
+                found=f"NaN or infinity in {key}",
+                do="Ask its author for sound weights",
+            )
     network.load_state_dict(dict(state))
     return network.eval()

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile, ZipFile
 
 from torch import Tensor
 
 from napari_acs.errors import BadInput
+from napari_acs.models.archive import is_zip, opened_zip
 from napari_acs.models.bundle import Bundle
 from napari_acs.models.imports.fit import built, filled
 from napari_acs.models.imports.monai_config import (
@@ -27,7 +27,7 @@ from napari_acs.models.imports.pickles import load_checkpoint
 from napari_acs.models.imports.regions import output_of
 from napari_acs.models.imports.request import Request, sequences_of
 from napari_acs.models.imports.write import UNKNOWN_LICENCE, write_bundle
-from napari_acs.models.imports.yaml_files import read_plain
+from napari_acs.models.imports.yaml_files import read_plain_file
 from napari_acs.models.monai_networks import REPEATED
 from napari_acs.models.safe_load import load_state
 
@@ -46,12 +46,12 @@ def is_monai(source: Path) -> bool:
     """Tell whether a folder or zip looks like a MONAI bundle."""
     if source.is_dir():
         return (source / _METADATA).is_file()
-    if source.suffix != ".zip" or not source.is_file():
+    if not is_zip(source):
         return False
     try:
-        with ZipFile(source) as archive:
+        with opened_zip(source) as archive:
             return any(name.endswith(_METADATA) for name in archive.namelist())
-    except (BadZipFile, OSError):
+    except (BadInput, OSError):
         return False
 
 
@@ -69,13 +69,13 @@ def import_monai(request: Request, target_folder: Path) -> Bundle:
 
 def _import(request: Request, folder: Path, target_folder: Path) -> Bundle:
     shown = str(request.source)
-    metadata = read_plain((folder / _METADATA).read_text(encoding="utf-8"), _METADATA)
+    metadata = read_plain_file(folder / _METADATA, f"{shown}/{_METADATA}")
     config_file = request.config or next(
         (folder / n for n in _CONFIGS if (folder / n).is_file()), None
     )
-    if config_file is None or not config_file.is_file():
+    if config_file is None:
         raise BadInput(f"{shown} has no configuration", expected=", ".join(_CONFIGS))
-    config = read_plain(config_file.read_text(encoding="utf-8"), config_file.name)
+    config = read_plain_file(config_file, "" if request.config else f"{shown}/{config_file.name}")
     name, arguments = network_of(config, shown)
     preparation = preprocessing_of(config, shown)
     file = _weights_of(folder, shown)
@@ -85,7 +85,9 @@ def _import(request: Request, folder: Path, target_folder: Path) -> Bundle:
         for key, tensor in _state(file).items()
         if key.split(".", maxsplit=1)[0] not in twice
     }
-    inputs, outputs = (_count(arguments, name, key) for key in ("in_channels", "out_channels"))
+    inputs, outputs = (
+        _count(arguments, f"{name} of {shown}", key) for key in ("in_channels", "out_channels")
+    )
     channels = sequences_of(request, inputs, channel_names(metadata, "inputs"))
     classes = request.classes or channel_names(metadata, "outputs")
     meanings = meanings_of(tuple(classes), shown)
@@ -196,9 +198,23 @@ def _unpacked(source: Path) -> Iterator[Path]:
     if source.is_dir():
         yield source
         return
-    with tempfile.TemporaryDirectory() as made, ZipFile(source) as archive:
+    if not is_zip(source):
+        raise BadInput(
+            f"{source} is no MONAI bundle",
+            found="a file" if source.is_file() else "nothing there",
+            expected="its folder, or a .zip of it",
+        )
+    with tempfile.TemporaryDirectory() as made, opened_zip(source) as archive:
         folder = Path(made)
-        root = next(n for n in archive.namelist() if n.endswith(_METADATA)).removesuffix(_METADATA)
+        roots = [n.removesuffix(_METADATA) for n in archive.namelist() if n.endswith(_METADATA)]
+        if len(roots) != 1:
+            raise BadInput(
+                f"{source} is not one MONAI bundle",
+                found=f"{len(roots)} files {_METADATA} in it",
+                expected="one",
+                do="Unpack it, and add the bundle's folder",
+            )
+        root = roots[0]
         for name in _WANTED:
             # Only names of our own are written, so that none of the archive leads elsewhere.
             if root + name in archive.namelist():

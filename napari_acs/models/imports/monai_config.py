@@ -176,7 +176,8 @@ def _steps(config: dict[str, Any], key: str) -> list[Mapping[str, Any]]:
     looked = [
         _looked_up(s, config) if isinstance(s, str) and s.startswith("@") else s for s in steps
     ]
-    return [step if isinstance(step, dict) else {"_target_": str(step)} for step in looked]
+    given = [step if isinstance(step, dict) else {"_target_": str(step)} for step in looked]
+    return [step for step in given if _plain(step.get("_disabled_"), config, key) is not True]
 
 
 def _class(step: Mapping[str, Any]) -> str:

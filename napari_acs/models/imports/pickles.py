@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from napari_acs.errors import BadInput
+from napari_acs.models.safe_load import DAMAGED, refuse_odd_tensors
 
 _IGNORED = ("pandas.", "numpy.", "pathlib.", "torchio.")
 
@@ -67,7 +69,7 @@ def load_checkpoint(file: Path, convert: str) -> dict[str, Any]:
             found="a pickle that wants to run code to be loaded",
             do=f"Where you trust its source, convert it where it was made: {convert}",
         ) from error
-    except (OSError, RuntimeError, EOFError, ValueError, AttributeError, TypeError) as error:
+    except DAMAGED as error:
         raise BadInput(
             f"{file} cannot be read",
             found=(str(error) or type(error).__name__).splitlines()[0],
@@ -75,5 +77,13 @@ def load_checkpoint(file: Path, convert: str) -> dict[str, Any]:
             do="Copy the file again; it may be cut short",
         ) from error
     if not isinstance(loaded, dict):
-        raise BadInput(f"{file} holds no checkpoint", found=type(loaded).__name__)
+        raise BadInput(
+            f"{file} holds no checkpoint",
+            found=type(loaded).__name__,
+            expected="names and tensors",
+            do="Check that it is the file with the weights",
+        )
+    for part in (loaded, *loaded.values()):
+        inside = part.items() if isinstance(part, dict) else ()
+        refuse_odd_tensors(file, {str(k): t for k, t in inside if isinstance(t, Tensor)})
     return loaded

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-import torch
-
 from napari_acs.errors import BadInput
+from napari_acs.models import store
+from napari_acs.models.adding import refuse_taken
+from napari_acs.models.archive import files_of
+from napari_acs.models.atomic import folder_appears
 from napari_acs.models.bundle import Bundle, load_bundle
 from napari_acs.models.imports.acs_unet import fields_of
 from napari_acs.models.imports.fit import built, filled
-from napari_acs.models.imports.request import Request, identifier
+from napari_acs.models.imports.request import Request
 from napari_acs.models.imports.write import write_bundle
-from napari_acs.models.imports.yaml_files import read_plain
-from napari_acs.models.safe_load import load_state
-from napari_acs.models.store import read_spec
+from napari_acs.models.imports.yaml_files import read_plain_file
+from napari_acs.models.parts import limit, take_one, wanted
+from napari_acs.models.safe_load import load_pickled, load_state, plain_tensors
 
 RECIPE_DEFAULTS: Final[dict[str, Any]] = {
     "sequences": ["t1", "t1ce", "t2", "flair"],
@@ -60,10 +60,8 @@ def import_run(request: Request, target_folder: Path) -> Bundle:
         file, state = best, load_state(best)
     else:
         file = source / "checkpoint.pt"
-        try:
-            state = torch.load(file, map_location="cpu", weights_only=True)["average"]
-        except Exception as error:
-            raise BadInput(f"{file} cannot be read", found=type(error).__name__) from error
+        whole = load_pickled(file)
+        state = plain_tensors(file, whole.get("average") if isinstance(whole, dict) else None)
     network = filled(built(fields, file.stat().st_size), state, str(file))
     return write_bundle(
         target_folder,
@@ -83,11 +81,9 @@ def import_run(request: Request, target_folder: Path) -> Bundle:
 def _recipe(request: Request) -> dict[str, Any]:
     draft = request.source / "draft" / "model.json"
     if request.config is not None:
-        if not request.config.is_file():
-            raise BadInput(f"{request.config} is not there", do="Check the path")
-        found = read_plain(request.config.read_text(encoding="utf-8"), request.config.name)
+        found = read_plain_file(request.config)
     elif draft.is_file():
-        found = read_spec(draft.parent).training.get("recipe", {})
+        found = store.read_spec(draft.parent).training.get("recipe", {})
     else:
         raise BadInput(
             f"the run in {request.source} does not hold its recipe",
@@ -106,19 +102,11 @@ def _copied(request: Request, target_folder: Path) -> Bundle:
             found=source.spec.id,
             do="Add it without --id",
         )
-    target = target_folder / identifier(request, source.spec.id)
-    if target.exists():
-        raise BadInput(f"{target} exists", do="Remove it first, or add the bundle elsewhere")
-    target_folder.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target_folder))
-    try:
-        for name in ("model.json", source.spec.weights.file, "card.md"):
-            if (request.source / name).is_file():
-                shutil.copyfile(request.source / name, staging / name)
-        load_bundle(staging)
-        staging.chmod(0o755)
-        staging.replace(target)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
+    target = target_folder / source.spec.id
+    if target_folder.absolute() == store.user_folder().absolute():
+        refuse_taken(source.spec.id)
+    with files_of(request.source) as files, folder_appears(target) as staging:
+        for name in wanted(files, source.spec):
+            take_one(files, name, limit(name, source.spec), staging, request.source)
+        Bundle(store.read_spec(staging), staging, source.sha256).network(untrained=True)
     return load_bundle(target)

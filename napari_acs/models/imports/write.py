@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import nn
 
+from napari_acs.models import store
+from napari_acs.models.adding import refuse_taken
 from napari_acs.models.bundle import Bundle, save_bundle, sha256_of
 from napari_acs.models.imports.request import Request, identifier
 
@@ -47,9 +49,12 @@ def write_bundle(
     Raises
     ------
     BadInput
-        If the folder exists.
+        If the folder exists, or a model has that id.
     """
     name = identifier(request, stem)
+    # In another folder an id is taken only where a bundle lies there.
+    if target_folder.absolute() == store.user_folder().absolute():
+        refuse_taken(name, "name the new one with --id")
     origin = f"{tool}, {file.name}, sha256 {sha256_of(file)}" if file.is_file() else tool
     spec = {
         "id": name,

@@ -3,9 +3,36 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from napari_acs.errors import BadInput
+from napari_acs.models.description import read_bounded
+
+MOST_BYTES = 2**20
+
+
+def read_plain_file(file: Path, shown: str = "") -> dict[str, Any]:
+    """Read a JSON or YAML file of at most 1 MiB.
+
+    Parameters
+    ----------
+    file : Path
+    shown : str
+        What a refusal calls it; its path, where left out.
+
+    Raises
+    ------
+    BadInput
+        If it is not there, too large, or not plain; see `read_plain`.
+    """
+    name = shown or str(file)
+    if not file.is_file():
+        raise BadInput(f"{name} is not there", do="Check the path")
+    try:
+        return read_plain(read_bounded(file, MOST_BYTES).decode("utf-8"), name)
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{name} is no text in UTF-8", do="Save it as UTF-8") from error
 
 
 def read_plain(text: str, name: str) -> dict[str, Any]:
@@ -16,9 +43,13 @@ def read_plain(text: str, name: str) -> dict[str, Any]:
     BadInput
         If it is neither, is no mapping, or is YAML and PyYAML is not installed.
     """
+    if len(text) > MOST_BYTES:
+        raise BadInput(f"{name} is too large", expected=f"at most {MOST_BYTES / 2**20:g} MiB")
     try:
         return _mapping(json.loads(text), name)
-    except (json.JSONDecodeError, RecursionError) as no_json:
+    except BadInput:
+        raise
+    except (ValueError, RecursionError) as no_json:
         if name.endswith(".json"):
             raise BadInput(f"{name} is not valid JSON", found=str(no_json)) from no_json
     try:
@@ -39,7 +70,10 @@ def read_plain(text: str, name: str) -> dict[str, Any]:
             raise BadInput(f"{name} is refused", found="YAML aliases", do="Write them out")
     try:
         return _mapping(yaml.safe_load(text), name)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except BadInput:
+        raise
+    # PyYAML's own readers of numbers and dates raise whatever Python does.
+    except (yaml.YAMLError, RecursionError, ValueError, LookupError, TypeError) as error:
         raise BadInput(f"{name} is not valid YAML", found=str(error)) from error
 
 

@@ -126,7 +126,7 @@ REFUSED = {
     "an object": {"network_def": NET | {"act": {"_target_": "os.mkdir", "path": "boom"}}},
     "without end": {"network_def": NET | {"init_filters": "@filters"}, "filters": "@filters"},
     "larger than its weights": {"network_def": NET | {"init_filters": 2048}},
-    "beyond all measure": {"network_def": NET | {"init_filters": 10**9}},
+    "the number 1e.09": {"network_def": NET | {"init_filters": 10**9}},
     "does not take": {"network_def": NET | {"colour": 3}},
     "not those of the network": {"network_def": NET | {"blocks_down": [1, 2, 3]}},
     "ScaleIntensity": {

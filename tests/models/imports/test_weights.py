@@ -61,7 +61,7 @@ def test_a_checkpoint_is_recognised_and_becomes_the_encoder_of_an_untrained_bund
     assert spec.architecture.arguments["encoder"] == name
     assert [c.name for c in spec.input.channels] == ["flair", "t1ce"]
     assert "Untrained" in (bundle.path / "card.md").read_text()
-    ours = bundle.network().encoder.trunk
+    ours = bundle.network(untrained=True).encoder.trunk
     theirs, names = network.state_dict(), trunk_names(name)
     own = ours.state_dict()
     changed = [k for k, t in own.items() if t.shape != theirs[names[k][0]].shape]
@@ -116,7 +116,7 @@ def test_official_weights_come_from_torchs_cache_or_the_refusal_says_what_to_do(
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", lambda *_, **__: state)
     bundle = import_model("torchvision:squeezenet1_1", tmp_path / "store")
     assert bundle.spec.id == "untrained-squeezenet1_1"
-    weight = bundle.network().encoder.trunk.state_dict()["3.squeeze.weight"]
+    weight = bundle.network(untrained=True).encoder.trunk.state_dict()["3.squeeze.weight"]
     assert torch.equal(weight, state["features.3.squeeze.weight"])
 
 
@@ -149,7 +149,7 @@ def test_a_network_that_acsconv_converted_answers_the_same_as_encoder(tmp_path, 
     with torch.no_grad():
         stem = theirs.maxpool(theirs.relu(theirs.bn1(theirs.conv1(x))))
         second = theirs.layer2(theirs.layer1(stem))
-        ours = bundle.network().encoder(x)[2]
+        ours = bundle.network(untrained=True).encoder(x)[2]
     torch.testing.assert_close(ours, second, atol=1e-4, rtol=1e-4)
 
 
