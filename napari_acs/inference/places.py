@@ -143,9 +143,9 @@ def _pieces(
     np.maximum.at(last, number, inside)
     long = ((last - first) * spacing > _LOOK_MM).any(axis=1)[number]
     cell = np.where(long[:, None], (inside * spacing // _LOOK_MM).astype(np.intp) + 1, 0)
-    keys = np.column_stack([number, cell])
-    _, which = np.unique(keys, axis=0, return_inverse=True)
-    which = which.ravel()
+    # one number each: rows take numpy twenty times as long to sort
+    keys = np.ravel_multi_index((number, *cell.T), (number.max() + 1, *cell.max(axis=0) + 1))
+    _, which = np.unique(keys, return_inverse=True)
     order = np.argsort(which, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(which[order])) + 1)
 

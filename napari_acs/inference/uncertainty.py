@@ -89,7 +89,7 @@ def uncertainty_of(segmentation: Segmentation) -> Uncertainty | None:
         )
     low, high = OPEN
     level = float(_bits(np.array(low)).astype(np.float16))
-    says = f"between {low:g} and {high:g}"
+    says = f"with a probability of {low:g} to {high:g}"
     return Uncertainty(entropy(maps), "entropy of the region probabilities", level, 1.0, says)
 
 

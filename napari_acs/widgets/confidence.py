@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from napari.layers import Image, Labels, Layer
-from napari.qt.threading import thread_worker
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal, Slot
 
@@ -14,6 +13,7 @@ from napari_acs.viewer.info import info_in
 from napari_acs.viewer.look_at import look_at
 from napari_acs.viewer.uncertainty_layer import uncertainty_layer
 from napari_acs.widgets.confidence_state import Found, State, find, state_of
+from napari_acs.widgets.working import in_worker
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -188,11 +188,11 @@ class Confidence(QObject):
         if state.found is None or state.found.thresholds != state.mask.thresholds:
             self._panel.show_places(None)
             uncertain = state.found.uncertain if state.found is not None else None
-            worker = thread_worker(find)(
-                self._turn, state.segmentation, dict(state.mask.thresholds), uncertain
+            thresholds = dict(state.mask.thresholds)
+            in_worker(
+                *(find, self._turn, state.segmentation, thresholds, uncertain),
+                done=self._on_found,
             )
-            worker.returned.connect(self._on_found)
-            worker.start()
         else:
             self._panel.show_places(state.found.places)
             self.ready.emit()

@@ -27,6 +27,7 @@ from napari_acs.widgets.models_work import (
     look,
     verify_all,
 )
+from napari_acs.widgets.working import in_worker
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -232,9 +233,7 @@ class ModelsDock(QWidget):
         self.panel.set_busy(on)
 
     def _run(self, work: Callable[[], Any], done: Callable[[Outcome], None]) -> None:
-        worker = thread_worker(answered)(work, done)
-        worker.returned.connect(self._on_answer)
-        worker.start()
+        in_worker(answered, work, done, done=self._on_answer)
 
     @Slot(object)
     def _on_answer(self, answer: Answer) -> None:

@@ -107,7 +107,7 @@ def row_of(spec: BundleSpec, path: Path, source: str, *, default: bool) -> Model
 
 
 def facts(row: ModelRow) -> tuple[tuple[str, str], ...]:
-    """Return what is shown of a row beside its title: (name, words), in order."""
+    """Return what is shown of a row: (name, words), in order; the table may cut a long title."""
     if row.broken:
         return (
             ("Refused", row.why),
@@ -115,6 +115,7 @@ def facts(row: ModelRow) -> tuple[tuple[str, str], ...]:
         )
     origin = f"; {row.origin}" if row.origin else ""
     return (
+        ("Model", row.title),
         ("Task", f"{row.task} ({row.id} {row.version})"),
         ("Sequences", sequences(row)),
         ("Status", _status(row)),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from napari_acs.inference.messages import Failure, Nearest
 
 _STEPS = 1000
+_LEAST_BAR = 40
 NOTHING_WRONG = "The check found nothing wrong with the study: there may be no tumour in it."
 
 
@@ -98,6 +99,7 @@ class NothingFound(QWidget):
             bar.setValue(round(_STEPS * min(max(near.probability, 0.0), 1.0)))
             bar.setTextVisible(False)
             bar.setMaximumHeight(8)
+            bar.setMinimumWidth(_LEAST_BAR)
             words = f"{near.probability:.2f}, needs {near.threshold:g}"
             grid.addWidget(_text(near.title.capitalize(), f"nearest_{near.region}_title"), row, 0)
             grid.addWidget(bar, row, 1)

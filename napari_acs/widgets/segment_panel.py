@@ -69,7 +69,7 @@ class SegmentPanel(QWidget):
         self._device = ComboBox(label="Device", choices=[(DEVICE_TITLES["auto"], "auto")])
         self._chosen_by_user = False
         self._model.changed.connect(lambda *_: self._on_model())
-        self._flips = QCheckBox("Mirror (slower, steadier, shows doubt)")
+        self._flips = QCheckBox("Mirror (slower, steadier)")
         self._flips.setObjectName("flips")
         self._flips.setToolTip(
             "Segments the study and its mirror images and takes the mean: up to eight times the\n"

@@ -43,7 +43,7 @@ class Segmenting(QObject):
     Signals: ``began()`` when something is asked for after everything had ended;
     ``finished(Result or Failure)`` when the outcome of a job is on screen;
     ``result_added(Labels, Segmentation)`` for the layer that shows it; ``empty(Asked, Failure)``
-    where the network found nothing.
+    where the network found nothing in the study that is shown; of another one all is said at once.
     """
 
     began = Signal()
@@ -230,7 +230,7 @@ class Segmenting(QObject):
         if failure.detail:
             logging.getLogger(__name__).error("%s\n%s", failure.what, failure.detail)
         kind = "note" if failure.kind in {"cancelled", "empty"} else "refusal"
-        if asked is not None and failure.kind == "empty":
+        if asked is not None and failure.kind == "empty" and self._is_shown(asked):
             self.empty.emit(asked, failure)
             failure = Failure(failure.what, "", "See below why", "empty")
         self._add_outcome(asked, failure.sentence(), kind)

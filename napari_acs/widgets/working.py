@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from napari.qt.threading import thread_worker
+from qtpy.QtCore import QThreadPool
+
+_PATIENCE_MS = 10_000
 
 
 def in_worker(
@@ -29,6 +33,7 @@ def in_worker(
     done, failed : callable
         Slots that get, in the main thread, what was returned or raised.
     """
+    _wait_at_exit()
     worker = thread_worker(_call_and_forget)([partial(work, *args)])
     worker.returned.connect(done)
     if failed is not None:
@@ -38,3 +43,14 @@ def in_worker(
 
 def _call_and_forget(calls: list[Callable[[], Any]]) -> Any:
     return calls.pop()()
+
+
+@cache
+def _wait_at_exit() -> None:
+    """Let workers end before Python does: superqt's abort the process once Qt's objects are gone.
+
+    napari waits for them where its event loop ends, which a script may never have started.
+    """
+    pool = QThreadPool.globalInstance()
+    assert pool is not None
+    atexit.register(pool.waitForDone, _PATIENCE_MS)

@@ -78,6 +78,21 @@ def test_another_layer_that_is_closed_takes_no_explanation_along(explained, dock
     assert not shown(dock).isHidden()
 
 
+def test_of_a_study_that_is_not_shown_all_is_said_and_nothing_points_into_another(
+    dock, add, qtbot, job
+):
+    add("p_t1", study="p")
+    job.ending = EMPTY
+    job.go.clear()
+    click(qtbot, dock, "segment")
+    qtbot.waitUntil(lambda: bool(job.requests), timeout=MS)
+    add("q_t1", study="q")
+    with qtbot.waitSignal(dock.finished, timeout=MS):
+        job.go.set()
+    assert shown(dock).isHidden()
+    assert dock.said == f"p: {EMPTY.sentence()}"
+
+
 def test_a_result_brings_its_sliders_and_a_slider_works_on_the_mask(dock, add, viewer, qtbot, job):
     add("p_t1", study="p")
     made = segmentation()

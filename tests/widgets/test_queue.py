@@ -12,11 +12,13 @@ import pytest
 from napari.layers import Labels
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton
+from superqt import QLabeledDoubleSlider
 from widgets.fakes import GRID, labels_on
+from widgets.maps import segmentation as made_up
 
 from napari_acs.imaging import Grid, from_lps
 from napari_acs.imaging.check.line import CheckLine
-from napari_acs.inference.messages import Failure
+from napari_acs.inference.messages import Failure, Result
 from napari_acs.viewer.info import info_in
 
 MS = 20_000
@@ -93,6 +95,26 @@ def test_a_mask_of_a_study_that_is_not_shown_stays_hidden_and_is_named(
     assert "'segmentation A', hidden" in dock.said
     viewer.layers.selection.active = mask
     assert dock.findChild(QLabel, "volume_NCR").text() != ""
+
+
+def test_the_volumes_shown_stay_those_of_the_study_that_is_shown(dock, viewer, qtbot, job, two):
+    own = viewer.add_labels(np.ones(OTHER.shape, np.uint8), name="mask B")
+    click(qtbot, dock, "drop_waiting")
+    job.go.set()
+    idle(qtbot, dock)
+    assert "segmentation A" in viewer.layers
+    assert dock.mask_view.layer is own
+
+
+def test_cancel_forgets_what_waits_for_its_check(dock, add, qtbot, check, job):
+    check.go.clear()
+    add("p_t1")
+    click(qtbot, dock, "segment")
+    click(qtbot, dock, "cancel")
+    check.go.set()
+    checked(qtbot, dock)
+    idle(qtbot, dock)
+    assert not job.requests
 
 
 def test_waiting_ones_can_be_dropped_and_what_runs_goes_on(dock, viewer, qtbot, job, two):
@@ -315,16 +337,26 @@ def test_the_result_is_handed_on_and_nothing_holds_what_is_closed(
     box.setCurrentIndex(0)
     box.setCurrentIndex(box.findText("p_t1"))  # chosen by hand
     checked(qtbot, dock)
+    job.ending = Result(made_up())
     with (
         qtbot.waitSignal(dock.finished, timeout=MS),
         qtbot.waitSignal(dock.segmenting.result_added, timeout=MS) as signal,
+        qtbot.waitSignal(dock.confidence.ready, timeout=MS),
     ):
         click(qtbot, dock, "segment")
     mask, segmentation = signal.args
     assert mask is viewer.layers[-1]
+    with qtbot.waitSignal(dock.confidence.ready, timeout=MS):
+        dock.findChild(QLabeledDoubleSlider, "threshold_WT").setValue(0.8)
+    dock.findChild(QCheckBox, "show_uncertainty").click()
     alive = [
-        weakref.ref(x) for x in (layer, mask, segmentation, segmentation.labels, job.requests[0])
+        weakref.ref(x)
+        for x in (
+            *(layer, mask, segmentation, segmentation.labels, job.requests[0]),
+            *(segmentation.probabilities.values, viewer.layers["uncertainty case"]),
+        )
     ]
+    job.ending = None
     voxels = weakref.ref(layer.data if layer.data.base is None else layer.data.base)
     del layer, mask, segmentation, signal
     viewer.layers.clear()
