@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,12 +70,15 @@ def test_mirrored_views_and_a_further_model_are_averaged_on_wish(
     call, study_dir, bundle_dir, tmp_path
 ):
     mask, report = tmp_path / "m.nii.gz", tmp_path / "r.json"
-    wishes = ("--flips", "--with-model", bundle_dir, "--json", report)
+    other = Path(shutil.copytree(bundle_dir, tmp_path / "other"))
+    described = (other / "model.json").read_text().replace('"id": "random"', '"id": "other"')
+    (other / "model.json").write_text(described)
+    wishes = ("--flips", "--with-model", other, "--json", report)
     done = call("segment", study_dir, "--model", bundle_dir, "--out", mask, *wishes)
     assert done.exit_code == 0, done.output
     said = json.loads(report.read_text())["provenance"]
     assert said["flips"] == [["x"]]
-    assert [model["id"] for model in said["models"]] == ["random", "random"]
+    assert [model["id"] for model in said["models"]] == ["random", "other"]
 
 
 def test_json_on_stdout_is_all_there_is_on_stdout(call, study_dir, bundle_dir, tmp_path):
