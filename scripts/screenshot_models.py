@@ -1,7 +1,7 @@
 """Make the pictures of the Models panel, of the sliders, of doubt, and of nothing found.
 
 Real windows and real clicks on the phantom that comes with the plugin: nobody's head. The models
-that are imported, broken or too strict are made here, in a folder that goes away. Look at the
+that are untrained or broken are made here, in a folder that goes away. Look at the
 pictures before a commit.
 """
 
@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import napari
+import numpy as np
+from napari.layers import Image
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QSignalSpy, QTest
 from qtpy.QtWidgets import QCheckBox, QListWidget, QPushButton, QScrollArea
@@ -22,14 +24,11 @@ from superqt import QLabeledDoubleSlider
 
 from napari_acs.models.store import DEFAULT_ID, bundled_folder, user_folder
 from napari_acs.viewer.virtual_screen import screen
-from napari_acs.widgets.catalogue import Catalogue
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 PLUGIN = "napari-acs"
 WINDOW = (1280, 980)
 LONGEST_MS = 300_000
-NEVER = 1.0
-"""A threshold that the network reaches nowhere, so that it finds nothing."""
 
 
 def wait(signal: Any) -> None:
@@ -65,6 +64,7 @@ def models_panel() -> None:
     copy_of_the_bundled(user_folder() / "cut-short", "Cut short")
     (user_folder() / "cut-short" / "weights.safetensors").write_bytes(b"")
     viewer, dock = window("Models")
+    viewer.window.resize(1280, 700)
     wait(dock.verified)
     dock.panel.table.selectRow(dock.panel.table.rowCount() - 1)
     QTest.qWait(500)
@@ -115,16 +115,19 @@ def doubts() -> None:
 
 
 def nothing_found() -> None:
-    """Show the explanation where the thresholds of a model are never reached."""
-    regions = json.loads((bundled_folder() / DEFAULT_ID / "model.json").read_text())["output"]
-    for region in regions["regions"]:
-        region["threshold"] = NEVER
-    copy_of_the_bundled(user_folder() / "strict", "Strict model", output=regions)
+    """Show the explanation where there is no tumour: the healthy half of the phantom, twice."""
     viewer, dock = window("Segment")
     wait(dock.ready)
-    listed: Catalogue = dock.listing._catalogue()
-    dock.panel.show_catalogue(Catalogue(listed.models, "strict", listed.devices))
-    segment(viewer, dock)
+    viewer.open_sample(PLUGIN, "phantom")
+    for layer in viewer.layers:
+        if isinstance(layer, Image):
+            half = layer.data.shape[-1] // 2
+            healthy = layer.data[..., :half]
+            middle = layer.data[..., half : layer.data.shape[-1] - half]
+            layer.data = np.concatenate([healthy, middle, healthy[..., ::-1]], axis=-1)
+    QTest.qWait(1000)
+    dock.findChild(QPushButton, "segment").click()
+    wait(dock.finished)
     bring_down(dock, dock.findChild(QPushButton, "dismiss_nothing_found"))
     shoot(viewer, "nothing-found.png")
     viewer.close()

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
     from napari_acs.imaging import Grid
 
+_FAINT = 0.15
+"""Below this part of the limit nothing is shown: probabilities are kept in a box alone, and its
+edge is no finding."""
+
 
 def uncertainty_layer(
     values: NDArray[np.float16],
@@ -40,7 +44,8 @@ def uncertainty_layer(
     info = LayerInfo(grid, study=study, role="uncertainty", reference=home)
     data, attributes, kind = image_layer(values, info, f"uncertainty {study}".strip())
     attributes |= {
-        "contrast_limits": (0.0, limit),
+        "contrast_limits": (_FAINT * limit, limit),
+        "opacity": 0.6,  # else bright tissue below turns white
         "colormap": "inferno",
         "blending": "additive",  # black, which is sure, adds nothing
         "interpolation2d": "nearest",  # a value belongs to a voxel
