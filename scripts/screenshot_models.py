@@ -16,12 +16,15 @@ from typing import Any
 
 import napari
 import numpy as np
+import torch
+import torchvision
 from napari.layers import Image
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QSignalSpy, QTest
 from qtpy.QtWidgets import QCheckBox, QListWidget, QPushButton, QScrollArea
 from superqt import QLabeledDoubleSlider
 
+from napari_acs.models.imports import import_model
 from napari_acs.models.store import DEFAULT_ID, bundled_folder, user_folder
 from napari_acs.viewer.virtual_screen import screen
 
@@ -59,18 +62,21 @@ def shoot(viewer: napari.Viewer, name: str) -> None:
 
 
 def models_panel() -> None:
-    """Show the bundled model, an untrained one, and a broken one that is chosen."""
-    copy_of_the_bundled(user_folder() / "densenet", "DenseNet-121", format=2, status="untrained")
+    """Show the bundled model, which is chosen, an imported untrained one, and a broken one."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "densenet121.pth"
+        torch.save(torchvision.models.densenet121().state_dict(), file)
+        imported = import_model(file, user_folder())
     copy_of_the_bundled(user_folder() / "cut-short", "Cut short")
     (user_folder() / "cut-short" / "weights.safetensors").write_bytes(b"")
     viewer, dock = window("Models")
     viewer.window.resize(1280, 700)
     wait(dock.verified)
-    dock.panel.table.selectRow(dock.panel.table.rowCount() - 1)
+    dock.panel.table.selectRow(0)
     QTest.qWait(500)
     dock.grab().save(str(IMAGES / "models-panel.png"))
     viewer.close()
-    for name in ("densenet", "cut-short"):
+    for name in (imported.path.name, "cut-short"):
         shutil.rmtree(user_folder() / name)
 
 
