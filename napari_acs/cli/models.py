@@ -16,6 +16,8 @@ from napari_acs.errors import BadInput
 if TYPE_CHECKING:
     from napari_acs.models import BrokenBundle, BundleEntry
 
+_MOST_CARD_BYTES = 2**20
+
 models = typer.Typer(help="List, verify, add, remove or send models.", no_args_is_help=True)
 models.command("add")(add)
 models.command("remove")(remove)
@@ -68,12 +70,16 @@ def show_model(
         typer.echo(jsonlib.dumps(record, indent=2, ensure_ascii=False))
         return
     spec = entry.spec
+    from napari_acs.models.description import read_bounded
+
     card = entry.path / "card.md"
     typer.echo(f"{spec.id} {spec.version}: {spec.title}\n{entry.path}\n{spec.intended_use}")
     if spec.status == "untrained":
         typer.echo("Untrained: it cannot predict before it is trained, see docs/training.md.")
     if card.is_file():
-        typer.echo("\n" + card.read_text(encoding="utf-8", errors="replace"))
+        text = read_bounded(card, _MOST_CARD_BYTES).decode("utf-8", errors="replace")
+        # A card comes from whoever made the model: it must not steer the terminal.
+        typer.echo("\n" + "".join(c for c in text if c.isprintable() or c in "\n\t"))
 
 
 @models.command("verify")

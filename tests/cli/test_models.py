@@ -122,3 +122,15 @@ def test_broken_settings_are_a_sentence(call, mine, tmp_path):
     done = call("models", "list")
     assert done.exit_code == 2
     assert "delete it" in done.stderr
+
+
+def test_a_card_cannot_steer_the_terminal(call, mine, bundle_dir):
+    folder = shutil.copytree(bundle_dir, mine / "random")
+    (folder / "card.md").write_text("# Card\n\tfine\x1b[2J\x07\n")
+    done = call("models", "show", "random")
+    assert done.exit_code == 0
+    assert "# Card\n\tfine[2J\n" in done.stdout
+    (folder / "card.md").write_bytes(b"x" * (2**20 + 1))
+    done = call("models", "show", "random")
+    assert done.exit_code == 2
+    assert "too large" in done.stderr
