@@ -190,6 +190,8 @@ class SegmentPanel(QWidget):
     def open_confidence(self) -> None:
         """Unfold how sure the model is of the mask."""
         self._confidence.expand(animate=False)
+        if (layout := self.layout()) is not None:
+            layout.activate()  # else the rest is squeezed until Qt's round after next
 
     def _lay_out(self) -> None:
         model = Container(widgets=[self._model, self._device], labels=True)
