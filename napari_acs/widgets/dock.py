@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari.layers import Image, Layer
 from qtpy.compat import isalive
 from qtpy.QtCore import Signal, Slot
-from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_acs.errors import BadInput
 from napari_acs.viewer.snapshot import snapshot_study
@@ -33,6 +33,7 @@ from napari_acs.widgets.preparing import PrepareJob, prepare_job
 from napari_acs.widgets.reader_choice import is_preferred, prefer
 from napari_acs.widgets.request import Job, segment_job
 from napari_acs.widgets.saving import AskPath, MaskSaver, ask_path
+from napari_acs.widgets.scrolled import fill_with
 from napari_acs.widgets.segment_panel import SegmentPanel
 from napari_acs.widgets.segmenting import Segmenting
 from napari_acs.widgets.view_control import ViewControl
@@ -96,7 +97,7 @@ class SegmentDock(QWidget):
         self._study: str | None = None
         self._checked: object = None
         self.setAcceptDrops(True)
-        self._lay_out()
+        fill_with(self, self.panel)
         self._connect()
         self._follow_layers()
         self.listing.refresh()
@@ -151,16 +152,6 @@ class SegmentDock(QWidget):
     def dropEvent(self, event: Any) -> None:  # noqa: N802
         """Open what was dropped."""
         self.opener.open([u.toLocalFile() for u in event.mimeData().urls() if u.isLocalFile()])
-
-    def _lay_out(self) -> None:
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setWidget(self.panel)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(area)
-        self.setMinimumWidth(320)
 
     def _connect(self) -> None:
         panel = self.panel

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from napari.qt.threading import thread_worker
 from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal, Slot
-from qtpy.QtWidgets import QFileDialog, QMessageBox, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_acs.widgets.models_actions import Folders, ModelActions, store_actions
 from napari_acs.widgets.models_card import CardDialog
@@ -27,6 +27,7 @@ from napari_acs.widgets.models_work import (
     look,
     verify_all,
 )
+from napari_acs.widgets.scrolled import fill_with
 from napari_acs.widgets.working import in_worker
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class ModelsDock(QWidget):
         # a method of self would be gone before it could be called
         self.destroyed.connect(partial(_stop_all, self._stops))
         self.setAcceptDrops(True)
-        self._lay_out()
+        fill_with(self, self.panel)
         panel = self.panel
         panel.add_clicked.connect(self._on_add)
         panel.default_clicked.connect(self._on_default)
@@ -124,16 +125,6 @@ class ModelsDock(QWidget):
         urls = event.mimeData().urls()
         self.add([Path(url.toLocalFile()) for url in urls if url.isLocalFile()])
         event.acceptProposedAction()
-
-    def _lay_out(self) -> None:
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setWidget(self.panel)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(area)
-        self.setMinimumWidth(320)
 
     @Slot(bool)
     def _on_add(self, folder: bool) -> None:

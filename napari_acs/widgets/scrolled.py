@@ -1,0 +1,19 @@
+"""A dock's one content: a panel that scrolls where the window is low."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+
+_NARROWEST = 320
+
+
+def fill_with(dock: QWidget, panel: QWidget) -> None:
+    """Lay a panel out in a dock, to its whole width, with a scroll bar at need."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setWidget(panel)
+    layout = QVBoxLayout(dock)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(area)
+    dock.setMinimumWidth(_NARROWEST)
