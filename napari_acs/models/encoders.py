@@ -202,7 +202,22 @@ class Encoder(nn.Module):
         converted = convert(flat, mode, in_channels)
         assert isinstance(converted, nn.Sequential)
         # What lies behind the last tap is never used.
-        self.trunk = converted[: self._taps[-1] + 1]
+        self.trunk: nn.Sequential = converted[: self._taps[-1] + 1]
+
+    def keep(self, resolutions: int) -> None:
+        """Drop all but the finest ``resolutions``, and the layers that lead to the others.
+
+        Raises
+        ------
+        ValueError
+            If there are not so many.
+        """
+        if not 1 <= resolutions <= len(self.channels):
+            raise ValueError(f"the encoder has {len(self.channels)} resolutions, not {resolutions}")
+        self._taps = self._taps[:resolutions]
+        self.channels = self.channels[:resolutions]
+        self.strides = self.strides[:resolutions]
+        self.trunk = self.trunk[: self._taps[-1] + 1]
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Map (n, c, z, y, x) to one (n, channels[i], ...) map a resolution, finest first."""

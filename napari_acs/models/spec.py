@@ -9,12 +9,13 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-FORMAT: Final = 2
-"""The version of the format that this package writes; it reads 1 as well.
+FORMAT: Final = 3
+"""The version of the format that this package writes; it reads 1 and 2 as well.
 
 2 added ``status``, ``origin``, ``requires``, ``input.axes``, the other normalisations and
 orientation, ``output.activation``, ``output.channels`` and a region's ``channels``; what a file of
-format 1 leaves out has the meaning that it had there.
+format 1 leaves out has the meaning that it had there. 3 added the task ``classification``
+(`ClassifierSpec`), and a region's ``minimum_ml`` and ``smallest_part_ml``.
 """
 
 
@@ -84,6 +85,12 @@ class Region(_Frozen):
     title: str
     label: int = Field(ge=1, le=255)
     threshold: float = Field(default=0.5, gt=0, lt=1)
+    minimum_ml: float = Field(
+        default=0.0, ge=0, description="a region that is smaller as a whole is given up"
+    )
+    smallest_part_ml: float = Field(
+        default=0.0, ge=0, description="parts of it that hang together and are smaller are given up"
+    )
     channels: tuple[int, ...] = Field(
         default=(),
         max_length=32,
@@ -146,14 +153,13 @@ class Weights(_Frozen):
     size_bytes: int = Field(gt=0)
 
 
-class BundleSpec(_Frozen):
-    """The whole of ``model.json``."""
+class _Described(_Frozen):
+    """What every ``model.json`` says, whatever its task."""
 
-    format: Literal[1, 2] = FORMAT
+    format: Literal[1, 2, 3] = FORMAT
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     version: str
     title: str
-    task: Literal["segmentation"]
     status: Literal["trained", "untrained"] = Field(
         default="trained", description="an untrained one has a fresh head and may not predict"
     )
@@ -164,8 +170,6 @@ class BundleSpec(_Frozen):
         default=(), description="extras of this package that its network needs, such as monai"
     )
     architecture: Architecture
-    input: InputSpec
-    output: OutputSpec
     weights: Weights
     data: tuple[str, ...] = ()
     metrics: dict[str, Any] = Field(default_factory=dict)
@@ -174,9 +178,67 @@ class BundleSpec(_Frozen):
     citation: tuple[str, ...] = ()
     intended_use: str = "Research only. Not a medical device; not for clinical use."
 
+
+class BundleSpec(_Described):
+    """The whole ``model.json`` of a segmentation model."""
+
+    task: Literal["segmentation"]
+    input: InputSpec
+    output: OutputSpec
+
     def label_class(self, value: int) -> LabelClass:
         """Return the label class with this value."""
         return next(c for c in self.output.labels if c.value == value)
+
+
+class ClassifierInput(_Frozen):
+    """What a classifier sees: a box of fixed size, cut from the study in its own spacing."""
+
+    channels: tuple[Channel, ...] = Field(
+        min_length=1,
+        max_length=32,
+        description='sequences; a classifier of single volumes has one channel, "volume"',
+    )
+    spacing_mm: tuple[float, float, float] = Field(description="x, y, z")
+    size: tuple[int, int, int] = Field(description="z, y, x, in voxels; padded with 0")
+    centre: Literal["volume", "mask"] = Field(
+        default="volume", description="the box's centre: that of the head or brain, or of the mask"
+    )
+    mask_channel: bool = Field(
+        default=False, description="whether the mask (0 or 1) comes as a last channel"
+    )
+    normalisation: Literal["brain-zscore", "robust"] = Field(
+        default="brain-zscore",
+        description="robust: of whole volumes, with a skull or without (see docs/bundle.md)",
+    )
+    minimum_sequences: int = 1
+
+
+class ClassLabel(_Frozen):
+    """One class: its name in files, and its title for people."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.+-]+$")
+    title: str
+
+
+class ClassifierSpec(_Described):
+    """The whole ``model.json`` of a classifier."""
+
+    task: Literal["classification"]
+    input: ClassifierInput
+    classes: tuple[ClassLabel, ...] = Field(min_length=2, max_length=64)
+    activation: Literal["softmax", "sigmoid"] = Field(
+        default="softmax", description="sigmoid: classes that do not exclude each other"
+    )
+    temperature: float = Field(
+        default=1.0, gt=0, description="logits are divided by it: calibration on held-out data"
+    )
+    abstain_below: float = Field(
+        default=0.0, ge=0, le=1, description="no class is named at a lower probability"
+    )
+
+
+AnySpec = BundleSpec | ClassifierSpec
 
 
 GLIOMA_OUTPUT = OutputSpec(

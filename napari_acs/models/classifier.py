@@ -1,0 +1,59 @@
+"""A classifier with a converted torchvision encoder."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from napari_acs.acs.modes import Mode
+from napari_acs.models.encoders import Encoder
+
+
+class ACSClassifier(nn.Module):
+    """Encoder, mean over the volume, and one linear layer.
+
+    Parameters
+    ----------
+    encoder : str
+        Name of the torchvision encoder.
+    in_channels : int
+        Input channels: sequences, and the mask where it is one.
+    classes : int
+        Logits to return.
+    resolutions : int, optional
+        How many of the encoder's resolutions are used, finest first; left out: all. What lies
+        deeper is not built.
+    dropout : float
+        Before the linear layer.
+    pretrained, trunk, mode
+        As of :class:`napari_acs.models.unet.ACSUNet`.
+    """
+
+    def __init__(
+        self,
+        encoder: str = "mobilenet_v2",
+        in_channels: int = 4,
+        classes: int = 2,
+        resolutions: int | None = None,
+        dropout: float = 0.2,
+        *,
+        pretrained: bool = False,
+        trunk: nn.Sequential | None = None,
+        mode: Mode = "acs",
+    ) -> None:
+        super().__init__()
+        self.encoder = Encoder(encoder, in_channels, pretrained=pretrained, trunk=trunk, mode=mode)
+        if resolutions is not None:
+            self.encoder.keep(resolutions)
+        self.head = nn.Sequential(
+            nn.Dropout(dropout), nn.Linear(2 * self.encoder.channels[-1], classes)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, in_channels, z, y, x) to logits (n, classes)."""
+        return torch.as_tensor(self.head(self.features(x)))
+
+    def features(self, x: Tensor) -> Tensor:
+        """Map (n, in_channels, z, y, x) to pooled features (n, 2 channels): means, then maxima."""
+        deepest = self.encoder(x)[-1]
+        return torch.cat([deepest.mean(dim=(2, 3, 4)), deepest.amax(dim=(2, 3, 4))], dim=1)
