@@ -33,7 +33,7 @@ class Task(Protocol):
     """Segmentation or classification, as the loop sees it."""
 
     def draw(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return the batch of a step, whole: inputs (n, c, z, y, x) and targets (n, ...), on the CPU.
+        """Return a step's whole batch on the CPU: inputs (n, c, z, y, x) and targets (n, ...).
 
         It depends on the recipe's seed and the step alone; with several processes each takes its
         share of it.
