@@ -1,6 +1,7 @@
 """Every layout gives the same studies and the same truth, and says what it cannot read."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -200,11 +201,13 @@ def test_a_real_case_makes_one_cache_in_any_layout(tmp_path):
         (tmp_path / layout).mkdir()
     (tmp_path / "brats" / name).symlink_to(source)
     order = ("flair", "t1", "t1ce", "t2")
+    images, anat = tmp_path / "nnunet" / "imagesTr", Path("sub-1") / "anat"
+    bids = tmp_path / "bids"
     links = {
-        **{tmp_path / "nnunet" / "imagesTr" / f"{name}_{i:04}.nii.gz": k for i, k in enumerate(order)},
-        **{tmp_path / "bids" / "sub-1" / "anat" / f"sub-1_{n}.nii.gz": k for k, n in BIDS_NAMES.items()},
-        tmp_path / "bids" / "derivatives" / "x" / "sub-1" / "anat" / "sub-1_dseg.nii.gz": "seg",
-    }  # fmt: skip
+        **{images / f"{name}_{i:04}.nii.gz": key for i, key in enumerate(order)},
+        **{bids / anat / f"sub-1_{said}.nii.gz": key for key, said in BIDS_NAMES.items()},
+        bids / "derivatives" / "x" / anat / "sub-1_dseg.nii.gz": "seg",
+    }
     for link, key in links.items():
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(files[key])
@@ -216,9 +219,7 @@ def test_a_real_case_makes_one_cache_in_any_layout(tmp_path):
         msd_json(tmp_path / layout, [name])
     (tmp_path / "msd" / "imagesTr").mkdir()
     joined = sitk.JoinSeries([sitk.ReadImage(str(files[key])) for key in order])
-    sitk.WriteImage(
-        joined, tmp_path / "msd" / "imagesTr" / f"{name}.nii.gz", useCompression=False
-    )
+    sitk.WriteImage(joined, tmp_path / "msd" / "imagesTr" / f"{name}.nii.gz", useCompression=False)
     made = {}
     for layout in ("brats", "nnunet", "msd", "bids"):
         out = tmp_path / "cache" / layout
