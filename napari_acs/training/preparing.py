@@ -1,0 +1,75 @@
+"""Fill a cache for a recipe, once its data were found good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from napari_acs.errors import BadInput
+from napari_acs.training.cases import ATLAS
+from napari_acs.training.recipe import Recipe
+
+
+def prepare_cache(
+    plan: Recipe, data: Sequence[Path], cache: Path, progress: Callable[[str, int, int], None]
+) -> None:
+    """Write what is missing in a prepared cache.
+
+    Parameters
+    ----------
+    plan : Recipe
+    data : sequence of Path
+        Folders of cases; without any, a cache that is there is taken as it is.
+    cache : Path
+    progress : callable
+        Told (case, done, total).
+
+    Raises
+    ------
+    BadInput
+        If there is neither data nor a cache, or the data are no good.
+    """
+    if not data:
+        if plan.phantom_share == 1 and not plan.validation:
+            _prepare_atlas(cache / ATLAS, plan.spacing_mm)
+        elif not cache.is_dir():
+            raise BadInput("No case to train on was given", do="Name their folder with --data")
+        return
+    # They need SimpleITK, which a machine that trains on a prepared cache may not have.
+    from napari_acs.training.layouts import find_training_cases  # noqa: PLC0415
+    from napari_acs.training.preflight import preflight  # noqa: PLC0415
+    from napari_acs.training.prepare import add_atlas, prepare_cases  # noqa: PLC0415
+
+    cases = [case for case in find_training_cases(data) if case.name not in plan.exclude]
+    preflight(
+        plan,
+        cases,
+        plan.validation,
+        may_lack=plan.may_lack,
+        phantoms_only=plan.phantom_share == 1,
+        looked=lambda done, total: progress("checking", done, total),
+    )
+    _refuse_others(cache, {case.name for case in cases} | set(plan.exclude))
+    if plan.needs_phantoms:
+        add_atlas(cache, plan.spacing_mm)
+    for name, done, total in prepare_cases(cases, cache, plan.sequences, plan.spacing_mm):
+        progress(name, done, total)
+
+
+def _refuse_others(cache: Path, wanted: set[str]) -> None:
+    """Refuse prepared cases that are no longer among the data: they would be trained on."""
+    others = sorted(file.name for file in cache.glob("*.npz") if file.stem not in wanted)
+    if others:
+        raise BadInput(
+            f"The cache {cache} holds cases that are not among the data",
+            found=", ".join(others[:5]) + (", ..." if len(others) > 5 else ""),
+            do="Delete these files, add their folder with --data, or choose another --cache",
+        )
+
+
+def _prepare_atlas(file: Path, spacing_mm: float) -> None:
+    if not file.exists():
+        from napari_acs.training.phantom import prepare_atlas  # noqa: PLC0415
+
+        file.parent.mkdir(parents=True, exist_ok=True)
+        prepare_atlas(file, spacing_mm)
