@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool3d
 
 from napari_acs.training.cases import Case
-from napari_acs.training.checks.split import same_images
+from napari_acs.training.checks.same_head import same_images
 from napari_acs.training.checks.together import refuse
 
 SAME = 0.9

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from napari_acs.errors import BadInput
+from napari_acs.training.checks.same_head import same_images
 from napari_acs.training.layouts.case import TrainingCase
 
 _CHUNK = 1 << 20
@@ -77,16 +78,6 @@ def identical_faults(
             if pair not in found and _hash(path) == _hash(twin):
                 found[pair] = same_images(case.name, other.name, "the same image, byte for byte")
     return list(found.values())
-
-
-def same_images(validation: str, training: str, found: str) -> BadInput:
-    """Return the refusal of two cases on both sides of a split that show one head."""
-    return BadInput(
-        f"The validation case {validation} is trained on as {training}",
-        found=found,
-        expected="a patient on one side of the split only",
-        do="Leave one of the two out, or put both on one side",
-    )
 
 
 def _patient_on_both_sides(case: TrainingCase, others: Sequence[str]) -> BadInput:
