@@ -1,0 +1,67 @@
+"""The network of a fine-tune: a bundle's own, whole or with its encoder held as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+from napari_acs.errors import BadInput
+from napari_acs.models.networks import InLpsOrder
+
+if TYPE_CHECKING:
+    from napari_acs.models import Bundle
+
+
+class EncoderHeld(nn.Module):
+    """A network whose encoder does not learn: neither weights nor batch-norm statistics change.
+
+    Parameters
+    ----------
+    network : nn.Module
+        With a part called ``encoder``.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.network.get_submodule("encoder").requires_grad_(False)
+
+    def train(self, mode: bool = True) -> EncoderHeld:
+        """Set the mode of everything but the encoder, which stays in eval mode."""
+        super().train(mode)
+        # In training mode batch norm would move its statistics, whether or not weights learn.
+        self.network.get_submodule("encoder").eval()
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, c, z, y, x) to logits (n, r, z, y, x)."""
+        y: Tensor = self.network(x)
+        return y
+
+
+def tunable(bundle: Bundle, *, freeze_encoder: bool) -> nn.Module:
+    """Return a bundle's network to train: (n, c, z, y, x) in LPS to logits, whatever its axes.
+
+    Raises
+    ------
+    BadInput
+        If its weights do not do, or it has no encoder that could be frozen.
+    """
+    network = bundle.network(untrained=True).requires_grad_(True)
+    if not freeze_encoder:
+        return network
+    if not isinstance(getattr(network, "encoder", None), nn.Module):
+        raise BadInput(
+            f"The encoder of model {bundle.spec.id!r} cannot be frozen",
+            found=f"a network ({bundle.spec.architecture.name}) without a part called encoder",
+            do="Leave out --freeze-encoder",
+        )
+    return EncoderHeld(network)
+
+
+def as_in_bundle(network: nn.Module) -> nn.Module:
+    """Return the network in a bundle's own names and axes; the reverse of `tunable`."""
+    while isinstance(network, EncoderHeld | InLpsOrder):
+        network = network.network
+    return network
