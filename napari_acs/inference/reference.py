@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from napari_acs.errors import BadInput
 from napari_acs.imaging import is_mask_name, read_labels
 from napari_acs.imaging.names import is_image_name
+from napari_acs.inference.label_scheme import LabelScheme, scheme_of_file_name, unknown_labels
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Grid
@@ -41,7 +42,7 @@ def find_cases(data: Path | Sequence[Path], wanted: Sequence[str] = ()) -> list[
     folders = sorted(path for place in places for path in place.iterdir() if path.is_dir())
     where = ", ".join(map(str, places))
     if not wanted:
-        found = [path for path in folders if any(map(_is_mask, path.iterdir()))]
+        found = [path for path in folders if any(map(is_mask_file, path.iterdir()))]
         if not found:
             raise BadInput(f"No case with a reference mask in {where}", do="Choose another folder")
         return found
@@ -69,7 +70,7 @@ def find_mask(case: Path) -> Path:
     BadInput
         There is none, or more than one.
     """
-    masks = sorted(filter(_is_mask, case.iterdir()))
+    masks = sorted(filter(is_mask_file, case.iterdir()))
     if len(masks) == 1:
         return masks[0]
     raise BadInput(
@@ -80,12 +81,24 @@ def find_mask(case: Path) -> Path:
     )
 
 
-def _is_mask(path: Path) -> bool:
+def is_mask_file(path: Path) -> bool:
+    """Tell whether a file's name says that it holds a reference mask (not a brain's)."""
     return is_image_name(path.name) and is_mask_name(path.name) and not _BRAIN.search(path.name)
 
 
-def read_reference(path: Path, grid: Grid) -> dict[str, NDArray[np.bool_]]:
+def read_reference(
+    path: Path, grid: Grid, scheme: LabelScheme | None = None
+) -> dict[str, NDArray[np.bool_]]:
     """Read a reference mask that lies on ``grid`` as the masks of WT, TC and ET.
+
+    Parameters
+    ----------
+    path : Path
+    grid : Grid
+        Of the images.
+    scheme : LabelScheme, optional
+        What the values mean. Left out, the file's name decides where it is that of a BraTS case
+        since 2023, and the values where it is not; see `regions_of`.
 
     Returns
     -------
@@ -99,34 +112,38 @@ def read_reference(path: Path, grid: Grid) -> dict[str, NDArray[np.bool_]]:
     volume = read_labels(path)
     difference = grid.difference(volume.grid)
     if difference:
-        raise BadInput(
-            f"The reference mask {path.name} is not on the grid of its images",
-            found=difference,
-            do="Resample the mask to its images (nearest neighbour), and try again",
-        )
-    return regions_of(volume.array, path.name)
+        raise another_grid(path, difference)
+    return regions_of(volume.array, path.name, scheme or scheme_of_file_name(path.name))
 
 
-def regions_of(labels: NDArray[np.integer], name: str) -> dict[str, NDArray[np.bool_]]:
-    """Return WT, TC and ET of a label map in a BraTS scheme.
+def another_grid(mask: Path, difference: str) -> BadInput:
+    """Return the refusal of a mask that is not where its images are."""
+    return BadInput(
+        f"The reference mask {mask.name} is not on the grid of its images",
+        found=difference,
+        do="Resample the mask to its images (nearest neighbour), and try again",
+    )
 
-    The schemes: 0/1/2/4 (BraTS 2017 to 2021) and 0/1/2/3 (since 2023; ours), where 1 is the
+
+def regions_of(
+    labels: NDArray[np.integer], name: str, scheme: LabelScheme | None = None
+) -> dict[str, NDArray[np.bool_]]:
+    """Return WT, TC and ET of a label map, by a scheme or in one of BraTS.
+
+    BraTS's schemes: 0/1/2/4 (2017 to 2021) and 0/1/2/3 (since 2023; ours), where 1 is the
     necrotic and non-enhancing core, 2 oedema and the highest value enhancing tumour; and
-    0/1/2/3/4 (BraTS 2013), where 3 is non-enhancing core and 4 enhancing tumour.
+    0/1/2/3/4 (2013), where 3 is non-enhancing core and 4 enhancing tumour.
 
     Raises
     ------
     BadInput
-        A value above 4.
+        A value above 4, or one that is not in the scheme.
     """
+    if scheme is not None:
+        return scheme.regions(labels, name)
     values = np.unique(labels)
     if values[-1] > 4 or values[0] < 0:
-        raise BadInput(
-            f"The reference mask {name} has unknown labels",
-            found=", ".join(str(v) for v in values[:10]),
-            expected="0, 1, 2, 4 or 0, 1, 2, 3",
-            do="Use a mask with BraTS labels",
-        )
+        raise unknown_labels(name, values.tolist(), "0, 1, 2, 4 or 0, 1, 2, 3")
     enhancing = labels == (4 if 4 in values else 3)
     whole = labels > 0
     return {"WT": whole, "TC": whole & (labels != 2), "ET": enhancing}

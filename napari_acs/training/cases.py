@@ -28,12 +28,18 @@ class Case:
     labels : Tensor of uint8, shape (z, y, x)
         0 background, 1 NCR, 2 ED, 3 ET.
     spacing_mm : float
+    patient, site, label : str
+        Who it is, where it was scanned, its class; nothing where that was not known when it was
+        prepared.
     """
 
     name: str
     images: Tensor
     labels: Tensor
     spacing_mm: float
+    patient: str = ""
+    site: str = ""
+    label: str = ""
 
 
 def load_cases(cache: Path, spacing_mm: float) -> list[Case]:
@@ -66,4 +72,5 @@ def load_case(file: Path, spacing_mm: float) -> Case:
             torch.from_numpy(data["images"]),
             torch.from_numpy(data["labels"]),
             spacing,
+            **{key: str(data[key]) for key in ("patient", "site", "label") if key in data},
         )

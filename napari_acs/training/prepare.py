@@ -1,24 +1,36 @@
-"""Turn study folders into the prepared cache: one ``.npz`` a case, in model space.
+"""Turn studies into the prepared cache: one ``.npz`` a case, in model space.
 
 The cache is all that the training loop reads, so that training can move to a machine with torch,
-numpy, pydantic and safetensors alone.
+numpy, pydantic and safetensors alone. MONAI's loaders and its PersistentDataset do not fit: they
+keep pickled tensors, need MONAI to read them, and know nothing of our model space, which must be
+that of inference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging import Volume, labels_to_model_space, read_study, to_model_space
-from napari_acs.inference.reference import find_cases, find_mask, read_reference
+from napari_acs.imaging import Volume, labels_to_model_space, to_model_space
+from napari_acs.inference.reference import find_cases
 from napari_acs.training.cases import ATLAS
+from napari_acs.training.checks.labels import check_labels
+from napari_acs.training.checks.names import check_names
+from napari_acs.training.layouts import AUTO, TrainingCase, find_training_cases
+from napari_acs.training.layouts.read import read_case
 from napari_acs.training.phantom import prepare_atlas
 
-__all__ = ["ATLAS", "cases_below", "nested_labels", "prepare"]
+__all__ = ["ATLAS", "cases_below", "hash_of", "nested_labels", "prepare", "prepare_cases"]
+
+_VERSION = 1
+"""Of the preparation: another one prepares every case again."""
 
 
 def prepare(
@@ -28,31 +40,66 @@ def prepare(
     spacing_mm: float,
     *,
     phantoms: bool = True,
+    layout: str = AUTO,
 ) -> Iterator[tuple[str, int, int]]:
-    """Write every case below ``roots`` into ``out``; yield (case, done, total) after each.
+    """Find every case of the data sets and prepare it; see `prepare_cases`.
 
-    A case is a folder with sequences and one mask, all on one grid; its name is the folder's.
-    Cases that are already in ``out`` are kept. With ``phantoms`` the tissue maps are added.
+    Parameters
+    ----------
+    roots, layout
+        See `find_training_cases`.
+    out, sequences, spacing_mm
+        See `prepare_cases`.
+    phantoms : bool
+        Whether to add the tissue maps that phantoms need.
+    """
+    cases = find_training_cases(roots, layout)
+    out.mkdir(parents=True, exist_ok=True)
+    if phantoms and not (out / ATLAS).exists():
+        (out / ATLAS).parent.mkdir(exist_ok=True)
+        prepare_atlas(out / ATLAS, spacing_mm)
+    yield from prepare_cases(cases, out, sequences, spacing_mm)
+
+
+def prepare_cases(
+    cases: Sequence[TrainingCase], out: Path, sequences: Sequence[str], spacing_mm: float
+) -> Iterator[tuple[str, int, int]]:
+    """Write every case into ``out``; yield (case, done, total) after each.
+
+    A case that is already there is kept, unless one of its files, its patient, its site, its
+    class, the sequences or the spacing changed since. Cases that are there and not in ``cases``
+    are left alone.
+
+    Parameters
+    ----------
+    cases : sequence of TrainingCase
+        Of any layout.
+    out : Path
+        The cache.
+    sequences : sequence of str
+        Channels, in order.
+    spacing_mm : float
+        Of model space.
 
     Raises
     ------
     BadInput
-        If there is no case, two cases have one name, or a mask is missing, on another grid or
-        of unknown labels.
+        Two cases have one name, a study or a mask is refused (see `read_case`), or masks of one
+        data set contradict each other about their labels.
     """
-    folders = cases_below(roots)
-    (out / ATLAS).parent.mkdir(parents=True, exist_ok=True)
-    if phantoms and not (out / ATLAS).exists():
-        prepare_atlas(out / ATLAS, spacing_mm)
-    for done, folder in enumerate(folders, start=1):
-        target = out / f"{folder.name}.npz"
-        if not target.exists():
-            _prepare_case(folder, target, sequences, spacing_mm)
-        yield folder.name, done, len(folders)
+    check_names(cases)
+    check_labels([case for case in cases if case.mask])
+    out.mkdir(parents=True, exist_ok=True)
+    for done, case in enumerate(cases, start=1):
+        target = out / f"{case.name}.npz"
+        inputs = hash_of(case, sequences, spacing_mm)
+        if _prepared_from(target) != inputs:
+            _prepare_case(case, target, sequences, spacing_mm, inputs)
+        yield case.name, done, len(cases)
 
 
 def cases_below(roots: Sequence[Path]) -> list[Path]:
-    """Return the case folders of all roots.
+    """Return the case folders of all roots, laid out as BraTS.
 
     Raises
     ------
@@ -67,7 +114,7 @@ def cases_below(roots: Sequence[Path]) -> list[Path]:
     return folders
 
 
-def nested_labels(regions: dict[str, NDArray[np.bool_]]) -> NDArray[np.uint8]:
+def nested_labels(regions: Mapping[str, NDArray[np.bool_]]) -> NDArray[np.uint8]:
     """Return labels 0, 1 (NCR), 2 (ED), 3 (ET) of the masks of WT, TC and ET."""
     labels = np.zeros(regions["WT"].shape, np.uint8)
     for region, label in (("WT", 2), ("TC", 1), ("ET", 3)):
@@ -75,16 +122,67 @@ def nested_labels(regions: dict[str, NDArray[np.bool_]]) -> NDArray[np.uint8]:
     return labels
 
 
-def _prepare_case(folder: Path, target: Path, sequences: Sequence[str], spacing_mm: float) -> None:
-    study = read_study(folder)
-    truth = nested_labels(read_reference(find_mask(folder), study.grid))
+def hash_of(case: TrainingCase, sequences: Sequence[str], spacing_mm: float) -> str:
+    """Hash all that decides a prepared case: files, what is said of it, channels, spacing."""
+    said = {
+        "version": _VERSION,
+        "sequences": list(sequences),
+        "spacing_mm": spacing_mm,
+        "patient": case.patient,
+        "site": case.site,
+        "label": case.label,
+        "frames": dict(case.frames),
+        "scheme": repr(case.scheme and [sorted(v) for v in vars(case.scheme).values()]),
+        "images": {key: _hash_of_path(path) for key, path in sorted(case.sequences.items())},
+        "mask": _hash_of_path(case.mask) if case.mask else None,
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _hash_of_path(path: Path) -> str:
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    whole = hashlib.sha256()
+    for file in files:
+        try:
+            with file.open("rb") as stream:
+                whole.update(hashlib.file_digest(stream, "sha256").digest())
+        except OSError as error:
+            raise BadInput(f"{file}", found=error.strerror or str(error)) from error
+    return whole.hexdigest()
+
+
+def _prepared_from(target: Path) -> str | None:
+    """Return the hash that a prepared file was made from; None where it must be made again."""
+    try:
+        with np.load(target, allow_pickle=False) as data:
+            return str(data["inputs"]) if "inputs" in data else None
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return None  # damaged
+
+
+def _prepare_case(
+    case: TrainingCase, target: Path, sequences: Sequence[str], spacing_mm: float, inputs: str
+) -> None:
+    study, regions = read_case(case)
     image = to_model_space(study, tuple(sequences), (spacing_mm,) * 3)
+    labels = np.zeros(image.grid.shape, np.uint8)
+    if regions:
+        labels = labels_to_model_space(Volume(nested_labels(regions), study.grid, None), image)
     partial = target.with_name(f".{target.name}.part")
-    with partial.open("wb") as stream:
-        np.savez_compressed(
-            stream,
-            images=image.array.astype(np.float16),
-            labels=labels_to_model_space(Volume(truth, study.grid, None), image),
-            spacing_mm=np.float32(spacing_mm),
-        )
-    partial.replace(target)
+    try:
+        with partial.open("wb") as stream:
+            np.savez_compressed(
+                stream,
+                images=image.array.astype(np.float16),
+                labels=labels,
+                spacing_mm=np.float32(spacing_mm),
+                patient=np.str_(case.patient),
+                site=np.str_(case.site),
+                label=np.str_(case.label or ""),
+                inputs=np.str_(inputs),
+            )
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)

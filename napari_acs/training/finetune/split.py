@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,7 @@ from random import Random
 
 from napari_acs.errors import BadInput
 from napari_acs.inference.reference import find_cases
-
-_VISITS = (
-    re.compile(r"^(BraTS-[A-Za-z]+-\d+)-\d+$"),  # BraTS 2023 on: patient, then visit
-    re.compile(r"^(Brats\d\d_(?:2013|[A-Z]+\d*)_[A-Za-z0-9]+)_\d+$"),  # BraTS 2017 and 2018
-    re.compile(r"^(sub-[A-Za-z0-9]+)[-_].*$"),  # BIDS
-    re.compile(r"^(.+?)[-_](?:ses|session|visit|tp|timepoint)[-_]?[A-Za-z0-9]+$", re.IGNORECASE),
-)
+from napari_acs.training.layouts.patients import patient_of
 
 
 @dataclass(frozen=True)
@@ -50,18 +43,6 @@ class Split:
         if self.left_out:
             said += f" (without {', '.join(self.left_out)}: their patients judge)"
         return f"{said}."
-
-
-def patient_of(name: str) -> str:
-    """Return the patient of a case by the name of its folder.
-
-    Visits are told apart where a name has them as BraTS, BIDS or a word (``ses``, ``visit``,
-    ``tp``) write them; any other folder is a patient of its own.
-    """
-    for pattern in _VISITS:
-        if found := pattern.match(name):
-            return found.group(1)
-    return name
 
 
 def split_cases(

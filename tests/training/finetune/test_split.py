@@ -7,27 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_acs.errors import BadInput
-from napari_acs.training.finetune.split import patient_of, split_cases
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("BraTS-GLI-00005-000", "BraTS-GLI-00005-101"),
-        ("Brats18_TCIA02_370_1", "Brats18_TCIA02_370_2"),
-        ("Brats18_2013_11_1", "Brats18_2013_11_2"),
-        ("sub-01_ses-a", "sub-01_ses-b"),
-        ("smith_visit1", "smith_visit2"),
-        ("P7-tp01", "P7-tp02"),
-    ],
-)
-def test_visits_of_a_patient_are_one_patient(one, other):
-    assert patient_of(one) == patient_of(other) != one
-
-
-@pytest.mark.parametrize("name", ["BraTS2021_01484", "BraTS20_Training_001", "case_1", "a"])
-def test_a_number_that_names_the_patient_is_no_visit(name):
-    assert patient_of(name) == name
+from napari_acs.training.finetune.split import split_cases
+from napari_acs.training.layouts.patients import patient_of
 
 
 def _cases(tmp_path, names):

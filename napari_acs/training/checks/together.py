@@ -1,0 +1,30 @@
+"""Many refusals in one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from napari_acs.errors import BadInput
+
+_SHOWN = 10
+
+
+def refuse(faults: Sequence[BadInput]) -> None:
+    """Raise the faults as one; nothing where there is none.
+
+    Raises
+    ------
+    BadInput
+        The fault itself where it is the only one, else the first ten and how many there are.
+    """
+    if not faults:
+        return
+    if len(faults) == 1:
+        raise faults[0]
+    lines = [f"{number}. {fault}" for number, fault in enumerate(faults[:_SHOWN], start=1)]
+    count = f"{len(faults)} faults"
+    more = f", the first {_SHOWN} of which are" if len(faults) > _SHOWN else ""
+    raise BadInput(
+        f"The training data have {count}{more}:\n" + "\n".join(lines) + "\n",
+        do="Mend them, or leave these cases out",
+    )
