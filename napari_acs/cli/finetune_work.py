@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from napari_acs.inference.messages import Progress
 
 if TYPE_CHECKING:
     from napari_acs.models import Bundle
+    from napari_acs.training.cases import Case
     from napari_acs.training.finetune.figures import Figures
     from napari_acs.training.finetune.run import Plan
     from napari_acs.training.finetune.verdict import Verdict
@@ -95,11 +96,12 @@ def carry_out(
 
     from napari_acs.imaging.cancel import Cancelled
     from napari_acs.training.finetune.figures import verdict_of
-    from napari_acs.training.finetune.job import tuned_network, write_bundle, write_draft
+    from napari_acs.training.finetune.job import cases_of, tuned_network, write_bundle, write_draft
     from napari_acs.training.finetune.run import remembered
 
     cache = run / "cache"
     _prepared(plan, cache, device, stop)
+    cases = cases_of(plan, cache)
     atlas = _atlas(plan, cache) if phantoms else None
 
     def judged(bundle: Bundle, when: str) -> Figures:
@@ -108,7 +110,7 @@ def carry_out(
     before = None
     if plan.parent.spec.status == "trained":
         before = remembered(run / "before.json", lambda: judged(plan.parent, "before"))
-    if not _tuned(plan, cache, run, device, stop):
+    if not _tuned(plan, cases, run, device, stop):
         raise Cancelled
     network = tuned_network(plan, run)
     draft = run / "draft"
@@ -161,31 +163,34 @@ def _judged(
         )
 
 
-def _tuned(plan: Plan, cache: Path, run: Path, device: str, stop: Callable[[], bool]) -> bool:
+def _tuned(
+    plan: Plan, cases: Sequence[Case], run: Path, device: str, stop: Callable[[], bool]
+) -> bool:
     """Train; return False where the user stopped it."""
     from napari_acs.training.finetune.job import tune
 
     steps = plan.recipe.steps
-    last = steps if (run / "checkpoint.pt").exists() else 0
+    finished = True  # also where there is nothing left to do
     losses: list[float] = []
     stage = "training"
     with progress_shown(plan.recipe.id) as show:
-        for step in tune(plan, cache, run, stop, device):
-            last = step.step
+        for step in tune(plan, cases, run, stop, device):
+            finished = step.finished
             losses = [*losses, step.loss][-_FEW:]
-            if last % _FEW == 1:
+            if step.step % _FEW == 1:
                 # Not at every step: without a terminal each new stage is a line of its own.
                 stage = f"loss {sum(losses) / len(losses):.3f}"
-            show(Progress(last, steps, stage, last / steps))
+            show(Progress(step.step, steps, stage, step.step / steps))
             if step.validation is not None:
                 figures = ", ".join(f"{k} {v:.3f}" for k, v in step.validation.figures.items())
-                typer.echo(f"step {last}: held-out cases, in model space: {figures}", err=True)
-    return last >= steps
+                said = f"step {step.step}: held-out cases, in model space: {figures}"
+                typer.echo(said, err=True)
+    return finished
 
 
 def _atlas(plan: Plan, cache: Path) -> Path:
+    from napari_acs.training.cases import ATLAS
     from napari_acs.training.phantom import prepare_atlas
-    from napari_acs.training.prepare import ATLAS
 
     file = cache / ATLAS
     if not file.is_file():

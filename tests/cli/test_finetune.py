@@ -13,13 +13,23 @@ from typer.testing import CliRunner
 
 from napari_acs.cli import app
 from napari_acs.models import default_bundle_id, load_bundle, save_bundle
+from napari_acs.models.imports.regions import output_of
+from napari_acs.models.monai_networks import monai_network
 from napari_acs.models.settings import Settings, write_settings
-from napari_acs.models.spec import GLIOMA_OUTPUT
 from napari_acs.models.store import DEFAULT_ID, user_folder
-from napari_acs.models.unet import ACSUNet
 from napari_acs.training.finetune import job
 
-ARGUMENTS = {"encoder": "squeezenet1_1", "decoder_channels": [8, 8, 8, 8], "stem_channels": 8}
+TINY = {
+    "network": "UNet",
+    "arguments": {
+        "spatial_dims": 3,
+        "in_channels": 4,
+        "out_channels": 3,
+        "channels": [8, 16],
+        "strides": [2],
+    },
+}
+"""Learns in seconds, and is no network of ours: scores regions each on its own, axes x, y, z."""
 SEQUENCES = ("t1", "t1ce", "t2", "flair")
 RATE = 3e-3
 
@@ -51,26 +61,27 @@ def _write(folder, seed, *, wrong=False):
     sitk.WriteImage(mask, folder / f"{folder.name}_seg.nii.gz")
 
 
-def _bundle(folder, status="trained", **more):
+def _bundle(folder, **more):
     torch.manual_seed(3)
+    meanings = [frozenset(names) for names in (("NCR", "ED", "ET"), ("NCR", "ET"), ("ET",))]
     fields = {
-        "id": "parent",
+        "id": folder.name,
         "version": "2.1",
         "title": "Parent",
         "task": "segmentation",
-        "status": status,
-        "architecture": {"name": "acs-unet", "arguments": ARGUMENTS},
+        "architecture": {"name": "monai", "arguments": TINY},
         "input": {
             "channels": [{"name": name} for name in SEQUENCES],
             "spacing_mm": [2, 2, 2],
             "patch": [24, 24, 24],
+            "axes": "xyz",
         },
-        "output": GLIOMA_OUTPUT.model_dump(),
+        "output": output_of(meanings, "sigmoid", "a test"),
         "data": ["somebody's cases"],
         "licence": "CC0-1.0",
         **more,
     }
-    return save_bundle(folder, fields, ACSUNet(**ARGUMENTS), "# Parent\n")
+    return save_bundle(folder, fields, monai_network(**TINY, size_bytes=10**6), "# Parent\n")
 
 
 def _finetune(place, bundle, out, *more, data="data"):
@@ -108,7 +119,7 @@ def better(place):
     torch.set_num_threads(1)
     try:
         code, said = _finetune(
-            place, place / "parent", "better", "--validation", "case3", "--steps", 90, "--promote",
+            place, place / "parent", "better", "--validation", "case3", "--steps", 150, "--promote",
             "--json", place / "report.json",
         )  # fmt: skip
     finally:
@@ -154,7 +165,7 @@ def test_the_new_bundle_says_where_it_comes_from_and_before_against_after(place,
 
 def test_a_worse_model_is_kept_and_marked_but_never_promoted_without_a_word(place, better):
     code, said = _finetune(
-        place, better[0].path, "worse", "--validation", "case3", "--steps", 40, "--promote",
+        place, better[0].path, "worse", "--validation", "case3", "--steps", 60, "--promote",
         "--id", "spoilt", data="wrong",
     )  # fmt: skip
     assert code == 2, said
@@ -165,21 +176,12 @@ def test_a_worse_model_is_kept_and_marked_but_never_promoted_without_a_word(plac
     assert default_bundle_id() == DEFAULT_ID
     assert not (user_folder() / "spoilt").exists()
     code, said = _finetune(
-        place, better[0].path, "accepted", "--validation", "case3", "--steps", 40, "--promote",
+        place, better[0].path, "accepted", "--validation", "case3", "--steps", 60, "--promote",
         "--id", "spoilt", "--accept-worse", "--run", place / "run-worse", data="wrong",
     )  # fmt: skip
     assert code == 0, said
     assert default_bundle_id() == "spoilt"
     write_settings(Settings())
-
-
-def test_a_frozen_encoder_is_the_parents_bit_for_bit_and_the_rest_is_not(place):
-    code, said = _finetune(place, place / "parent", "frozen", "--steps", 3, "--freeze-encoder")
-    assert code == 0, said
-    old, new = (load_file(place / name / "weights.safetensors") for name in ("parent", "frozen"))
-    assert old.keys() == new.keys()
-    for name, tensor in old.items():
-        assert torch.equal(tensor, new[name]) is name.startswith("encoder."), name
 
 
 @pytest.mark.usefixtures("one_torch_thread")
@@ -206,8 +208,8 @@ def test_a_killed_run_goes_on_to_the_weights_of_one_that_was_not(place, monkeypa
 
 
 def test_an_untrained_bundle_becomes_a_trained_one_that_predicts(place):
-    _bundle(place / "fresh", status="untrained", id="fresh")
-    code, said = _finetune(place, place / "fresh", "taught", "--steps", 20)
+    _bundle(place / "fresh", status="untrained")
+    code, said = _finetune(place, place / "fresh", "taught", "--steps", 30)
     assert code == 0, said
     bundle = load_bundle(place / "taught")
     assert bundle.spec.status == "trained"
@@ -253,7 +255,7 @@ def test_what_makes_no_sense_is_refused_before_anything_is_written(
 
 def _described(folder, fields):
     """A bundle of other fields; what is refused by its description is never built."""
-    bundle = _bundle(folder / "bundle")
+    bundle = _bundle(folder / "parent")
     file = bundle.path / "model.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | fields))
     return bundle

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_acs.errors import BadInput
 from napari_acs.models import save_bundle
-from napari_acs.models.safe_load import load_pickled
+from napari_acs.training.alike import refuse_leaks
+from napari_acs.training.cases import Case
+from napari_acs.training.checkpoint import read_checkpoint
 from napari_acs.training.finetune.card import card, spec_of
 from napari_acs.training.finetune.cases import balanced, load_corrected
 from napari_acs.training.finetune.network import as_in_bundle, tunable
@@ -23,9 +26,32 @@ if TYPE_CHECKING:
     from napari_acs.training.finetune.verdict import Verdict
 
 
+def cases_of(plan: Plan, cache: Path) -> list[Case]:
+    """Return the prepared cases of all sides, corrected and rehearsed ones in balance.
+
+    Parameters
+    ----------
+    plan : Plan
+    cache : Path
+        From `prepare_corrected`.
+
+    Raises
+    ------
+    BadInput
+        If a held-out case and one to train on show one head.
+    """
+    split, spacing = plan.split, plan.recipe.spacing_mm
+    training, rehearsed, held_out = (
+        load_corrected(folders, cache, spacing)
+        for folders in (split.training, split.rehearsed, split.held_out)
+    )
+    refuse_leaks([*training, *rehearsed, *held_out], plan.recipe.validation)
+    return [*balanced(training, rehearsed), *held_out]
+
+
 def tune(
     plan: Plan,
-    cache: Path,
+    cases: Sequence[Case],
     run: Path,
     stop: Callable[[], bool] = lambda: False,
     device: str = "cpu",
@@ -35,29 +61,31 @@ def tune(
     Parameters
     ----------
     plan : Plan
-    cache : Path
-        From `prepare_corrected`.
+    cases : sequence of Case
+        From `cases_of`.
     run : Path
         Folder of checkpoints and log, see `napari_acs.training.loop.train`.
     stop : callable
         Asked after every step; True ends the run with a checkpoint.
     device : str
     """
-    recipe, split = plan.recipe, plan.split
-    training, rehearsed, held_out = (
-        load_corrected(folders, cache, recipe.spacing_mm)
-        for folders in (split.training, split.rehearsed, split.held_out)
-    )
-    cases = [*balanced(training, rehearsed), *held_out]
-    task = FinetuneTask(recipe, plan.parent.spec.output, cases)
+    task = FinetuneTask(plan.recipe, plan.parent.spec.output, cases)
     network = tunable(plan.parent, freeze_encoder=plan.freeze_encoder)
-    yield from train(recipe, task, network, run, stop=stop, device=device)
+    yield from train(plan.recipe, task, network, run, stop=stop, device=device)
 
 
 def tuned_network(plan: Plan, run: Path) -> nn.Module:
-    """Return the averaged network of a run's end, as a bundle holds it; eval mode, on the CPU."""
+    """Return the averaged network of a run's end, as a bundle holds it; eval mode, on the CPU.
+
+    Raises
+    ------
+    BadInput
+        If the run has no checkpoint.
+    """
     network = tunable(plan.parent, freeze_encoder=plan.freeze_encoder)
-    state: Any = load_pickled(run / "checkpoint.pt")
+    state = read_checkpoint(run)
+    if state is None:
+        raise BadInput(f"{run} has no checkpoint", do="Fine-tune first")
     network.load_state_dict(state["average"])
     return as_in_bundle(network).eval()
 

@@ -160,6 +160,8 @@ def recipe_of(
         ema=_FRESH_AVERAGE if fresh else _AVERAGE,
         phantom_share=0.0,
         validate_every=max(1, min(100, steps // 3)),
+        checkpoint_every=25,
+        patience=0,
         publish="last",
         seed=wish.seed,
         validation=tuple(held_out),

@@ -12,6 +12,7 @@ from napari_acs.errors import BadInput
 from napari_acs.inference.reference import find_mask
 from napari_acs.models.atomic import file_appears
 from napari_acs.models.bundle import sha256_of
+from napari_acs.training.checkpoint import has_checkpoint
 from napari_acs.training.finetune.plan import Wish, recipe_of, refuse_untrainable
 from napari_acs.training.finetune.split import Split
 from napari_acs.training.recipe import Recipe
@@ -81,7 +82,7 @@ def begin(plan: Plan, run: Path) -> None:
     file = run / RECORD
     wanted = plan.record()
     if not file.is_file():
-        if (run / "checkpoint.pt").exists():
+        if has_checkpoint(run):
             raise BadInput(f"{run} holds another kind of training", do="Choose another --run")
         _write(file, wanted)
         return
