@@ -12,6 +12,7 @@ from napari_acs.cli import options
 from napari_acs.cli.cancel import interruptible
 from napari_acs.cli.outcome import end_with, exits
 from napari_acs.cli.output import STDOUT, check_report, write_report
+from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
 
 
@@ -70,7 +71,8 @@ def finetune(
         _folders("Cases that the old model was judged on: scored before and after as well"),
     ] = None,
     phantoms: Annotated[
-        int, typer.Option(help="Also score so many fresh phantoms of each kind (needs nilearn).")
+        int,
+        typer.Option(min=0, help="Also score so many fresh phantoms of each kind (needs nilearn)."),
     ] = 0,
     promote: Annotated[
         bool,
@@ -99,6 +101,8 @@ def finetune(
     """
     from napari_acs.models.atomic import refuse_existing
 
+    if accept_worse and not promote:
+        raise BadInput("--accept-worse is said of nothing", do="Add --promote, or leave it out")
     refuse_existing(out)
     check_report(json, force=False)
     if threads is not None:
@@ -128,7 +132,7 @@ def finetune(
         share=keep_out,
         seed=seed,
     )
-    plan = plan_of(parent, split, wish)
+    plan = plan_of(parent, split, wish, phantoms)
     if promote:
         refuse_taken(plan.recipe.id, "name the new one with --id")
     run = run or Path("runs") / plan.recipe.id
@@ -136,7 +140,7 @@ def finetune(
     typer.echo(split.sentence(), err=True)
     try:
         with interruptible() as stop:
-            done = carry_out(plan, run, out, on, phantoms, stop)
+            done = carry_out(plan, run, out, on, stop)
     except Cancelled:
         do = f"The same command goes on with the run in {run}"
         end_with(Failure("Cancelled", "", do, "cancelled"), debug=debug)

@@ -78,9 +78,7 @@ class Done:
         typer.echo(f"{self.bundle.path}: {size:.1f} MB, {self.bundle.sha256[:12]}")
 
 
-def carry_out(
-    plan: Plan, run: Path, out: Path, device: str, phantoms: int, stop: Callable[[], bool]
-) -> Done:
+def carry_out(plan: Plan, run: Path, out: Path, device: str, stop: Callable[[], bool]) -> Done:
     """Prepare, judge the old model, tune, judge the new one, and write it.
 
     Raises
@@ -102,10 +100,10 @@ def carry_out(
     cache = run / "cache"
     _prepared(plan, cache, device, stop)
     cases = cases_of(plan, cache)
-    atlas = _atlas(plan, cache) if phantoms else None
+    atlas = _atlas(plan, cache) if plan.phantoms else None
 
     def judged(bundle: Bundle, when: str) -> Figures:
-        return _judged(bundle, plan, when, device, atlas, phantoms, stop)
+        return _judged(bundle, plan, when, device, atlas, stop)
 
     before = None
     if plan.parent.spec.status == "trained":
@@ -146,7 +144,6 @@ def _judged(
     when: str,
     device: str,
     atlas: Path | None,
-    phantoms: int,
     stop: Callable[[], bool],
 ) -> Figures:
     from napari_acs.training.finetune.figures import figures_of
@@ -157,7 +154,6 @@ def _judged(
             plan,
             device,
             atlas=atlas,
-            phantoms=phantoms,
             cancelled=stop,
             progress=lambda name, part: show(Progress(0, 1, name, part)),
         )

@@ -1,7 +1,9 @@
 """``napari-acs finetune`` from corrected studies to a bundle: kept, judged, promoted or refused."""
 
 import json
+import os
 import shutil
+import signal
 from hashlib import sha256
 
 import numpy as np
@@ -185,23 +187,28 @@ def test_a_worse_model_is_kept_and_marked_but_never_promoted_without_a_word(plac
 
 
 @pytest.mark.usefixtures("one_torch_thread")
-def test_a_killed_run_goes_on_to_the_weights_of_one_that_was_not(place, monkeypatch):
-    assert _finetune(place, place / "parent", "whole", "--steps", 4)[0] == 0
+def test_a_run_that_was_killed_and_stopped_goes_on_as_if_nothing_was(place, monkeypatch):
+    assert _finetune(place, place / "parent", "whole", "--steps", 6)[0] == 0
     steps = job.train
 
     def killed(*args, **kwargs):
         for step in steps(*args, **kwargs):
             yield step
-            if step.step == 3:
+            if step.step == 2:
                 raise MemoryError("as a kill would, in the middle")
 
-    monkeypatch.setattr(job, "train", killed)
-    code, _ = _finetune(place, place / "parent", "parts", "--steps", 4)
-    assert code == 1
-    assert not (place / "parts").exists()
-    monkeypatch.setattr(job, "train", steps)
-    code, said = _finetune(place, place / "parent", "parts", "--steps", 4)
-    assert code == 0, said
+    def interrupted(*args, **kwargs):
+        for step in steps(*args, **kwargs):
+            if step.step == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield step
+
+    for train, ends in ((killed, 1), (interrupted, 3), (steps, 0)):
+        monkeypatch.setattr(job, "train", train)
+        code, said = _finetune(place, place / "parent", "parts", "--steps", 6)
+        assert code == ends, said
+        assert (place / "parts").exists() is (ends == 0)
+        assert ("goes on with the run" in said) is (ends == 3)
     whole, parts = (load_file(place / n / "weights.safetensors") for n in ("whole", "parts"))
     for name, tensor in whole.items():
         torch.testing.assert_close(tensor, parts[name], rtol=1e-5, atol=1e-6, msg=name)
@@ -236,6 +243,7 @@ def test_other_data_in_the_folder_of_a_run_is_refused(place):
         ({}, ("--validation", "case9"), "case9"),
         ({}, ("--steps", 0), "positive"),
         ({}, ("--promote", "--id", DEFAULT_ID), "already"),
+        ({}, ("--accept-worse",), "Add --promote"),
         ({"input": {"spacing_mm": [1, 1, 3], "patch": [16, 16, 16], "channels": [{"name": "t1"}]}},
          (), "1 x 1 x 3 mm"),
         ({"input": {"spacing_mm": [1, 1, 1], "patch": [16, 16, 16], "normalisation": "zscore",

@@ -29,7 +29,6 @@ def figures_of(
     device: str,
     *,
     atlas: Path | None = None,
-    phantoms: int = 0,
     cancelled: Callable[[], bool] = never,
     progress: Callable[[str, float], None] = lambda _name, _part: None,
 ) -> Figures:
@@ -39,12 +38,10 @@ def figures_of(
     ----------
     bundle : Bundle
     plan : Plan
-        Whose held-out and judged cases are scored.
+        Whose held-out and judged cases, and fresh phantoms, are scored.
     device : str
     atlas : Path, optional
-        Tissue maps of the phantoms.
-    phantoms : int
-        How many fresh phantoms of each kind are scored as well, see `judge`.
+        Tissue maps of the plan's phantoms; none are drawn without it.
     cancelled : callable
     progress : callable
         Told the case at work, and the finished part of all cases.
@@ -63,8 +60,8 @@ def figures_of(
         if cases:
             found |= _scored(bundle, group, cases, device, (done, total), cancelled, progress)
             done += len(cases)
-    if atlas is not None and phantoms:
-        drawn = judge(bundle, [], atlas, phantoms, say=lambda name: progress(name, 1.0))
+    if atlas is not None and plan.phantoms:
+        drawn = judge(bundle, [], atlas, plan.phantoms, say=lambda name: progress(name, 1.0))
         found |= {key: value for key, value in drawn.items() if "phantoms" in key}
     return found
 

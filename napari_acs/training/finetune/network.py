@@ -19,25 +19,33 @@ class EncoderHeld(nn.Module):
     Parameters
     ----------
     network : nn.Module
-        With a part called ``encoder``.
+        With a part called ``encoder``, or several, as an ensemble has them.
     """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self.network.get_submodule("encoder").requires_grad_(False)
+        for encoder in encoders_in(network):
+            encoder.requires_grad_(False)
 
     def train(self, mode: bool = True) -> EncoderHeld:
         """Set the mode of everything but the encoder, which stays in eval mode."""
         super().train(mode)
         # In training mode batch norm would move its statistics, whether or not weights learn.
-        self.network.get_submodule("encoder").eval()
+        for encoder in encoders_in(self.network):
+            encoder.eval()
         return self
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, c, z, y, x) to logits (n, r, z, y, x)."""
         y: Tensor = self.network(x)
         return y
+
+
+def encoders_in(network: nn.Module) -> list[nn.Module]:
+    """Return the parts of a network that are called ``encoder``."""
+    named = network.named_modules()
+    return [module for name, module in named if name.rsplit(".", 1)[-1] == "encoder"]
 
 
 def tunable(bundle: Bundle, *, freeze_encoder: bool) -> nn.Module:
@@ -51,7 +59,7 @@ def tunable(bundle: Bundle, *, freeze_encoder: bool) -> nn.Module:
     network = bundle.network(untrained=True).requires_grad_(True)
     if not freeze_encoder:
         return network
-    if not isinstance(getattr(network, "encoder", None), nn.Module):
+    if not encoders_in(network):
         raise BadInput(
             f"The encoder of model {bundle.spec.id!r} cannot be frozen",
             found=f"a network ({bundle.spec.architecture.name}) without a part called encoder",

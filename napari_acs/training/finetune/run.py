@@ -34,12 +34,15 @@ class Plan:
     recipe : Recipe
     split : Split
     freeze_encoder : bool
+    phantoms : int
+        How many fresh phantoms of each kind the models are judged on as well.
     """
 
     parent: Bundle
     recipe: Recipe
     split: Split
     freeze_encoder: bool
+    phantoms: int = 0
 
     def record(self) -> dict[str, Any]:
         """Return what a run is recognised by: the parent, the recipe, and every mask's hash."""
@@ -54,11 +57,12 @@ class Plan:
             "parent": parent,
             "recipe": recipe,
             "freeze_encoder": self.freeze_encoder,
+            "phantoms": self.phantoms,
             "masks": sides,
         }
 
 
-def plan_of(parent: Bundle, split: Split, wish: Wish) -> Plan:
+def plan_of(parent: Bundle, split: Split, wish: Wish, phantoms: int = 0) -> Plan:
     """Return the plan of a fine-tune; see `refuse_untrainable` and `recipe_of` for refusals."""
     spec = refuse_untrainable(parent.spec)
     if wish.id == spec.id:
@@ -68,7 +72,7 @@ def plan_of(parent: Bundle, split: Split, wish: Wish) -> Plan:
         )
     names = [case.name for case in split.held_out]
     recipe = recipe_of(spec, wish, names, rehearsed=bool(split.rehearsed))
-    return Plan(parent, recipe, split, wish.freeze_encoder)
+    return Plan(parent, recipe, split, wish.freeze_encoder, phantoms)
 
 
 def begin(plan: Plan, run: Path) -> None:
