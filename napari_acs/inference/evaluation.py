@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging import read_study
 from napari_acs.imaging.cancel import never
 from napari_acs.inference.blocking import SegmentationError
 from napari_acs.inference.device import AUTO
@@ -20,7 +19,7 @@ from napari_acs.inference.job import run
 from napari_acs.inference.messages import Failure, Message, Result
 from napari_acs.inference.metrics import DEFINITIONS, Scores, score
 from napari_acs.inference.precision import FLOAT32
-from napari_acs.inference.reference import REGIONS, find_mask, read_reference
+from napari_acs.inference.reference import REGIONS, FolderCase, LabelledCase
 from napari_acs.inference.regions import region_masks
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ class Evaluation:
 
 def evaluate(
     bundle: Bundle,
-    cases: Sequence[Path],
+    cases: Sequence[Path | LabelledCase],
     device: str = AUTO,
     *,
     precision: str = FLOAT32,
@@ -95,8 +94,9 @@ def evaluate(
     ----------
     bundle : Bundle
         Its regions must be WT, TC and ET.
-    cases : sequence of Path
-        Folders, each with a study and one mask (see ``reference.find_cases``).
+    cases : sequence of Path or LabelledCase
+        Folders, each with a study and one mask (see ``reference.find_cases``), or cases of any
+        layout.
     device, precision : str
         As in ``run``.
     only : sequence of str, optional
@@ -126,11 +126,12 @@ def evaluate(
             expected=", ".join(REGIONS),
             do="Choose a model with these regions",
         )
-    masks = [find_mask(case) for case in cases]  # refuse before any computing
+    # Before any computing: a folder without mask is refused.
+    labelled = [FolderCase(case) if isinstance(case, Path) else case for case in cases]
     done: list[CaseScores] = []
-    for number, (case, mask) in enumerate(zip(cases, masks, strict=True)):
-        study = _with_only(read_study(case), only)
-        reference = read_reference(mask, study.grid)
+    for number, case in enumerate(labelled):
+        whole, reference = case.read()
+        study = _with_only(whole, only)
         start = perf_counter()
         job = run(study, bundle, device=device, precision=precision, cancelled=cancelled)
         end = _last(job, number, progress)

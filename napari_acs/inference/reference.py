@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging import is_mask_name, read_labels
+from napari_acs.imaging import is_mask_name, read_labels, read_study
 from napari_acs.imaging.names import is_image_name
 from napari_acs.inference.label_scheme import LabelScheme, scheme_of_file_name, unknown_labels
 
 if TYPE_CHECKING:
-    from napari_acs.imaging import Grid
+    from napari_acs.imaging import Grid, Study
 
 REGIONS = ("WT", "TC", "ET")
 _BRAIN = re.compile(r"brain[-_ ]?mask", re.IGNORECASE)
@@ -60,6 +61,46 @@ def _case(where: str, folders: Sequence[Path], name: str) -> Path:
         expected=f"one folder that is called {name} or ends with _{name}",
         do="Check --data and --cases",
     )
+
+
+class LabelledCase(Protocol):
+    """A case that can be scored: it has a name, and gives its study and the truth."""
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        ...
+
+    def read(self) -> tuple[Study, dict[str, NDArray[np.bool_]]]:
+        """Read the study, and the masks of WT, TC and ET on its grid; refuses by `BadInput`."""
+        ...
+
+
+@dataclass(frozen=True)
+class FolderCase:
+    """A folder with a study and one mask.
+
+    Raises
+    ------
+    BadInput
+        There is no mask in it, or more than one.
+    """
+
+    folder: Path
+    mask: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mask", find_mask(self.folder))
+
+    @property
+    def name(self) -> str:
+        """The folder's."""
+        return self.folder.name
+
+    def read(self) -> tuple[Study, dict[str, NDArray[np.bool_]]]:
+        """Read the study and the mask; see `read_reference`."""
+        study = read_study(self.folder)
+        return study, read_reference(self.mask, study.grid)
 
 
 def find_mask(case: Path) -> Path:

@@ -94,4 +94,5 @@ def _coarse(images: Tensor) -> Tensor:
     """Return the blocks of each channel, (c, n), of mean 0 and norm 1; 0 for an empty channel."""
     blocks: Tensor = adaptive_avg_pool3d(images[None].float(), _BLOCKS)[0].flatten(1)
     blocks = blocks - blocks.mean(dim=1, keepdim=True)
-    return blocks / blocks.norm(dim=1, keepdim=True).clamp(min=1e-6)
+    norm: Tensor = torch.linalg.vector_norm(blocks, dim=1, keepdim=True)
+    return blocks / norm.clamp(min=1e-6)

@@ -12,6 +12,7 @@ from napari_acs.models.encoders import trunk_from_file
 from napari_acs.models.safe_load import load_state
 from napari_acs.models.spec import GLIOMA_OUTPUT
 from napari_acs.models.unet import ACSUNet
+from napari_acs.training.alike import refuse_leaks
 from napari_acs.training.cases import ATLAS, Case, load_cases
 from napari_acs.training.checkpoint import BEST, read_checkpoint
 from napari_acs.training.phantom import load_atlas
@@ -53,11 +54,13 @@ def segmentation_task(recipe: Recipe, cache: Path) -> SegmentationTask:
     Raises
     ------
     BadInput
-        If the cache lacks cases, or the tissue maps that the recipe's phantoms need.
+        If the cache lacks cases, or the tissue maps that the recipe's phantoms need, or one head
+        is on both sides of the split.
     """
     cases: list[Case] = []
     if recipe.phantom_share < 1 or recipe.validation:
         cases = load_cases(cache, recipe.spacing_mm)
+        refuse_leaks([c for c in cases if c.name not in recipe.exclude], recipe.validation)
     if not recipe.needs_phantoms:
         return SegmentationTask(recipe, cases)
     if not (cache / ATLAS).is_file():

@@ -12,7 +12,7 @@ import torch
 from napari_acs.imaging import SEQUENCES, Grid, Study, Volume
 from napari_acs.inference import Failure, Progress, Result, SegmentationError, evaluate, run
 from napari_acs.inference.metrics import DEFINITIONS, score
-from napari_acs.inference.reference import REGIONS, regions_of
+from napari_acs.inference.reference import REGIONS, LabelledCase, regions_of
 from napari_acs.inference.regions import region_masks
 from napari_acs.training.phantom import Atlas, PhantomOptions, generate, load_atlas
 
@@ -35,7 +35,7 @@ contrasts, where a human reader would fail as well."""
 
 def judge(
     bundle: Bundle,
-    cases: Sequence[Path],
+    cases: Sequence[Path | LabelledCase],
     atlas_file: Path | None,
     phantoms: int = 10,
     say: Callable[[str], None] = lambda _: None,
@@ -45,8 +45,8 @@ def judge(
     Parameters
     ----------
     bundle : Bundle
-    cases : sequence of Path
-        Case folders, with masks.
+    cases : sequence of Path or LabelledCase
+        Case folders, with masks, or cases of any layout.
     atlas_file : Path, optional
         Tissue maps for the phantoms; none are drawn without it.
     phantoms : int

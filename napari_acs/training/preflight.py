@@ -44,6 +44,7 @@ def preflight(
     validation_names: Collection[str],
     *,
     may_lack: Collection[str] = (),
+    phantoms_only: bool = False,
     looked: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> None:
     """Refuse data that cannot be trained on, every fault by name, in one refusal.
@@ -62,6 +63,8 @@ def preflight(
         Of the cases that judge.
     may_lack : collection of str
         Sequences that a case may do without.
+    phantoms_only : bool
+        Training draws from phantoms alone, so no case need be left to train on.
     looked : callable
         Told how many cases were looked at, and of how many.
 
@@ -101,7 +104,9 @@ def preflight(
     }
     if segmenting:
         faults += label_faults(taking_part, values)
-    faults += split_faults(taking_part, validation_names, classes=not segmenting)
+    faults += split_faults(
+        taking_part, validation_names, classes=not segmenting, phantoms_only=phantoms_only
+    )
     refuse(faults)
 
 

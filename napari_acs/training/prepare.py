@@ -27,7 +27,7 @@ from napari_acs.training.layouts import AUTO, TrainingCase, find_training_cases
 from napari_acs.training.layouts.read import read_case
 from napari_acs.training.phantom import prepare_atlas
 
-__all__ = ["ATLAS", "cases_below", "hash_of", "nested_labels", "prepare", "prepare_cases"]
+__all__ = ["ATLAS", "cases_below", "nested_labels", "prepare", "prepare_cases"]
 
 _VERSION = 1
 """Of the preparation: another one prepares every case again."""
@@ -54,10 +54,8 @@ def prepare(
         Whether to add the tissue maps that phantoms need.
     """
     cases = find_training_cases(roots, layout)
-    out.mkdir(parents=True, exist_ok=True)
-    if phantoms and not (out / ATLAS).exists():
-        (out / ATLAS).parent.mkdir(exist_ok=True)
-        prepare_atlas(out / ATLAS, spacing_mm)
+    if phantoms:
+        add_atlas(out, spacing_mm)
     yield from prepare_cases(cases, out, sequences, spacing_mm)
 
 
@@ -96,6 +94,13 @@ def prepare_cases(
         if _prepared_from(target) != inputs:
             _prepare_case(case, target, sequences, spacing_mm, inputs)
         yield case.name, done, len(cases)
+
+
+def add_atlas(out: Path, spacing_mm: float) -> None:
+    """Add the tissue maps that phantoms are drawn from, if a cache has none."""
+    if not (out / ATLAS).exists():
+        (out / ATLAS).parent.mkdir(parents=True, exist_ok=True)
+        prepare_atlas(out / ATLAS, spacing_mm)
 
 
 def cases_below(roots: Sequence[Path]) -> list[Path]:

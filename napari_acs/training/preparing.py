@@ -35,12 +35,36 @@ def prepare_cache(
         elif not cache.is_dir():
             raise BadInput("No case to train on was given", do="Name their folder with --data")
         return
-    from napari_acs.training.prepare import prepare  # noqa: PLC0415  (needs SimpleITK)
+    # They need SimpleITK, which a machine that trains on a prepared cache may not have.
+    from napari_acs.training.layouts import find_training_cases  # noqa: PLC0415
+    from napari_acs.training.preflight import preflight  # noqa: PLC0415
+    from napari_acs.training.prepare import add_atlas, prepare_cases  # noqa: PLC0415
 
-    for name, done, total in prepare(
-        data, cache, plan.sequences, plan.spacing_mm, phantoms=plan.needs_phantoms
-    ):
+    cases = [case for case in find_training_cases(data) if case.name not in plan.exclude]
+    preflight(
+        plan,
+        cases,
+        plan.validation,
+        may_lack=plan.may_lack,
+        phantoms_only=plan.phantom_share == 1,
+        looked=lambda done, total: progress("checking", done, total),
+    )
+    _refuse_others(cache, {case.name for case in cases} | set(plan.exclude))
+    if plan.needs_phantoms:
+        add_atlas(cache, plan.spacing_mm)
+    for name, done, total in prepare_cases(cases, cache, plan.sequences, plan.spacing_mm):
         progress(name, done, total)
+
+
+def _refuse_others(cache: Path, wanted: set[str]) -> None:
+    """Refuse prepared cases that are no longer among the data: they would be trained on."""
+    others = sorted(file.name for file in cache.glob("*.npz") if file.stem not in wanted)
+    if others:
+        raise BadInput(
+            f"The cache {cache} holds cases that are not among the data",
+            found=", ".join(others[:5]) + (", ..." if len(others) > 5 else ""),
+            do="Delete these files, add their folder with --data, or choose another --cache",
+        )
 
 
 def _prepare_atlas(file: Path, spacing_mm: float) -> None:

@@ -57,13 +57,14 @@ def _judged(
     say: Callable[[str], None],
 ) -> dict[str, Any]:
     from napari_acs.training.judge import judge  # noqa: PLC0415  (needs SimpleITK)
-    from napari_acs.training.prepare import cases_below  # noqa: PLC0415
+    from napari_acs.training.layouts import find_training_cases  # noqa: PLC0415
+    from napari_acs.training.layouts.read import Labelled  # noqa: PLC0415
 
     draft = order.run / "draft"
     shutil.rmtree(draft, ignore_errors=True)
     bundle = save_bundle(draft, spec, network)
-    folders = cases_below(order.data) if order.data else []
-    held_out = [folder for folder in folders if folder.name in plan.validation]
+    cases = find_training_cases(order.data) if order.data else []
+    held_out = [Labelled(case) for case in cases if case.name in plan.validation]
     atlas: Path | None = order.cache / ATLAS
     if atlas is not None and not atlas.is_file():
         atlas = None

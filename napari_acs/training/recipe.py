@@ -91,6 +91,9 @@ class Recipe(RunPlan):
         default=0, ge=0, description="fresh phantoms that are validated on too"
     )
     exclude: tuple[str, ...] = ()
+    may_lack: tuple[str, ...] = Field(
+        default=(), description="sequences that a case to train on may do without"
+    )
     augmentation: Augmentation = Augmentation()
 
     @property

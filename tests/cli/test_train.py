@@ -30,10 +30,12 @@ def _write(folder, seed, mask_shift=0.0):
     rng = np.random.default_rng(seed)
     z, y, x = np.indices((36, 40, 38)) - 18
     brain = (z**2 + y**2 + x**2 < 17**2).astype(np.float32)
+    # Each head is its own: three times one head would be refused as one patient.
+    brain *= 100 + np.kron(rng.normal(0, 40, (4, 4, 4)), np.ones((9, 10, 10)))[:36, :40, :38]
     tumour = np.select([z**2 + y**2 + x**2 < r**2 for r in (3, 5, 8)], [1, 4, 2], 0)
     for name in ("t1", "t1ce", "t2", "flair"):
         image = sitk.GetImageFromArray(
-            (brain * (100 + 20 * tumour + rng.normal(0, 5, brain.shape))).astype(np.float32)
+            (brain * (1 + 0.2 * tumour + rng.normal(0, 0.05, brain.shape))).astype(np.float32)
         )
         image.SetSpacing((2, 2, 2))
         sitk.WriteImage(image, folder / f"{folder.name}_{name}.nii.gz")

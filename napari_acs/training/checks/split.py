@@ -16,7 +16,11 @@ _CHUNK = 1 << 20
 
 
 def split_faults(
-    cases: Sequence[TrainingCase], validation: Collection[str], *, classes: bool
+    cases: Sequence[TrainingCase],
+    validation: Collection[str],
+    *,
+    classes: bool,
+    phantoms_only: bool = False,
 ) -> list[BadInput]:
     """Return what is wrong with a split into training and validation cases.
 
@@ -28,11 +32,13 @@ def split_faults(
         Names of those that are not trained on.
     classes : bool
         Whether the cases are to be classified: training then needs two classes.
+    phantoms_only : bool
+        Whether no case need be left to train on.
     """
     faults = [_absent(name, cases) for name in validation if name not in {c.name for c in cases}]
     apart = [case for case in cases if case.name in validation]
     training = [case for case in cases if case.name not in validation]
-    if not training:
+    if not training and not phantoms_only:
         faults.append(
             BadInput(
                 "No case is left to train on",

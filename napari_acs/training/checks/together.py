@@ -25,6 +25,6 @@ def refuse(faults: Sequence[BadInput]) -> None:
     count = f"{len(faults)} faults"
     more = f", the first {_SHOWN} of which are" if len(faults) > _SHOWN else ""
     raise BadInput(
-        f"The training data have {count}{more}:\n" + "\n".join(lines) + "\n",
+        f"The training data have {count}{more}:\n" + "\n".join(lines),
         do="Mend them, or leave these cases out",
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_acs.imaging import Volume, labels_to_model_space, read_study, to_model_space
+from napari_acs.imaging import Volume, labels_to_model_space, to_model_space
 from napari_acs.inference.ready import Preparation, make_ready
-from napari_acs.inference.reference import find_mask, read_reference
+from napari_acs.inference.reference import FolderCase
 from napari_acs.models.atomic import file_appears
 from napari_acs.models.spec import BundleSpec
 from napari_acs.training.cases import Case, load_case
@@ -39,12 +39,12 @@ def prepare_corrected(
     BadInput
         If a study or a mask does not do, or the cache cannot be written.
     """
-    masks = [find_mask(folder) for folder in folders]  # refuse before any computing
-    for done, (folder, mask) in enumerate(zip(folders, masks, strict=True), start=1):
-        target = cache / f"{folder.name}.npz"
+    cases = [FolderCase(folder) for folder in folders]  # refuse before any computing
+    for done, case in enumerate(cases, start=1):
+        target = cache / f"{case.name}.npz"
         if not target.exists():
-            _prepare(folder, mask, target, spec, device)
-        yield folder.name, done, len(folders)
+            _prepare(case, target, spec, device)
+        yield case.name, done, len(cases)
 
 
 def load_corrected(folders: Sequence[Path], cache: Path, spacing_mm: float) -> list[Case]:
@@ -67,9 +67,8 @@ def balanced(corrected: Sequence[Case], rehearsed: Sequence[Case]) -> list[Case]
     ]
 
 
-def _prepare(folder: Path, mask: Path, target: Path, spec: BundleSpec, device: str) -> None:
-    study = read_study(folder)
-    truth = nested_labels(read_reference(mask, study.grid))
+def _prepare(case: FolderCase, target: Path, spec: BundleSpec, device: str) -> None:
+    study, regions = case.read()
     ready = make_ready(study, Preparation(), device=device).study
     channels = tuple(channel.name for channel in spec.input.channels)
     image = to_model_space(ready, channels, spec.input.spacing_mm, spec.input.normalisation)
@@ -77,6 +76,6 @@ def _prepare(folder: Path, mask: Path, target: Path, spec: BundleSpec, device: s
         np.savez_compressed(
             stream,
             images=image.array.astype(np.float16),
-            labels=labels_to_model_space(Volume(truth, study.grid, None), image),
+            labels=labels_to_model_space(Volume(nested_labels(regions), study.grid, None), image),
             spacing_mm=np.float32(spec.input.spacing_mm[0]),
         )

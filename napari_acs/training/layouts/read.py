@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,22 @@ from napari_acs.imaging import Grid, Study, Volume, read_grid, read_volumes, to_
 from napari_acs.inference.reference import another_grid, read_reference
 from napari_acs.training.layouts.case import TrainingCase
 from napari_acs.training.layouts.frames import read_frames, read_frames_grid
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A case as an evaluation takes it; see `inference.reference.LabelledCase`."""
+
+    case: TrainingCase
+
+    @property
+    def name(self) -> str:
+        """The case's."""
+        return self.case.name
+
+    def read(self) -> tuple[Study, dict[str, NDArray[np.bool_]]]:
+        """Read the study and the masks; see `read_case`."""
+        return read_case(self.case)
 
 
 def read_case(case: TrainingCase) -> tuple[Study, dict[str, NDArray[np.bool_]]]:

@@ -1,0 +1,189 @@
+"""Each fault of the data is refused by name, before anything is trained."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from training.tiny import BRATS, ED, ET, NCR, as_csv, as_msd, tiny, values, write, write_case
+
+from napari_acs.errors import BadInput
+from napari_acs.training.layouts import find_training_cases
+from napari_acs.training.preflight import preflight
+
+
+@dataclass(frozen=True)
+class Plan:
+    task: str = "segmentation"
+    sequences: tuple[str, ...] = ("t1", "t1ce", "t2", "flair")
+    exclude: tuple[str, ...] = ()
+
+
+@pytest.fixture
+def data(tmp_path):
+    for number in range(3):
+        write_case(tmp_path / "data" / f"case{number}", number)
+    return tmp_path / "data"
+
+
+def _look(*roots, plan=None, validation=("case0",), **options):
+    preflight(plan or Plan(), find_training_cases(roots), validation, **options)
+
+
+def test_good_data_pass(data, tmp_path):
+    seen = []
+    _look(data, looked=lambda *so_far: seen.append(so_far))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    _look(as_msd(tmp_path / "m", {"a": tiny(7)}), validation=())
+    table = as_csv(tmp_path / "c", {"a": tiny(7), "b": tiny(8)})
+    _look(table, plan=Plan("classification"), validation=())
+
+
+def _without_one(data):
+    (data / "case1" / "case1_t2.nii.gz").unlink()
+
+
+def _without_all(data):
+    for file in data.glob("*/*_t2.nii.gz"):
+        file.unlink()
+
+
+def _without_mask(data):
+    (data / "case2" / "case2_seg.nii.gz").unlink()
+
+
+def _elsewhere(data):
+    write(data / "case2" / "case2_seg.nii.gz", values(tiny(2).labels, BRATS), origin=(9, 0, 0))
+
+
+def _smaller(data):
+    write(data / "case2" / "case2_seg.nii.gz", values(tiny(2).labels, BRATS)[:-1])
+
+
+def _wrong_labels(data):
+    write_case(data / "case2", 2, {NCR: 1, ED: 2, ET: 7})
+
+
+def _binary(data):
+    for number in range(3):
+        write_case(data / f"case{number}", number, {NCR: 1, ED: 1, ET: 1})
+
+
+def _two_schemes(data):
+    write_case(data / "case2", 2, {NCR: 1, ED: 2, ET: 3})
+
+
+def _no_label_map(data):
+    write(data / "case2" / "case2_seg.nii.gz", tiny(2).labels * np.float32(0.3))
+
+
+def _all_empty(data):
+    for number in range(3):
+        write_case(data / f"case{number}", number, {})
+
+
+def _not_finite(data):
+    array = tiny(1).images["t1"].astype(np.float32)
+    array[3, 4, 5] = np.nan
+    write(data / "case1" / "case1_t1.nii.gz", array)
+
+
+def _truncated(data):
+    file = data / "case1" / "case1_t1.nii.gz"
+    file.write_bytes(file.read_bytes()[:-200])
+
+
+def _identical(data):
+    write(data / "case1" / "case1_t2.nii.gz", tiny(0).images["t2"])
+
+
+def _identical_unpacked(data):
+    for number in (0, 1):
+        (data / f"case{number}" / f"case{number}_t2.nii.gz").unlink()
+        write(data / f"case{number}" / "t2.nii", tiny(0).images["t2"])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (_without_one, r"case1 lacks T2: found T1, T1ce, FLAIR"),
+        (_without_all, r"No case has T2"),
+        (_without_mask, r"case2 has no mask"),
+        (_elsewhere, r"case2_seg.nii.gz is not on the grid.*corners"),
+        (_smaller, r"case2_seg.nii.gz is not on the grid.*size"),
+        (_wrong_labels, r"case2_seg.nii.gz has unknown labels: found 0, 1, 2, 7; expected 0, 1"),
+        (_binary, r"do not tell oedema.*only 0 and 1 in 3"),
+        (_two_schemes, r"What 3 means in .*case2_seg.nii.gz is not clear.*case0"),
+        (_no_label_map, r"case2_seg.nii.gz is no label map"),
+        (_all_empty, r"No mask marks any tumour, of 3"),
+        (_not_finite, r"case1_t1.nii.gz: found 1 voxel.*NaN"),
+        (_truncated, r"case1_t1.nii.gz is truncated"),
+        (_identical, r"validation case case0 is trained on as case1.*byte for byte"),
+        (_identical_unpacked, r"validation case case0 is trained on as case1.*byte for byte"),
+    ],
+)
+def test_one_fault_of_the_files_is_one_sentence(spoil, said, data):
+    spoil(data)
+    with pytest.raises(BadInput, match=said) as refusal:
+        _look(data)
+    assert "faults" not in str(refusal.value)
+
+
+def test_a_case_may_lack_what_the_recipe_can_do_without(data):
+    _without_one(data)
+    _look(data, may_lack=("t2",))
+    _without_all(data)
+    with pytest.raises(BadInput, match="No case has T2"):
+        _look(data, may_lack=("t2",))
+
+
+def test_one_empty_mask_is_no_fault(data):
+    write_case(data / "case2", 2, {})
+    _look(data)
+
+
+def test_patients_stay_on_one_side(data):
+    write_case(data / "Brats18_TCIA02_370_1", 8)
+    write_case(data / "BraTS19_TCIA02_370_1", 9)
+    _look(data, validation=("case0",))
+    with pytest.raises(BadInput, match=r"patient TCIA02_370 is on both.*Brats18.*BraTS19"):
+        _look(data, validation=("Brats18_TCIA02_370_1",))
+    _look(data, plan=Plan(exclude=("BraTS19_TCIA02_370_1",)), validation=("Brats18_TCIA02_370_1",))
+
+
+def test_names_are_unique_and_validation_is_there(data, tmp_path):
+    write_case(tmp_path / "more" / "case1", 9)
+    with pytest.raises(BadInput, match=r"2 cases are called case1: found .*data.*more"):
+        _look(data, tmp_path / "more")
+    with pytest.raises(BadInput, match="validation case nobody is not among"):
+        _look(data, validation=("nobody",))
+    with pytest.raises(BadInput, match="No case is left to train on"):
+        _look(data, validation=("case0", "case1", "case2"))
+    with pytest.raises(BadInput, match="no case to train on"):
+        _look(data, plan=Plan(exclude=("case0", "case1", "case2")))
+    with pytest.raises(BadInput, match="an empty folder"):
+        (tmp_path / "empty").mkdir()
+        _look(tmp_path / "empty")
+
+
+def test_classes_are_there_and_differ(data, tmp_path):
+    plan = Plan("classification")
+    with pytest.raises(BadInput, match="case1 has no class"):
+        _look(data, plan=plan)
+    table = as_csv(tmp_path / "c", {"a": tiny(7), "b": tiny(8)})
+    with pytest.raises(BadInput, match=r"of one class: found B"):
+        _look(table, plan=plan, validation=("a",))
+
+
+def test_all_faults_come_at_once_the_first_ten_by_name(data):
+    _without_one(data)
+    _elsewhere(data)
+    with pytest.raises(BadInput, match=r"have 2 faults:\n1. .*lacks T2[^\n]*\n2. .*grid"):
+        _look(data)
+    for number in range(3, 15):
+        write_case(data / f"case{number}", number, leave_out=("seg",))
+    with pytest.raises(BadInput) as refusal:
+        _look(data)
+    message = str(refusal.value)
+    assert "14 faults, the first 10" in message
+    assert "\n10. " in message
+    assert "\n11. " not in message

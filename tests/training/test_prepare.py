@@ -1,0 +1,94 @@
+"""The cache: what changed is prepared again, what did not is kept, nothing is half written."""
+
+import numpy as np
+import pytest
+from training.tiny import ET, as_csv, tiny, write, write_case
+
+from napari_acs.errors import BadInput
+from napari_acs.training.cases import load_cases
+from napari_acs.training.prepare import prepare
+
+SEQUENCES = ("t1", "t1ce", "t2", "flair")
+
+
+def _prepare(root, out, sequences=SEQUENCES, spacing_mm=2.0):
+    return list(prepare([root], out, sequences, spacing_mm, phantoms=False))
+
+
+def _times(out):
+    return {file.stem: file.stat().st_mtime_ns for file in out.glob("*.npz")}
+
+
+def test_only_what_changed_is_prepared_again(tmp_path):
+    data, out = tmp_path / "data", tmp_path / "out"
+    for name in ("a", "b", "c"):
+        write_case(data / name, ord(name))
+    assert _prepare(data, out) == [("a", 1, 3), ("b", 2, 3), ("c", 3, 3)]
+    before = _times(out)
+    _prepare(data, out)
+    assert _times(out) == before
+    write(data / "b" / "b_t1.nii.gz", tiny(1).images["t1"])
+    (out / "c.npz").write_bytes((out / "c.npz").read_bytes()[:100])
+    _prepare(data, out)
+    after = _times(out)
+    assert {name for name in after if after[name] != before[name]} == {"b", "c"}
+    _prepare(data, out, ("t1", "t2"))
+    assert {case.images.shape[0] for case in load_cases(out, 2.0)} == {2}
+    _prepare(data, out, SEQUENCES, 2.5)
+    assert {case.spacing_mm for case in load_cases(out, 2.5)} == {2.5}
+
+
+def test_what_is_known_of_a_case_goes_into_the_cache(tmp_path):
+    table = as_csv(tmp_path / "data", {"a": tiny(1), "b": tiny(2)})
+    _prepare(table, tmp_path / "out")
+    first, second = load_cases(tmp_path / "out", 2.0)
+    assert (first.patient, first.site, first.label) == ("p0", "Wien", "A")
+    assert second.label == "B"
+    table.write_text(table.read_text().replace("p0", "p9"))
+    _prepare(table, tmp_path / "out")
+    assert load_cases(tmp_path / "out", 2.0)[0].patient == "p9"
+
+
+def test_an_older_cache_is_read_and_then_replaced(tmp_path):
+    write_case(tmp_path / "data" / "a", 1)
+    _prepare(tmp_path / "data", tmp_path / "out")
+    (new,) = load_cases(tmp_path / "out", 2.0)
+    old = {k: np.load(tmp_path / "out" / "a.npz")[k] for k in ("images", "labels", "spacing_mm")}
+    np.savez_compressed(tmp_path / "out" / "a.npz", **old)
+    (read,) = load_cases(tmp_path / "out", 2.0)
+    assert read.images.equal(new.images)
+    assert read.patient == ""
+    _prepare(tmp_path / "data", tmp_path / "out")
+    assert load_cases(tmp_path / "out", 2.0)[0].patient == "a"
+
+
+def test_a_failure_leaves_the_cache_as_it_was(tmp_path, monkeypatch):
+    data, out = tmp_path / "data", tmp_path / "out"
+    write_case(data / "a", 1)
+    _prepare(data, out)
+    before = (out / "a.npz").read_bytes()
+
+    def fail(stream, **arrays):
+        stream.write(b"half")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("napari_acs.training.prepare.np.savez_compressed", fail)
+    write(data / "a" / "a_t1.nii.gz", tiny(2).images["t1"])
+    with pytest.raises(OSError, match="no space"):
+        _prepare(data, out)
+    assert [file.name for file in out.iterdir()] == ["a.npz"]
+    assert (out / "a.npz").read_bytes() == before
+
+
+def test_masks_that_contradict_each_other_are_refused_even_without_a_preflight(tmp_path):
+    write_case(tmp_path / "data" / "a", 1)
+    write_case(tmp_path / "data" / "b", 2, {1: 1, 2: 2, ET: 3})
+    with pytest.raises(BadInput, match=r"What 3 means in .*b_seg"):
+        _prepare(tmp_path / "data", tmp_path / "out")
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+def test_a_case_without_mask_has_no_tumour_in_the_cache(tmp_path):
+    write_case(tmp_path / "data" / "a", 1, leave_out=("seg",))
+    _prepare(tmp_path / "data", tmp_path / "out")
+    assert not load_cases(tmp_path / "out", 2.0)[0].labels.any()

@@ -1,0 +1,67 @@
+"""What a recipe trains on: found good first, and nothing else that lies in the cache."""
+
+import pytest
+from training.tiny import as_msd, tiny, write_case
+
+from napari_acs.errors import BadInput
+from napari_acs.training.job import segmentation_task
+from napari_acs.training.preparing import prepare_cache
+
+
+@pytest.fixture
+def plan(recipe):
+    return recipe.model_copy(update={"validation": ("a",)})
+
+
+def _prepare(plan, cache, *data):
+    prepare_cache(plan, data, cache, lambda *_: None)
+
+
+def test_data_of_two_layouts_become_one_task(plan, tmp_path):
+    write_case(tmp_path / "brats" / "a", 1)
+    msd = as_msd(tmp_path / "msd", {"b": tiny(2)})
+    _prepare(plan, tmp_path / "cache", tmp_path / "brats", msd)
+    task = segmentation_task(plan, tmp_path / "cache")
+    assert [case.name for case in task.validation] == ["a"]
+    assert [case.name for case in task.training] == ["b"]
+
+
+def test_nothing_is_prepared_of_data_that_are_no_good(plan, tmp_path):
+    write_case(tmp_path / "data" / "a", 1)
+    write_case(tmp_path / "data" / "b", 2, leave_out=("t2",))
+    with pytest.raises(BadInput, match="b lacks T2"):
+        _prepare(plan, tmp_path / "cache", tmp_path / "data")
+    assert not (tmp_path / "cache").exists()
+    _prepare(plan.model_copy(update={"may_lack": ("t2",)}), tmp_path / "c", tmp_path / "data")
+    assert len(list((tmp_path / "c").glob("*.npz"))) == 2
+    only = {"exclude": ("b",), "phantom_share": 1.0}
+    with pytest.raises(BadInput, match="left to train on"):
+        _prepare(plan.model_copy(update={"exclude": ("b",)}), tmp_path / "d", tmp_path / "data")
+    (tmp_path / "e" / "atlas").mkdir(parents=True)
+    (tmp_path / "e" / "atlas" / "atlas.npz").touch()
+    _prepare(plan.model_copy(update=only), tmp_path / "e", tmp_path / "data")
+    assert [file.stem for file in (tmp_path / "e").glob("*.npz")] == ["a"]
+
+
+def test_a_prepared_case_that_left_the_data_is_not_trained_on_in_silence(plan, tmp_path):
+    for number, name in enumerate("abc"):
+        write_case(tmp_path / "data" / name, number)
+    _prepare(plan, tmp_path / "cache", tmp_path / "data")
+    (tmp_path / "data" / "c").rename(tmp_path / "c")
+    with pytest.raises(BadInput, match=r"not among the data: found c.npz"):
+        _prepare(plan, tmp_path / "cache", tmp_path / "data")
+    _prepare(plan.model_copy(update={"exclude": ("c",)}), tmp_path / "cache", tmp_path / "data")
+
+
+def test_one_head_on_both_sides_is_refused_when_a_cache_is_all_there_is(plan, tmp_path):
+    for name in "ab":
+        write_case(tmp_path / "data" / name, ord(name))
+    _prepare(plan, tmp_path / "cache", tmp_path / "data")
+    segmentation_task(plan, tmp_path / "cache")
+    (tmp_path / "cache" / "b.npz").write_bytes((tmp_path / "cache" / "a.npz").read_bytes())
+    with pytest.raises(BadInput, match="validation case a is trained on as b"):
+        segmentation_task(plan, tmp_path / "cache")
+    segmentation_task(
+        plan.model_copy(update={"exclude": ("b",), "phantom_share": 0.0, "validation": ()}),
+        tmp_path / "cache",
+    )
