@@ -12,7 +12,6 @@ from napari_acs.models.networks import BUILDERS
 from napari_acs.models.spec import AnySpec, BundleSpec, OutputSpec
 from napari_acs.training.recipe import Augmentation, Recipe
 
-SUFFIX = "-finetuned"
 _TISSUES = {"NCR", "ED", "ET"}
 _UNSHIFTED = ("brain-zscore", "nonzero-zscore")
 _PATCH = 64
@@ -135,7 +134,9 @@ def recipe_of(
             found=f"{steps} steps, learning rate {rate:g}, batch {wish.batch}",
             expected="positive numbers",
         )
-    name = wish.id or f"{spec.id}{SUFFIX}"
+    name, title = f"{spec.id}-finetuned", f"{spec.title}, fine-tuned"
+    if fresh:  # an imported encoder is called "untrained-...", which it then is no more
+        name, title = f"{spec.id.removeprefix('untrained-')}-trained", f"Trained from {spec.title}"
     optional = all(not channel.required for channel in spec.input.channels)
     data = [*spec.data, "Masks that the user corrected, named in training.cases"]
     if rehearsed:
@@ -143,9 +144,9 @@ def recipe_of(
     before = spec.training.get("recipe")
     taught: dict[str, Any] = before if isinstance(before, dict) else {}
     return Recipe(
-        id=name,
+        id=wish.id or name,
         version=wish.version,
-        title=wish.title or f"{spec.title}, fine-tuned",
+        title=wish.title or title,
         architecture=dict(spec.architecture.arguments),
         sequences=tuple(channel.name for channel in spec.input.channels),
         spacing_mm=spec.input.spacing_mm[0],

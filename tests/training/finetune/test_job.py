@@ -98,9 +98,10 @@ def test_a_held_out_head_that_is_trained_on_under_another_name_is_refused(parent
 
 
 def test_an_untrained_parent_gets_the_rates_of_a_first_training(parent):
-    fresh = parent.spec.model_copy(update={"status": "untrained"})
+    fresh = parent.spec.model_copy(update={"status": "untrained", "id": "untrained-vgg11"})
     slow, fast = (recipe_of(spec, Wish(), ["a"]) for spec in (parent.spec, fresh))
     assert fast.learning_rate > slow.learning_rate
     assert fast.steps > slow.steps
+    assert (slow.id, fast.id) == ("parent-finetuned", "vgg11-trained")
     assert slow.publish == fast.publish == "last"
     assert slow.patience == 0
