@@ -35,7 +35,7 @@ def finetune(
     out: Annotated[Path, typer.Option(metavar="NEW", help="Folder of the bundle to write.")],
     id: Annotated[
         str | None,
-        typer.Option("--id", metavar="ID", help="Left out: the old one's and -finetuned."),
+        typer.Option("--id", metavar="ID", help="Left out: the old one and -finetuned."),
     ] = None,
     title: Annotated[str | None, typer.Option(metavar="TITLE")] = None,
     new_version: Annotated[

@@ -87,7 +87,9 @@ def card(plan: Plan, before: Figures | None, after: Figures, verdict: Verdict) -
         f"{_count(split.training)}"
     )
     if split.rehearsed:
-        made += f", with about every second sample drawn from {_count(split.rehearsed)} that it rehearsed"
+        made += (
+            f", about every second sample drawn from {_count(split.rehearsed)} rehearsed with it"
+        )
     parts = [
         f"# {recipe.title}",
         f"`{recipe.id}` {recipe.version}. **{parent.intended_use}**",
