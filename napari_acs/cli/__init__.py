@@ -14,6 +14,7 @@ import napari_acs
 from napari_acs.cli.check import check
 from napari_acs.cli.demo import demo
 from napari_acs.cli.evaluate import evaluate
+from napari_acs.cli.finetune import finetune
 from napari_acs.cli.info import info
 from napari_acs.cli.models import models
 from napari_acs.cli.segment import segment
@@ -32,6 +33,7 @@ app.command("check")(check)
 app.command("segment")(segment)
 app.command("evaluate")(evaluate)
 app.command("train")(train)
+app.command("finetune")(finetune)
 app.command("info")(info)
 app.command("demo")(demo)
 app.add_typer(models, name="models")

@@ -53,10 +53,11 @@ def load_cases(cache: Path, spacing_mm: float) -> list[Case]:
     files = sorted(cache.glob("*.npz"))
     if not files:
         raise BadInput(f"{cache} holds no prepared case", do="Run `napari-acs train --prepare`")
-    return [_load(file, spacing_mm) for file in files]
+    return [load_case(file, spacing_mm) for file in files]
 
 
-def _load(file: Path, spacing_mm: float) -> Case:
+def load_case(file: Path, spacing_mm: float) -> Case:
+    """Load one case of a cache; see :func:`load_cases`."""
     with np.load(file, allow_pickle=False) as data:
         spacing = float(data["spacing_mm"])
         if abs(spacing - spacing_mm) > 1e-3:

@@ -1,0 +1,153 @@
+"""``napari-acs finetune``: from corrected masks to a new bundle, judged against the old one."""
+
+# ruff: noqa: PLC0415 - rooms are imported when a command needs them: help stays fast
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from napari_acs.cli import options
+from napari_acs.cli.cancel import interruptible
+from napari_acs.cli.outcome import end_with, exits
+from napari_acs.cli.output import STDOUT, check_report, write_report
+from napari_acs.errors import BadInput
+from napari_acs.inference.messages import Failure
+
+
+def _folders(help: str) -> Any:
+    return typer.Option(metavar="DIR", help=f"{help}; may be given again.", show_default=False)
+
+
+@exits
+def finetune(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="BUNDLE", help="Model id (see `napari-acs models list`) or a bundle's folder."
+        ),
+    ],
+    *,
+    data: Annotated[
+        list[Path], _folders("Folder of the corrected cases, one folder with one mask a case")
+    ],
+    out: Annotated[Path, typer.Option(metavar="NEW", help="Folder of the bundle to write.")],
+    id: Annotated[
+        str | None,
+        typer.Option("--id", metavar="ID", help="Left out: the old one and -finetuned."),
+    ] = None,
+    title: Annotated[str | None, typer.Option(metavar="TITLE")] = None,
+    new_version: Annotated[
+        str, typer.Option("--new-version", metavar="VERSION", help="Of the new bundle.")
+    ] = "1.0.0",
+    freeze_encoder: Annotated[
+        bool,
+        typer.Option("--freeze-encoder", help="Leave the encoder, and its statistics, as it is."),
+    ] = False,
+    steps: Annotated[
+        int | None, typer.Option(help="Left out: 300, of an untrained bundle 2000.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Left out: 1e-4, of an untrained bundle 1e-3.")
+    ] = None,
+    batch: Annotated[int, typer.Option(help="Patches a step; fewer need less memory.")] = 2,
+    seed: Annotated[int, typer.Option(help="Of the split and of all draws.")] = 0,
+    keep_out: Annotated[
+        float, typer.Option(metavar="SHARE", help="Of the patients, held out to judge by.")
+    ] = 0.3,
+    validation: Annotated[
+        str,
+        typer.Option(
+            metavar="A,B",
+            help="Names of the cases to hold out, or their ends, instead of a share.",
+            show_default=False,
+        ),
+    ] = "",
+    rehearse: Annotated[
+        list[Path] | None, _folders("Other cases with masks, mixed in against forgetting")
+    ] = None,
+    parent_data: Annotated[
+        list[Path] | None,
+        _folders("Cases that the old model was judged on: scored before and after as well"),
+    ] = None,
+    phantoms: Annotated[
+        int,
+        typer.Option(min=0, help="Also score so many fresh phantoms of each kind (needs nilearn)."),
+    ] = 0,
+    promote: Annotated[
+        bool,
+        typer.Option("--promote", help="Add the new model to yours and make it the default."),
+    ] = False,
+    accept_worse: Annotated[
+        bool, typer.Option("--accept-worse", help="Promote it even if it is worse.")
+    ] = False,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of cache, checkpoints and log; the same folder goes on where it stopped. "
+            "Left out: runs/ID.",
+        ),
+    ] = None,
+    device: options.Device = "auto",
+    threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
+    json: options.JsonReport = None,
+    debug: options.Debug = False,
+) -> None:
+    """Fine-tune a model from masks you corrected; the old one is kept as it is.
+
+    The new one is judged against the old one on held-out corrected cases. Ctrl-C keeps a
+    checkpoint: the same command goes on from it.
+    """
+    from napari_acs.models.atomic import refuse_existing
+
+    if accept_worse and not promote:
+        raise BadInput("--accept-worse is said of nothing", do="Add --promote, or leave it out")
+    refuse_existing(out)
+    check_report(json, force=False)
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)
+    from napari_acs.cli.finetune_work import carry_out
+    from napari_acs.imaging.cancel import Cancelled
+    from napari_acs.inference import pick_device
+    from napari_acs.models import load_bundle
+    from napari_acs.models.adding import refuse_taken
+    from napari_acs.training.finetune.folders import gather
+    from napari_acs.training.finetune.plan import Wish, refuse_untrainable
+    from napari_acs.training.finetune.promote import promote as promoted
+    from napari_acs.training.finetune.run import begin, plan_of
+
+    on = pick_device(device)
+    wish = Wish(id, title, new_version, freeze_encoder, steps, learning_rate, batch, seed)
+    named = [name.strip() for name in validation.split(",") if name.strip()]
+    parent = load_bundle(model)
+    split = gather(
+        refuse_untrainable(parent.spec),
+        data,
+        rehearse=rehearse or (),
+        judged=parent_data or (),
+        named=named,
+        share=keep_out,
+        seed=seed,
+    )
+    plan = plan_of(parent, split, wish, phantoms)
+    if promote:
+        refuse_taken(plan.recipe.id, "name the new one with --id")
+    run = run or Path("runs") / plan.recipe.id
+    begin(plan, run)
+    typer.echo(split.sentence(), err=True)
+    try:
+        with interruptible() as stop:
+            done = carry_out(plan, run, out, on, stop)
+    except Cancelled:
+        do = f"The same command goes on with the run in {run}"
+        end_with(Failure("Cancelled", "", do, "cancelled"), debug=debug)
+    write_report(json, done.report(plan))
+    if json != STDOUT:
+        done.show()
+    if promote:
+        entry = promoted(done.bundle, done.verdict, accept_worse=accept_worse)
+        typer.echo(f"{entry.spec.id} is now the default model: {entry.path}", err=True)

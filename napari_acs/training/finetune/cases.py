@@ -1,0 +1,81 @@
+"""Corrected studies as a bundle's network sees them: skull removed, in its model space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from napari_acs.imaging import Volume, labels_to_model_space, to_model_space
+from napari_acs.inference.ready import Preparation, make_ready
+from napari_acs.inference.reference import FolderCase
+from napari_acs.models.atomic import file_appears
+from napari_acs.models.spec import BundleSpec
+from napari_acs.training.cases import Case, load_case
+from napari_acs.training.prepare import nested_labels
+
+
+def prepare_corrected(
+    folders: Sequence[Path], cache: Path, spec: BundleSpec, device: str
+) -> Iterator[tuple[str, int, int]]:
+    """Write each case into a cache, as prediction would prepare it; yield (case, done, total).
+
+    Sequences on other grids are registered and a skull is removed, as when the model predicts;
+    spacing and normalisation are the bundle's. Cases that are in the cache are kept.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Each a study with one mask, on the grid that the study is segmented on.
+    cache : Path
+        Made where it is missing; one ``.npz`` a case, see `napari_acs.training.cases`.
+    spec : BundleSpec
+    device : str
+        Where the network that finds the brain runs.
+
+    Raises
+    ------
+    BadInput
+        If a study or a mask does not do, or the cache cannot be written.
+    """
+    cases = [FolderCase(folder) for folder in folders]  # refuse before any computing
+    for done, case in enumerate(cases, start=1):
+        target = cache / f"{case.name}.npz"
+        if not target.exists():
+            _prepare(case, target, spec, device)
+        yield case.name, done, len(cases)
+
+
+def load_corrected(folders: Sequence[Path], cache: Path, spacing_mm: float) -> list[Case]:
+    """Load cases that `prepare_corrected` wrote, in the order of their folders."""
+    return [load_case(cache / f"{folder.name}.npz", spacing_mm) for folder in folders]
+
+
+def balanced(corrected: Sequence[Case], rehearsed: Sequence[Case]) -> list[Case]:
+    """Return both, repeated so that about every second draw is a corrected case.
+
+    Nothing is copied: a case that stands there twice is the same object.
+    """
+    if not rehearsed:
+        return list(corrected)
+    most = max(len(corrected), len(rehearsed))
+    return [
+        case
+        for cases in (corrected, rehearsed)
+        for case in list(cases) * max(1, round(most / len(cases)))
+    ]
+
+
+def _prepare(case: FolderCase, target: Path, spec: BundleSpec, device: str) -> None:
+    study, regions = case.read()
+    ready = make_ready(study, Preparation(), device=device).study
+    channels = tuple(channel.name for channel in spec.input.channels)
+    image = to_model_space(ready, channels, spec.input.spacing_mm, spec.input.normalisation)
+    with file_appears(target, replace=True) as staging, staging.open("wb") as stream:
+        np.savez_compressed(
+            stream,
+            images=image.array.astype(np.float16),
+            labels=labels_to_model_space(Volume(nested_labels(regions), study.grid, None), image),
+            spacing_mm=np.float32(spec.input.spacing_mm[0]),
+        )

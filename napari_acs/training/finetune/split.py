@@ -1,0 +1,139 @@
+"""Which corrected cases are trained on and which are held out: patients never cross the split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from napari_acs.errors import BadInput
+from napari_acs.inference.reference import find_cases
+from napari_acs.training.layouts.patients import patient_of
+
+
+@dataclass(frozen=True)
+class Split:
+    """The folders of a fine-tune.
+
+    Attributes
+    ----------
+    training, held_out : tuple of Path
+        Corrected cases; the second are never trained on, and judge the result.
+    rehearsed : tuple of Path
+        Other cases that are mixed in, so that the network does not forget them.
+    judged : tuple of Path
+        Cases that the old model was judged on: never trained on either.
+    left_out : tuple of str
+        Names among the rehearsal that were left out, being of a patient who judges.
+    """
+
+    training: tuple[Path, ...]
+    held_out: tuple[Path, ...]
+    rehearsed: tuple[Path, ...] = ()
+    judged: tuple[Path, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    def sentence(self) -> str:
+        """Return what the split is, with the names of the cases that judge."""
+        said = f"Training on {', '.join(case.name for case in self.training)}"
+        said += f"; held out: {', '.join(case.name for case in self.held_out)}"
+        if self.rehearsed:
+            said += f"; rehearsed: {len(self.rehearsed)}"
+        if self.left_out:
+            said += f" (without {', '.join(self.left_out)}: their patients judge)"
+        return f"{said}."
+
+
+def split_cases(
+    corrected: Sequence[Path],
+    *,
+    named: Sequence[str] = (),
+    share: float = 0.3,
+    rehearsed: Sequence[Path] = (),
+    judged: Sequence[Path] = (),
+    apart: Sequence[str] = (),
+    seed: int = 0,
+) -> Split:
+    """Split corrected cases by patient.
+
+    Parameters
+    ----------
+    corrected : sequence of Path
+        Case folders.
+    named : sequence of str
+        Names of the cases to hold out, or their ends; empty: drawn at random.
+    share : float
+        Of the patients, to hold out where none are named; one at least, and never all.
+    rehearsed, judged : sequence of Path
+        See `Split`.
+    apart : sequence of str
+        Names of cases that the old model was judged on, be they given here or not: they are not
+        rehearsed.
+    seed : int
+        Of the draw; the same cases are drawn from the same folders.
+
+    Raises
+    ------
+    BadInput
+        If two folders have one name, a named case is unknown, a patient would be on both sides,
+        or nothing is left to train on or to hold out.
+    """
+    _refuse_twice([*corrected, *rehearsed])
+    if not 0 < share < 1:
+        raise BadInput(
+            f"A share of {share:g} cannot be held out",
+            expected="more than 0 and less than 1",
+            do="Give --keep-out as a part of 1, such as 0.3",
+        )
+    patients = sorted({patient_of(case.name) for case in corrected})
+    if len(patients) < 2:
+        raise BadInput(
+            "The corrected cases are too few",
+            found=f"{len(corrected)} case(s) of one patient",
+            expected="two patients: one to train on, one to judge by",
+            do="Correct the mask of another patient, and try again",
+        )
+    if named:
+        held_out = _named(corrected, named)
+        out = {patient_of(case.name) for case in held_out}
+        for case in corrected:
+            if case not in held_out and patient_of(case.name) in out:
+                raise BadInput(
+                    f"{case.name} would be trained on, and its patient judges the result",
+                    found=f"patient {patient_of(case.name)} among the held-out cases",
+                    do="Name all cases of this patient with --validation, or none",
+                )
+    else:
+        Random(seed).shuffle(patients)
+        count = min(max(1, round(share * len(patients))), len(patients) - 1)
+        out = set(patients[:count])
+        held_out = tuple(case for case in corrected if patient_of(case.name) in out)
+    training = tuple(case for case in corrected if case not in held_out)
+    if not training:
+        raise BadInput("No corrected case is left to train on", do="Name fewer with --validation")
+    away = out | {patient_of(name) for name in (*apart, *(case.name for case in judged))}
+    kept = tuple(case for case in rehearsed if patient_of(case.name) not in away)
+    return Split(
+        training,
+        held_out,
+        kept,
+        tuple(case for case in judged if case not in held_out),
+        tuple(case.name for case in rehearsed if case not in kept),
+    )
+
+
+def _named(corrected: Sequence[Path], named: Sequence[str]) -> tuple[Path, ...]:
+    parents = list(dict.fromkeys(case.parent for case in corrected))
+    return tuple(dict.fromkeys(find_cases(parents, named)))
+
+
+def _refuse_twice(cases: Sequence[Path]) -> None:
+    names = [case.name for case in cases]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadInput(
+            f"Two folders are called {twice[0]}",
+            found=", ".join(str(case) for case in cases if case.name == twice[0]),
+            do="Give each case once only, among --data and --rehearse together",
+        )

@@ -1,0 +1,107 @@
+"""What a fine-tune trains, what it leaves alone, and what a bundle gets of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from napari_acs.errors import BadInput
+from napari_acs.models import save_bundle
+from napari_acs.models.networks import InLpsOrder
+from napari_acs.models.spec import GLIOMA_OUTPUT
+from napari_acs.models.unet import ACSUNet
+from napari_acs.training.finetune.cases import balanced
+from napari_acs.training.finetune.job import cases_of, tune, tuned_network
+from napari_acs.training.finetune.network import EncoderHeld, as_in_bundle, tunable
+from napari_acs.training.finetune.plan import Wish, recipe_of
+from napari_acs.training.finetune.run import Plan
+from napari_acs.training.finetune.split import Split
+
+ARGUMENTS = {"encoder": "squeezenet1_1", "decoder_channels": [8, 8, 8, 8], "stem_channels": 8}
+
+
+@pytest.fixture
+def parent(tmp_path):
+    torch.manual_seed(0)
+    fields = {
+        "id": "parent",
+        "version": "1",
+        "title": "Parent",
+        "task": "segmentation",
+        "architecture": {"name": "acs-unet", "arguments": ARGUMENTS},
+        "input": {
+            "channels": [{"name": name} for name in ("t1", "t1ce", "t2", "flair")],
+            "spacing_mm": [2, 2, 2],
+            "patch": [40, 40, 40],
+        },
+        "output": GLIOMA_OUTPUT.model_dump(),
+        "licence": "none",
+    }
+    return save_bundle(tmp_path / "parent", fields, ACSUNet(**ARGUMENTS))
+
+
+def _plan(parent, **wishes):
+    recipe = recipe_of(parent.spec, Wish(**{"batch": 1, "steps": 2} | wishes), ["blob0"])
+    recipe = recipe.model_copy(update={"train_patch": (24, 24, 24)})
+    split = Split((Path("blob1"),), (Path("blob0"),))
+    return Plan(parent, recipe, split, wishes.get("freeze_encoder", False))
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_frozen_encoder_stays_bit_for_bit_and_all_else_moves(parent, cases, tmp_path, frozen):
+    plan = _plan(parent, freeze_encoder=frozen, learning_rate=1e-2)
+    steps = list(tune(plan, cases[:2], tmp_path / "run"))
+    assert steps[-1].finished
+    old, new = parent.network().state_dict(), tuned_network(plan, tmp_path / "run").state_dict()
+    assert old.keys() == new.keys()
+    for name, tensor in old.items():
+        if not name.endswith("num_batches_tracked"):
+            assert torch.equal(tensor, new[name]) is (frozen and name.startswith("encoder.")), name
+
+
+def test_the_statistics_of_a_frozen_encoder_are_in_eval_mode_however_it_is_set(parent):
+    held = tunable(parent, freeze_encoder=True)
+    assert isinstance(held, EncoderHeld)
+    held.train()
+    assert held.network.decoder.training
+    assert not any(module.training for module in held.network.encoder.modules())
+    assert as_in_bundle(held) is held.network
+
+
+def test_other_axes_are_turned_for_training_and_back_for_the_bundle(parent):
+    axes = parent.spec.input.model_copy(update={"axes": "xyz", "orientation": "RAS"})
+    spec = parent.spec.model_copy(update={"input": axes})
+    network = tunable(replace(parent, spec=spec), freeze_encoder=False)
+    assert isinstance(network, InLpsOrder)
+    assert as_in_bundle(network).state_dict().keys() == parent.network().state_dict().keys()
+
+
+def test_every_second_draw_is_a_corrected_case(cases):
+    corrected, rehearsed = cases[:1], cases[1:]
+    mixed = balanced(corrected, rehearsed * 5)
+    assert sum(case is corrected[0] for case in mixed) == len(mixed) / 2
+    assert balanced(corrected, []) == corrected
+
+
+def test_a_held_out_head_that_is_trained_on_under_another_name_is_refused(parent, cases, tmp_path):
+    for name in ("blob0", "blob1"):
+        np.savez(
+            tmp_path / f"{name}.npz",
+            images=cases[0].images.numpy(),
+            labels=cases[0].labels.numpy(),
+            spacing_mm=2.0,
+        )
+    with pytest.raises(BadInput, match="blob0 is trained on as blob1"):
+        cases_of(_plan(parent), tmp_path)
+
+
+def test_an_untrained_parent_gets_the_rates_of_a_first_training(parent):
+    fresh = parent.spec.model_copy(update={"status": "untrained", "id": "untrained-vgg11"})
+    slow, fast = (recipe_of(spec, Wish(), ["a"]) for spec in (parent.spec, fresh))
+    assert fast.learning_rate > slow.learning_rate
+    assert fast.steps > slow.steps
+    assert (slow.id, fast.id) == ("parent-finetuned", "vgg11-trained")
+    assert slow.publish == fast.publish == "last"
+    assert slow.patience == 0

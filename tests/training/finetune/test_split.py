@@ -1,0 +1,69 @@
+"""Patients never cross the split, whoever names the cases."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from napari_acs.errors import BadInput
+from napari_acs.training.finetune.split import split_cases
+from napari_acs.training.layouts.patients import patient_of
+
+
+def _cases(tmp_path, names):
+    folders = [tmp_path / "data" / name for name in names]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    return folders
+
+
+@given(
+    visits=st.lists(st.integers(1, 3), min_size=2, max_size=12),
+    share=st.floats(0.01, 0.99),
+    seed=st.integers(0, 99),
+    data=st.data(),
+)
+def test_every_case_serves_once_and_patients_stay_together(
+    tmp_path_factory, visits, share, seed, data
+):
+    root = Path("data")
+    names = [f"p{n}_visit{v}" for n, count in enumerate(visits) for v in range(count)]
+    corrected = [root / name for name in names]
+    others = data.draw(st.lists(st.integers(0, 19), unique=True))
+    apart = data.draw(st.lists(st.integers(0, 19), unique=True))
+    options = {
+        "share": share,
+        "seed": seed,
+        "rehearsed": [root / "more" / f"p{n}_visit9" for n in others],
+        "apart": [f"p{n}_visit0" for n in apart],
+    }
+    split = split_cases(corrected, **options)
+    assert split == split_cases(corrected, **options)
+    assert sorted([*split.training, *split.held_out]) == sorted(corrected)
+    assert split.training and split.held_out
+    judges = {patient_of(case.name) for case in split.held_out}
+    learnt = {patient_of(case.name) for case in (*split.training, *split.rehearsed)}
+    assert not judges & learnt
+    assert not {f"p{n}" for n in apart} & {patient_of(case.name) for case in split.rehearsed}
+    assert len(split.rehearsed) + len(split.left_out) == len(others)
+
+
+def test_named_cases_are_held_out_and_a_patient_on_both_sides_is_refused(tmp_path):
+    corrected = _cases(tmp_path, ["BraTS2021_01", "BraTS2021_02", "x_visit1", "x_visit2"])
+    split = split_cases(corrected, named=["02"])
+    assert [case.name for case in split.held_out] == ["BraTS2021_02"]
+    with pytest.raises(BadInput, match="x_visit2"):
+        split_cases(corrected, named=["x_visit1"])
+    with pytest.raises(BadInput, match="nobody"):
+        split_cases(corrected, named=["nobody"])
+    with pytest.raises(BadInput, match="left to train"):
+        split_cases(corrected, named=[case.name for case in corrected])
+
+
+def test_one_patient_and_one_case_twice_are_refused(tmp_path):
+    with pytest.raises(BadInput, match="two patients"):
+        split_cases(_cases(tmp_path, ["x_visit1", "x_visit2"]))
+    corrected = _cases(tmp_path, ["a", "b"])
+    with pytest.raises(BadInput, match="called a"):
+        split_cases(corrected, rehearsed=[tmp_path / "more" / "a"])
