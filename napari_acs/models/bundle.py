@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,12 @@ def load_bundle(id_or_path: str | Path) -> Bundle:
 
 
 def save_bundle(
-    folder: Path, spec: dict[str, Any], network: nn.Module, card: str | None = None
+    folder: Path,
+    spec: dict[str, Any],
+    network: nn.Module,
+    card: str | None = None,
+    *,
+    half: bool = False,
 ) -> Bundle:
     """Write a bundle; the folder appears complete or not at all.
 
@@ -104,6 +110,9 @@ def save_bundle(
         The trained network.
     card : str, optional
         The model card, as Markdown.
+    half : bool
+        Whether kernels are stored in half precision (see `halved`), in half the space; the network
+        that is loaded computes in single precision all the same.
 
     Raises
     ------
@@ -112,7 +121,9 @@ def save_bundle(
     """
     with folder_appears(folder) as staging:
         file = staging / "weights.safetensors"
-        save_file({k: v.detach().contiguous() for k, v in network.state_dict().items()}, file)
+        state = network.state_dict()
+        state = halved(state) if half else state
+        save_file({k: v.detach().contiguous() for k, v in state.items()}, file)
         weights = {"sha256": sha256_of(file), "size_bytes": file.stat().st_size}
         checked = BundleSpec.model_validate({**spec, "weights": weights})
         text = json.dumps(checked.model_dump(mode="json"), indent=2, ensure_ascii=False)
@@ -120,3 +131,20 @@ def save_bundle(
         if card is not None:
             (staging / "card.md").write_text(card, encoding="utf-8")
     return load_bundle(folder)
+
+
+def halved(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return a state dict whose kernels are in half precision; the rest is left as it is.
+
+    Kernels are the floating tensors of more than one axis, and all but a hundredth of a network's
+    numbers. Biases, and what batch norms learned and counted, stay: a small variance would become
+    0. So does a kernel with a number that half precision cannot hold (above 65 504).
+    """
+    return {name: _half(tensor) for name, tensor in state.items()}
+
+
+def _half(tensor: Tensor) -> Tensor:
+    if not tensor.is_floating_point() or tensor.dim() < 2:
+        return tensor
+    half = tensor.half()
+    return half if bool(half.isfinite().all()) else tensor
