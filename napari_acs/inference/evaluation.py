@@ -22,10 +22,13 @@ from napari_acs.inference.metrics import DEFINITIONS, Scores, score
 from napari_acs.inference.precision import FLOAT32
 from napari_acs.inference.reference import REGIONS, find_mask, read_reference
 from napari_acs.inference.regions import region_masks
+from napari_acs.models.cross_validation import unseen
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Study
     from napari_acs.models import Bundle
+
+CROSS_VALIDATED = "each case was judged by those networks of the model only that never saw it"
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,9 @@ class CaseScores:
         Sequences of the model that the case does not have.
     seconds : float
         Wall time of the segmentation.
+    members : tuple of int
+        Under cross-validation the members of the ensemble that judged it, as numbers from 1; empty
+        where all did.
     """
 
     case: str
@@ -51,14 +57,19 @@ class CaseScores:
     empty: bool
     missing: tuple[str, ...]
     seconds: float
+    members: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The scores of all cases; ``complete`` is False where the work was cancelled midway."""
+    """The scores of all cases; ``complete`` is False where the work was cancelled midway.
+
+    ``cross_validated``: each case was judged by members only that never saw it.
+    """
 
     cases: tuple[CaseScores, ...]
     complete: bool = True
+    cross_validated: bool = False
 
     def means(self) -> dict[str, dict[str, float]]:
         """Return the mean Dice and HD95 (mm) over the cases, by region name."""
@@ -74,6 +85,7 @@ class Evaluation:
         """Return the JSON-ready record: definitions, cases, means."""
         return {
             "definitions": DEFINITIONS,
+            "cross_validated": CROSS_VALIDATED if self.cross_validated else False,
             "cases": [asdict(case) for case in self.cases],
             "mean": self.means(),
         }
@@ -86,6 +98,7 @@ def evaluate(
     *,
     precision: str = FLOAT32,
     only: Sequence[str] = (),
+    cross_validated: bool = False,
     cancelled: Callable[[], bool] = never,
     progress: Callable[[int, Message], None] | None = None,
 ) -> Evaluation:
@@ -101,6 +114,9 @@ def evaluate(
         As in ``run``.
     only : sequence of str, optional
         Sequences to use: the others of a case are left out, as if they had not been taken.
+    cross_validated : bool
+        Whether each case is judged by the members of an ensemble only that never saw it (see
+        `models.cross_validation`).
     cancelled : callable
         As in ``run``.
     progress : callable, optional
@@ -126,13 +142,15 @@ def evaluate(
             expected=", ".join(REGIONS),
             do="Choose a model with these regions",
         )
-    masks = [find_mask(case) for case in cases]  # refuse before any computing
+    # refuse before any computing
+    masks = [find_mask(case) for case in cases]
+    judges = [unseen(bundle, case.name) if cross_validated else bundle for case in cases]
     done: list[CaseScores] = []
-    for number, (case, mask) in enumerate(zip(cases, masks, strict=True)):
+    for number, (case, mask, judge) in enumerate(zip(cases, masks, judges, strict=True)):
         study = _with_only(read_study(case), only)
         reference = read_reference(mask, study.grid)
         start = perf_counter()
-        job = run(study, bundle, device=device, precision=precision, cancelled=cancelled)
+        job = run(study, judge, device=device, precision=precision, cancelled=cancelled)
         end = _last(job, number, progress)
         seconds = perf_counter() - start
         if isinstance(end, Result):
@@ -140,7 +158,7 @@ def evaluate(
         elif end.kind == "empty":
             predicted = {name: np.zeros_like(reference[name]) for name in REGIONS}
         elif end.kind == "cancelled":
-            return Evaluation(tuple(done), complete=False)
+            return Evaluation(tuple(done), complete=False, cross_validated=cross_validated)
         elif end.kind == "input":
             raise BadInput(f"{case.name}: {end.what}. {end.why}", do=end.do)
         else:
@@ -154,9 +172,10 @@ def evaluate(
                 empty=isinstance(end, Failure),
                 missing=tuple(name for name in channels if name not in study.sequences),
                 seconds=round(seconds, 3),
+                members=tuple(m + 1 for m in judge.members) if cross_validated else (),
             )
         )
-    return Evaluation(tuple(done))
+    return Evaluation(tuple(done), cross_validated=cross_validated)
 
 
 def _with_only(study: Study, only: Sequence[str]) -> Study:

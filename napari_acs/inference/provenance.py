@@ -110,6 +110,7 @@ def _model(bundle: Bundle, predicted: Predicted) -> dict[str, Any]:
         "id": bundle.spec.id,
         "version": bundle.spec.version,
         "sha256": bundle.sha256,
+        **({"members": [number + 1 for number in bundle.members]} if bundle.members else {}),
         "device": device_title(predicted.plan.device),
         "precision": predicted.plan.precision,
         "spacing_mm": list(bundle.spec.input.spacing_mm),

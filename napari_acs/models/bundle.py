@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
 from napari_acs.models.atomic import folder_appears
+from napari_acs.models.ensemble import ACSUNetEnsemble
 from napari_acs.models.extras import refuse_missing_extras
 from napari_acs.models.fitting import load_network
 from napari_acs.models.networks import in_lps_order, region_probabilities
@@ -35,11 +36,14 @@ class Bundle:
         The bundle's folder.
     sha256 : str
         Of the weights file.
+    members : tuple of int
+        Of an ensemble, the numbers (from 0) of those that are asked; empty: all.
     """
 
     spec: BundleSpec
     path: Path
     sha256: str
+    members: tuple[int, ...] = ()
 
     def network(self, *, untrained: bool = False) -> nn.Module:
         """Build the network and load its weights, verified once more; eval mode, on the CPU.
@@ -68,7 +72,11 @@ class Bundle:
                 do="Train it first: see docs/training.md",
             )
         refuse_missing_extras(self.spec)
-        return in_lps_order(load_network(self.path, self.spec), self.spec).eval()
+        network = load_network(self.path, self.spec)
+        if self.members:
+            assert isinstance(network, ACSUNetEnsemble)
+            network = network.only(self.members)
+        return in_lps_order(network, self.spec).eval()
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Return nested region probabilities, (n, regions, z, y, x), of the network's output."""
