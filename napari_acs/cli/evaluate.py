@@ -48,6 +48,14 @@ def evaluate(
             "one costs. The report then holds metrics.subsets of a model.json.",
         ),
     ] = False,
+    cross_validated: Annotated[
+        bool,
+        typer.Option(
+            "--cross-validated",
+            help="Each case is judged by those networks of an ensemble only that never saw it, as "
+            "its model.json says.",
+        ),
+    ] = False,
     device: options.Device = "auto",
     precision: options.Precision = "float32",
     json: options.JsonReport = None,
@@ -68,7 +76,8 @@ def evaluate(
     precision = pick_precision(precision, device)
     bundle = load_bundle(model or default_bundle_id())
     try:
-        done = _evaluate(bundle, folders, device, precision, subsets=subsets)
+        how = {"subsets": subsets, "cross_validated": cross_validated}
+        done = _evaluate(bundle, folders, device, precision, **how)
     except SegmentationError as error:
         end_with(error.failure, debug=debug)
     if not done.complete:
@@ -83,7 +92,13 @@ def evaluate(
 
 
 def _evaluate(
-    bundle: Bundle, folders: Sequence[Path], device: str, precision: str, *, subsets: bool
+    bundle: Bundle,
+    folders: Sequence[Path],
+    device: str,
+    precision: str,
+    *,
+    subsets: bool,
+    cross_validated: bool,
 ) -> SubsetScores:
     from napari_acs.cli.progress import progress_shown
     from napari_acs.inference.subsets import allowed_subsets, evaluate_subsets
@@ -105,6 +120,7 @@ def _evaluate(
             chosen,
             device,
             precision=precision,
+            cross_validated=cross_validated,
             cancelled=cancelled,
             progress=progress,
         )
@@ -142,12 +158,18 @@ def _print(done: Evaluation) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("case", "region", "Dice", "HD95 mm", "predicted ml", "reference ml")
+    from napari_acs.inference.evaluation import CROSS_VALIDATED
+
+    by = ("judged by",) if done.cross_validated else ()
+    table = Table("case", "region", "Dice", "HD95 mm", "predicted ml", "reference ml", *by)
     for case in done.cases:
+        members = f"member {', '.join(map(str, case.members))}" if case.members else "the model"
         for name, s in case.regions.items():
             numbers = (f"{s.dice:.3f}", f"{s.hd95_mm:.1f}")
             volumes = (f"{s.predicted_ml:.1f}", f"{s.reference_ml:.1f}")
-            table.add_row(case.case, name, *numbers, *volumes)
+            table.add_row(case.case, name, *numbers, *volumes, *(members for _ in by))
     for name, mean in done.means().items():
         table.add_row("mean", name, f"{mean['dice']:.3f}", f"{mean['hd95_mm']:.1f}", "", "")
     Console().print(table)
+    if done.cross_validated:
+        Console().print(f"Cross-validated: {CROSS_VALIDATED}.")

@@ -21,10 +21,13 @@ from napari_acs.inference.metrics import DEFINITIONS, Scores, score
 from napari_acs.inference.precision import FLOAT32
 from napari_acs.inference.reference import REGIONS, FolderCase, LabelledCase
 from napari_acs.inference.regions import region_masks
+from napari_acs.models.cross_validation import unseen
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Study
     from napari_acs.models import Bundle
+
+CROSS_VALIDATED = "each case was judged by those networks of the model only that never saw it"
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,9 @@ class CaseScores:
         Sequences of the model that the case does not have.
     seconds : float
         Wall time of the segmentation.
+    members : tuple of int
+        Under cross-validation the members of the ensemble that judged it, as numbers from 1; empty
+        where all did.
     """
 
     case: str
@@ -50,14 +56,19 @@ class CaseScores:
     empty: bool
     missing: tuple[str, ...]
     seconds: float
+    members: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The scores of all cases; ``complete`` is False where the work was cancelled midway."""
+    """The scores of all cases; ``complete`` is False where the work was cancelled midway.
+
+    ``cross_validated``: each case was judged by members only that never saw it.
+    """
 
     cases: tuple[CaseScores, ...]
     complete: bool = True
+    cross_validated: bool = False
 
     def means(self) -> dict[str, dict[str, float]]:
         """Return the mean Dice and HD95 (mm) over the cases, by region name."""
@@ -73,6 +84,7 @@ class Evaluation:
         """Return the JSON-ready record: definitions, cases, means."""
         return {
             "definitions": DEFINITIONS,
+            "cross_validated": CROSS_VALIDATED if self.cross_validated else False,
             "cases": [asdict(case) for case in self.cases],
             "mean": self.means(),
         }
@@ -85,6 +97,7 @@ def evaluate(
     *,
     precision: str = FLOAT32,
     only: Sequence[str] = (),
+    cross_validated: bool = False,
     cancelled: Callable[[], bool] = never,
     progress: Callable[[int, Message], None] | None = None,
 ) -> Evaluation:
@@ -101,6 +114,9 @@ def evaluate(
         As in ``run``.
     only : sequence of str, optional
         Sequences to use: the others of a case are left out, as if they had not been taken.
+    cross_validated : bool
+        Whether each case is judged by the members of an ensemble only that never saw it (see
+        `models.cross_validation`).
     cancelled : callable
         As in ``run``.
     progress : callable, optional
@@ -126,14 +142,15 @@ def evaluate(
             expected=", ".join(REGIONS),
             do="Choose a model with these regions",
         )
-    # Before any computing: a folder without mask is refused.
+# Before any computing: a folder without mask is refused, and a case that every member saw.
     labelled = [FolderCase(case) if isinstance(case, Path) else case for case in cases]
+    judges = [unseen(bundle, case.name) if cross_validated else bundle for case in labelled]
     done: list[CaseScores] = []
-    for number, case in enumerate(labelled):
+    for number, (case, judge) in enumerate(zip(labelled, judges, strict=True)):
         whole, reference = case.read()
         study = _with_only(whole, only)
         start = perf_counter()
-        job = run(study, bundle, device=device, precision=precision, cancelled=cancelled)
+        job = run(study, judge, device=device, precision=precision, cancelled=cancelled)
         end = _last(job, number, progress)
         seconds = perf_counter() - start
         if isinstance(end, Result):
@@ -141,7 +158,7 @@ def evaluate(
         elif end.kind == "empty":
             predicted = {name: np.zeros_like(reference[name]) for name in REGIONS}
         elif end.kind == "cancelled":
-            return Evaluation(tuple(done), complete=False)
+            return Evaluation(tuple(done), complete=False, cross_validated=cross_validated)
         elif end.kind == "input":
             raise BadInput(f"{case.name}: {end.what}. {end.why}", do=end.do)
         else:
@@ -155,9 +172,10 @@ def evaluate(
                 empty=isinstance(end, Failure),
                 missing=tuple(name for name in channels if name not in study.sequences),
                 seconds=round(seconds, 3),
+                members=tuple(m + 1 for m in judge.members) if cross_validated else (),
             )
         )
-    return Evaluation(tuple(done))
+    return Evaluation(tuple(done), cross_validated=cross_validated)
 
 
 def _with_only(study: Study, only: Sequence[str]) -> Study:

@@ -78,7 +78,7 @@ def find(
     names = tuple(region.name for region in regions)
     z, y, x = grid.shape
     nearest = tuple(_nearest(r, m, part, grid) for r, m in zip(regions, mean, strict=True))
-    return Found(RegionMaps(names, values, box, (z, y, x)), spread, nearest)
+    return Found(RegionMaps(names, values, box, (z, y, x), grid.voxel_ml), spread, nearest)
 
 
 def _likely(outermost: NDArray[np.float32], least: float) -> Box:

@@ -215,7 +215,8 @@ class _Job:
         regions, grid = self.output.regions, self.study.grid
         skull = spaces[0][0].with_skull
         found = find(spaces, grid, regions)
-        inside = found.maps.labels_in_box(regions)
+        cleaned = found.maps.cleaned_in_box(regions)
+        inside = cleaned.labels
         if not inside.any():
             peaks = np.array([near.probability for near in found.nearest], np.float32)
             yield nothing_found(
@@ -226,6 +227,7 @@ class _Job:
                 skull,
                 nearest=found.nearest,
                 needs=needs_of(self.bundles[0].spec),
+                given_up=cleaned.given_up,
             )
             return
         labels = found.maps.spread(inside)
@@ -238,6 +240,7 @@ class _Job:
             missing=self.missing,
             seconds=self.seconds,
             input_sha256=self.hashes,
+            given_up=cleaned.given_up,
         )
         segmentation = Segmentation(
             labels=labels,
@@ -256,7 +259,8 @@ class _Job:
         needs = needs_of(self.bundles[0].spec)
         said = notes_on(self.brain, skull, self.missing, needs)
         short = tuple(ladder.note_on(each.steps) for each in predicted if each.steps)
-        yield Result(segmentation, (*said, *dict.fromkeys(short)))
+        small = [each.sentence(self.output.labels) for each in cleaned.given_up]
+        yield Result(segmentation, (*said, *dict.fromkeys(short), *small))
 
     def _refuse_lack_of_memory_to_make_ready(self, device: str) -> None:
         volumes = list(self.study.sequences.values())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_acs.inference.cleaning import Cleaned, clean
 from napari_acs.inference.regions import labels_from_regions
 
 if TYPE_CHECKING:
@@ -36,12 +37,15 @@ class RegionMaps:
         Where it lies in the grid, axes z, y, x.
     shape : tuple of int
         Of the whole grid, (z, y, x).
+    voxel_ml : float
+        Volume of a voxel of the grid, in ml.
     """
 
     names: tuple[str, ...]
     values: NDArray[np.float16]
     box: Box
     shape: tuple[int, int, int]
+    voxel_ml: float
 
     def whole(self, name: str) -> NDArray[np.float16]:
         """Return one region's map on the whole grid, shape (z, y, x), 0 outside the box."""
@@ -63,6 +67,18 @@ class RegionMaps:
         ValueError
             The regions are not those of the maps.
         """
+        return self.cleaned_in_box(regions, thresholds).labels
+
+    def cleaned_in_box(
+        self, regions: Sequence[Region], thresholds: Mapping[str, float] | None = None
+    ) -> Cleaned:
+        """Return the same label map, and what is given up in it because it is too small.
+
+        Raises
+        ------
+        ValueError
+            The regions are not those of the maps.
+        """
         if tuple(region.name for region in regions) != self.names:
             raise ValueError(f"maps of {self.names} for regions {[r.name for r in regions]}")
         wanted = thresholds or {}
@@ -70,4 +86,4 @@ class RegionMaps:
             region.model_copy(update={"threshold": wanted.get(region.name, region.threshold)})
             for region in regions
         ]
-        return labels_from_regions(self.values, asked)
+        return clean(labels_from_regions(self.values, asked), asked, self.voxel_ml)

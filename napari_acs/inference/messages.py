@@ -48,7 +48,8 @@ class Segmentation:
     classes : tuple of LabelClass
         Value, name, title and colour of every label (background 0 left out).
     probabilities : RegionMaps or None
-        Of the regions, on ``grid``; ``labels`` are what they give at the regions' thresholds.
+        Of the regions, on ``grid``; ``labels`` are what they give at the regions' thresholds,
+        without what is too small by the regions' limits (see `cleaning`).
     regions : tuple of Region
         Of the model, in the order of ``probabilities``.
     spread : ndarray of float16, shape (z, y, x), or None

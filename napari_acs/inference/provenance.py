@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import napari_acs
+from napari_acs.inference.cleaning import cleaning_record, limits_of
 from napari_acs.inference.device import device_title
 from napari_acs.inference.windows import SIGMA_SCALE
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Study
+    from napari_acs.inference.cleaning import GivenUp
     from napari_acs.inference.views import View
     from napari_acs.inference.walk import Predicted
     from napari_acs.models import Bundle
@@ -28,6 +30,7 @@ def provenance(
     missing: Sequence[str],
     seconds: Mapping[str, float],
     input_sha256: Mapping[str, str],
+    given_up: Sequence[GivenUp] = (),
 ) -> dict[str, Any]:
     """Return the JSON-ready record of a segmentation.
 
@@ -48,11 +51,14 @@ def provenance(
         Wall time of the stages done so far.
     input_sha256 : mapping of str to str
         ``study.input_sha256()`` as it was when the job began.
+    given_up : sequence of GivenUp
+        What was too small to stay in the mask.
     """
     bundle, first = members[0]
     plan = first.tiles
     spec = bundle.spec
     asked = {channel.name for each, _ in members for channel in each.spec.input.channels}
+    limits = limits_of(spec.output.regions)
     used = [name for name in study.sequences if name in asked]
     return {
         "model": {"id": spec.id, "version": spec.version, "sha256": bundle.sha256},
@@ -83,6 +89,7 @@ def provenance(
             "blending": f"gaussian, sigma {SIGMA_SCALE} of the window",
         },
         "thresholds": {region.name: region.threshold for region in spec.output.regions},
+        **({"cleaning": cleaning_record(limits, given_up)} if limits else {}),
         "inputs": {
             name: {
                 "file": volume.source.name if volume.source and not volume.dicom else None,
@@ -103,6 +110,7 @@ def _model(bundle: Bundle, predicted: Predicted) -> dict[str, Any]:
         "id": bundle.spec.id,
         "version": bundle.spec.version,
         "sha256": bundle.sha256,
+        **({"members": [number + 1 for number in bundle.members]} if bundle.members else {}),
         "device": device_title(predicted.plan.device),
         "precision": predicted.plan.precision,
         "spacing_mm": list(bundle.spec.input.spacing_mm),

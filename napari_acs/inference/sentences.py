@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_acs.errors import BadInput
     from napari_acs.imaging.brain_mask import BrainMask
     from napari_acs.imaging.check.needs import Needs
+    from napari_acs.inference.cleaning import GivenUp
     from napari_acs.inference.messages import Nearest
     from napari_acs.models.spec import Region
 
@@ -65,6 +66,7 @@ def nothing_found(
     *,
     nearest: Sequence[Nearest] = (),
     needs: Needs | None = None,
+    given_up: Sequence[GivenUp] = (),
 ) -> Failure:
     """Return the ``Failure`` of a prediction without a single label.
 
@@ -79,12 +81,16 @@ def nothing_found(
         As for `notes_on`.
     nearest : sequence of Nearest, optional
         The places of the peaks, outermost region first; they go with the failure.
+    given_up : sequence of GivenUp, optional
+        What was found and was too small.
     """
     highest = ", ".join(f"{r.name} {p:.2f}" for r, p in zip(regions, peaks, strict=True))
     why = how_near(nearest) or (
         f"The highest probability of each region was {highest} "
         f"({regions[0].name} needs {regions[0].threshold:g})"
     )
+    for each in given_up:
+        why += f". Something was found: {each.sentence(()).rstrip('.')}"
     if missing:
         lacks = f"The study has no {', '.join(missing)}"
         why += f". {_about_missing(missing, needs) if needs else lacks}"

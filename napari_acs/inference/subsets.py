@@ -80,6 +80,7 @@ def evaluate_subsets(
     device: str = AUTO,
     *,
     precision: str = FLOAT32,
+    cross_validated: bool = False,
     cancelled: Callable[[], bool] = never,
     progress: Callable[[int, int, Message], None] | None = None,
 ) -> SubsetScores:
@@ -87,7 +88,7 @@ def evaluate_subsets(
 
     Parameters
     ----------
-    bundle, cases, device, precision, cancelled
+    bundle, cases, device, precision, cross_validated, cancelled
         As in `evaluate`.
     subsets : sequence of sequence of str
         Such as `allowed_subsets` gives; an empty one stands for all that a case has.
@@ -114,6 +115,7 @@ def evaluate_subsets(
             device,
             precision=precision,
             only=subset,
+            cross_validated=cross_validated,
             cancelled=cancelled,
             progress=partial(progress, number) if progress is not None else None,
         )

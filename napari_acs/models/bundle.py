@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
 from napari_acs.models.atomic import folder_appears
+from napari_acs.models.ensemble import ACSUNetEnsemble
 from napari_acs.models.extras import refuse_missing_extras
 from napari_acs.models.fitting import load_network
 from napari_acs.models.networks import in_lps_order, region_probabilities
@@ -34,11 +36,14 @@ class Bundle:
         The bundle's folder.
     sha256 : str
         Of the weights file.
+    members : tuple of int
+        Of an ensemble, the numbers (from 0) of those that are asked; empty: all.
     """
 
     spec: BundleSpec
     path: Path
     sha256: str
+    members: tuple[int, ...] = ()
 
     def network(self, *, untrained: bool = False) -> nn.Module:
         """Build the network and load its weights, verified once more; eval mode, on the CPU.
@@ -67,7 +72,11 @@ class Bundle:
                 do="Train it first: see docs/training.md",
             )
         refuse_missing_extras(self.spec)
-        return in_lps_order(load_network(self.path, self.spec), self.spec).eval()
+        network = load_network(self.path, self.spec)
+        if self.members:
+            assert isinstance(network, ACSUNetEnsemble)
+            network = network.only(self.members)
+        return in_lps_order(network, self.spec).eval()
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Return nested region probabilities, (n, regions, z, y, x), of the network's output."""
@@ -90,7 +99,12 @@ def load_bundle(id_or_path: str | Path) -> Bundle:
 
 
 def save_bundle(
-    folder: Path, spec: dict[str, Any], network: nn.Module, card: str | None = None
+    folder: Path,
+    spec: dict[str, Any],
+    network: nn.Module,
+    card: str | None = None,
+    *,
+    half: bool = False,
 ) -> Bundle:
     """Write a bundle; the folder appears complete or not at all.
 
@@ -104,6 +118,9 @@ def save_bundle(
         The trained network.
     card : str, optional
         The model card, as Markdown.
+    half : bool
+        Whether kernels are stored in half precision (see `halved`), in half the space; the network
+        that is loaded computes in single precision all the same.
 
     Raises
     ------
@@ -112,7 +129,9 @@ def save_bundle(
     """
     with folder_appears(folder) as staging:
         file = staging / "weights.safetensors"
-        save_file({k: v.detach().contiguous() for k, v in network.state_dict().items()}, file)
+        state = network.state_dict()
+        state = halved(state) if half else state
+        save_file({k: v.detach().contiguous() for k, v in state.items()}, file)
         weights = {"sha256": sha256_of(file), "size_bytes": file.stat().st_size}
         checked = BundleSpec.model_validate({**spec, "weights": weights})
         text = json.dumps(checked.model_dump(mode="json"), indent=2, ensure_ascii=False)
@@ -120,3 +139,20 @@ def save_bundle(
         if card is not None:
             (staging / "card.md").write_text(card, encoding="utf-8")
     return load_bundle(folder)
+
+
+def halved(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return a state dict whose kernels are in half precision; the rest is left as it is.
+
+    Kernels are the floating tensors of more than one axis, and all but a hundredth of a network's
+    numbers. Biases, and what batch norms learned and counted, stay: a small variance would become
+    0. So does a kernel with a number that half precision cannot hold (above 65 504).
+    """
+    return {name: _half(tensor) for name, tensor in state.items()}
+
+
+def _half(tensor: Tensor) -> Tensor:
+    if not tensor.is_floating_point() or tensor.dim() < 2:
+        return tensor
+    half = tensor.half()
+    return half if bool(half.isfinite().all()) else tensor

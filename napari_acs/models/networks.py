@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
+from napari_acs.models.ensemble import ACSUNetEnsemble
 from napari_acs.models.gandlf_imagenet import gandlf_imagenet_unet
 from napari_acs.models.gandlf_networks import gandlf_unet
 from napari_acs.models.monai_networks import monai_network
@@ -19,6 +20,16 @@ from napari_acs.models.unet import ACSUNet
 
 def _acs_unet(spec: BundleSpec) -> nn.Module:
     return ACSUNet(
+        in_channels=len(spec.input.channels),
+        regions=spec.output.channel_count,
+        **spec.architecture.arguments,
+    )
+
+
+def _acs_unet_ensemble(spec: BundleSpec) -> nn.Module:
+    if spec.output.activation != "nested":
+        raise ValueError("the mean of an acs-unet-ensemble is that of nested regions")
+    return ACSUNetEnsemble(
         in_channels=len(spec.input.channels),
         regions=spec.output.channel_count,
         **spec.architecture.arguments,
@@ -40,6 +51,7 @@ def _monai(spec: BundleSpec) -> nn.Module:
 BUILDERS: Final[Mapping[str, Callable[[BundleSpec], nn.Module]]] = MappingProxyType(
     {
         "acs-unet": _acs_unet,
+        "acs-unet-ensemble": _acs_unet_ensemble,
         "gandlf-unet": _gandlf_unet,
         "gandlf-imagenet-unet": _gandlf_imagenet_unet,
         "monai": _monai,

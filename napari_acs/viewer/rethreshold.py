@@ -59,6 +59,8 @@ class Rethreshold:
         Thresholds to the label map in the box, shape (z, y, x), in the order of ``grid``.
     thresholds : mapping of str to float
         Of every region.
+    record_at : callable, optional
+        Thresholds to what else the record of the mask says of them.
     """
 
     def __init__(
@@ -69,11 +71,12 @@ class Rethreshold:
         labels: NDArray[np.uint8],
         labels_at: Callable[[Thresholds], NDArray[np.uint8]],
         thresholds: Thresholds,
+        record_at: Callable[[Thresholds], Mapping[str, Any]] = lambda _: {},
     ) -> None:
         self._grid = grid
         self._shape = lps_grid(grid).shape
         self._box = box
-        self._labels_at = labels_at
+        self._labels_at, self._record_at = labels_at, record_at
         self._own = dict(thresholds)
         self._own_labels = np.ascontiguousarray(labels[box])
         self._said = self._own_labels  # what the model says at the thresholds, in the box
@@ -233,7 +236,8 @@ class Rethreshold:
         prediction = info.prediction.copy()
         prediction[self._box] = self._said
         prediction.setflags(write=False)
-        provenance = {**(info.provenance or {}), "thresholds": dict(self.thresholds)}
+        here = {"thresholds": dict(self.thresholds), **self._record_at(self.thresholds)}
+        provenance = {**(info.provenance or {}), **here}
         layer.metadata[KEY] = replace(info, provenance=provenance, prediction=prediction)
 
 

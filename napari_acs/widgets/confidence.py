@@ -127,9 +127,8 @@ class Confidence(QObject):
             )
             return
         kept = state.mask.kept_voxels(layer) * state.grid.voxel_ml
-        self._panel.show_note(
-            f"{kept:.2f} ml that you changed by hand stay as they are." if kept else ""
-        )
+        by_hand = f"{kept:.2f} ml that you changed by hand stay as they are." if kept else ""
+        self._panel.show_note(" ".join(filter(None, (by_hand, state.given_up))))
 
     @Slot(str, float)
     def _on_threshold(self, region: str, threshold: float) -> None:

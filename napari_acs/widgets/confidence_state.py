@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
+from napari_acs.inference.cleaning import cleaning_record, has_limits, limits_of
 from napari_acs.inference.places import Place, next_places
 from napari_acs.inference.uncertainty import Uncertainty, uncertainty_of
 from napari_acs.viewer.rethreshold import Rethreshold
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels
 
     from napari_acs.imaging import Grid
+    from napari_acs.inference.cleaning import Cleaned
     from napari_acs.inference.messages import Segmentation
     from napari_acs.models.spec import Region
 
@@ -35,10 +38,13 @@ class State:
 
     ``shown`` is the map's layer, once it was asked for; ``wanted`` whether it is to be seen while
     the mask is followed. ``settled`` are the thresholds that the places were last looked for at.
+    ``cleaned_at`` is what the model says at thresholds, and what was too small; the last answer is
+    kept.
     """
 
     segmentation: Segmentation
     mask: Rethreshold
+    cleaned_at: Callable[[Mapping[str, float]], Cleaned]
     settled: dict[str, float]
     found: Found | None = None
     shown: Image | None = None
@@ -49,6 +55,14 @@ class State:
     def grid(self) -> Grid:
         """Of the mask."""
         return self.segmentation.grid
+
+    @property
+    def given_up(self) -> str:
+        """What was too small at the present thresholds, as sentences."""
+        if not has_limits(self.regions):
+            return ""
+        small = self.cleaned_at(self.mask.thresholds).given_up
+        return " ".join(each.sentence(self.segmentation.classes) for each in small)
 
     @property
     def regions(self) -> tuple[Region, ...]:
@@ -62,15 +76,29 @@ def state_of(layer: Labels, segmentation: Segmentation) -> State | None:
     if maps is None or not regions or not maps.values.size:
         return None
     own = {region.name: region.threshold for region in regions}
+
+    @lru_cache(maxsize=1)
+    def at(*thresholds: tuple[str, float]) -> Cleaned:
+        return maps.cleaned_in_box(regions, dict(thresholds))
+
+    def cleaned_at(thresholds: Mapping[str, float]) -> Cleaned:
+        return at(*thresholds.items())
+
+    def record_at(thresholds: Mapping[str, float]) -> dict[str, Any]:
+        limits = limits_of(regions)
+        small = cleaned_at(thresholds).given_up if limits else ()
+        return {"cleaning": cleaning_record(limits, small)} if limits else {}
+
     mask = Rethreshold(
         layer,
         segmentation.grid,
         maps.box,
         segmentation.labels,
-        lambda thresholds: maps.labels_in_box(regions, thresholds),
+        lambda thresholds: cleaned_at(thresholds).labels,
         own,
+        record_at,
     )
-    return State(segmentation, mask, dict(own))
+    return State(segmentation, mask, cleaned_at, dict(own))
 
 
 def find(

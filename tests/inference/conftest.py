@@ -67,6 +67,7 @@ class KnownBundle:
 
     spec: BundleSpec = field(default_factory=spec)
     sha256: str = "0" * 64
+    members: tuple[int, ...] = ()
     net: Bright = field(default_factory=Bright)
 
     def network(self):

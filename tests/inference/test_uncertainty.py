@@ -29,7 +29,7 @@ halves = hnp.arrays(np.float16, (3, 2, 3, 4), elements=st.floats(0, 1, width=16)
 
 @given(halves)
 def test_entropy_is_scipys_of_the_region_that_is_least_sure(values):
-    maps = RegionMaps(NAMES, values, (slice(0, 2), slice(0, 3), slice(0, 4)), (2, 3, 4))
+    maps = RegionMaps(NAMES, values, (slice(0, 2), slice(0, 3), slice(0, 4)), (2, 3, 4), 0.001)
     p = values.astype(float)
     expected = shannon(np.stack([p, 1 - p]), base=2, axis=0).max(axis=0)
     found = entropy(maps)
@@ -101,7 +101,7 @@ def test_places_are_ranked_by_what_is_in_doubt(grid):
     values[:2, 2:10, 2:10, 2:10] = 0.99
     values[0, 2:5, 22:25, 2:5] = 0.99
     values[:, 34:37, 34:37, 34:37] = 0.5
-    maps = RegionMaps(NAMES, values, (slice(0, 40),) * 3, (40,) * 3)
+    maps = RegionMaps(NAMES, values, (slice(0, 40),) * 3, (40,) * 3, 0.001)
     labels = np.where(values[0] > 0.9, 2, 0).astype(np.uint8)
     uncertain = Uncertainty(entropy(maps), "", 0.7, 1.0, "between 0.2 and 0.8")
     volume = 27 * grid.voxel_ml
@@ -128,7 +128,7 @@ def test_a_rim_is_cut_into_places_that_fit_one_look():
     z, y, x = np.indices(shape) - 40
     away = np.sqrt(z**2 + y**2 + x**2)
     p = (1 / (1 + np.exp(away - 30))).astype(np.float16)
-    maps = RegionMaps(("WT",), p[None], (slice(0, 80),) * 3, shape)
+    maps = RegionMaps(("WT",), p[None], (slice(0, 80),) * 3, shape, 0.001)
     grid = Grid(shape, (1, 1, 1), (0, 0, 0), (1, 0, 0, 0, 1, 0, 0, 0, 1))
     made = replace(segmentation(), probabilities=maps, grid=grid, regions=REGIONS[:1])
     uncertain = uncertainty_of(made)

@@ -54,6 +54,26 @@ def test_bundle_round_trip_gives_the_same_network(tmp_path):
     assert all(f.stat().st_mode & 0o444 == 0o444 for f in (tmp_path / "tiny").iterdir())
 
 
+def test_half_precision_rounds_kernels_alone_and_comes_back_in_single(tmp_path):
+    network = ACSUNet(**SPEC["architecture"]["arguments"]).eval()
+    with torch.no_grad():
+        network.head.weight[0, 0] = 1e6  # more than half precision holds
+        for module in network.modules():
+            if isinstance(module, torch.nn.BatchNorm3d):
+                module.running_var.fill_(1e-9)
+    sizes = [
+        save_bundle(tmp_path / name, SPEC, network, half=half).spec.weights.size_bytes
+        for name, half in (("single", False), ("half", True))
+    ]
+    assert sizes[1] < 0.6 * sizes[0]
+    wanted, got = network.state_dict(), load_bundle(tmp_path / "half").network().state_dict()
+    for name, tensor in wanted.items():
+        exact = tensor.dim() < 2 or name == "head.weight"
+        rounded = tensor if exact else tensor.half().to(tensor.dtype)
+        assert torch.equal(got[name], rounded), name
+        assert got[name].dtype == tensor.dtype
+
+
 def test_an_existing_folder_is_never_written_to(folder):
     before = {f.name: f.read_bytes() for f in folder.iterdir()}
     with pytest.raises(BadInput, match="exists"):

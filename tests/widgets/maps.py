@@ -14,14 +14,15 @@ BOX = (slice(1, 9), slice(2, 11), slice(1, 12))
 """Touches no two faces of the grid alike: a flip cannot go unseen."""
 
 
-def segmentation(grid=GRID, box=BOX, seed=0, smooth=1.0) -> Segmentation:
+def segmentation(
+    grid=GRID, box=BOX, seed=0, smooth=1.0, regions=GLIOMA_OUTPUT.regions
+) -> Segmentation:
     random = np.random.default_rng(seed)
     shape = tuple(side.stop - side.start for side in box)
     field = ndimage.gaussian_filter(random.normal(size=(3, *shape)), (0, *[smooth] * 3))
     values = np.minimum.accumulate(1 / (1 + np.exp(-8 * field - 1)), axis=0).astype(np.float16)
     values.setflags(write=False)
-    maps = RegionMaps(("WT", "TC", "ET"), values, box, grid.shape)
-    regions = GLIOMA_OUTPUT.regions
+    maps = RegionMaps(("WT", "TC", "ET"), values, box, grid.shape, grid.voxel_ml)
     labels = maps.spread(maps.labels_in_box(regions))
     labels.setflags(write=False)
     return Segmentation(

@@ -120,6 +120,33 @@ def test_a_slider_relabels_at_once_and_one_undo_takes_a_whole_drag_back(panel, s
     assert not made.labels.flags.writeable
 
 
+def test_a_slider_gives_up_what_gets_too_small_and_says_so(panel, show):
+    from napari_acs.models.spec import GLIOMA_OUTPUT
+    from napari_acs.viewer.info import info_in
+
+    few = int((labels_at(segmentation(), ET=0.9) == 3).sum())
+    assert 0 < few < int((segmentation().labels == 3).sum())
+    *outer, et = GLIOMA_OUTPUT.regions
+    limit = (few + 1) * GRID.voxel_ml
+    made = segmentation(regions=(*outer, et.model_copy(update={"minimum_ml": limit})))
+    layer = show(made)
+    assert (stored(layer) == 3).any()
+    assert note(panel) == ""
+
+    slider(panel, "ET").setValue(0.9)
+    expected = labels_at(made, ET=0.9)
+    assert np.array_equal(stored(layer), np.where(expected == 3, 1, expected))
+    assert note(panel).startswith("ET of ")
+    assert "was taken as necrotic and non-enhancing core." in note(panel)
+    (small,) = info_in(layer.metadata).provenance["cleaning"]["given_up"]
+    assert small["volume_ml"] == pytest.approx(few * GRID.voxel_ml, abs=1e-4)
+
+    layer.undo()
+    assert np.array_equal(stored(layer), made.labels)
+    assert note(panel) == ""
+    assert info_in(layer.metadata).provenance["cleaning"]["given_up"] == []
+
+
 def test_a_stroke_that_agrees_with_the_model_for_a_while_is_still_an_edit(panel, show, viewer):
     made = segmentation()
     layer = show(made)

@@ -1,0 +1,95 @@
+"""Which members of a cross-validated bundle never saw a case, as its ``model.json`` says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from napari_acs.errors import BadInput
+
+if TYPE_CHECKING:
+    from napari_acs.models.bundle import Bundle
+    from napari_acs.models.spec import BundleSpec
+
+
+def unseen_members(spec: BundleSpec, case: str) -> tuple[int, ...]:
+    """Return the members that never saw a case, as numbers from 0.
+
+    ``training.members`` lists for every member of an ensemble, in their order, the cases that it
+    never saw, under ``held_out``; a single network has ``training.held_out``. Where
+    ``training.patients`` names the patient of cases, a member that saw any other case of the same
+    patient has seen this one too.
+
+    Parameters
+    ----------
+    spec : BundleSpec
+    case : str
+        Name of the case's folder.
+
+    Raises
+    ------
+    BadInput
+        The bundle does not say who saw what, or every member saw the case.
+    """
+    members = _held_out(spec)
+    same = _same_patient(spec, case)
+    unseen = tuple(number for number, held_out in enumerate(members) if same <= held_out)
+    if not unseen:
+        raise BadInput(
+            f"{spec.id} cannot be judged on {case} under cross-validation",
+            found="every member may have seen it" if len(members) > 1 else "it may have seen it",
+            expected=f"a case that its model.json calls held out: {_some(members)}",
+            do="Leave this case out (--cases), or leave --cross-validated away and say so",
+        )
+    return unseen
+
+
+def unseen(bundle: Bundle, case: str) -> Bundle:
+    """Return a bundle that asks only the members that never saw a case.
+
+    Raises
+    ------
+    BadInput
+        As `unseen_members`.
+    """
+    members = unseen_members(bundle.spec, case)
+    return replace(bundle, members=members) if _count(bundle.spec) > 1 else bundle
+
+
+def _count(spec: BundleSpec) -> int:
+    """Return how many networks a bundle holds."""
+    members = spec.architecture.arguments.get("members")
+    return len(members) if isinstance(members, list | tuple) else 1
+
+
+def _held_out(spec: BundleSpec) -> list[frozenset[str]]:
+    training = spec.training
+    said = training.get("members", [training] if "held_out" in training else None)
+    wrong = not isinstance(said, list) or len(said) != _count(spec)
+    if wrong or not all(_names(member) for member in said or ()):
+        what = "training.members, with the names of its held_out cases for each member"
+        raise BadInput(
+            f"{spec.id} cannot be judged under cross-validation",
+            found="no word in its model.json of which member saw which case",
+            expected=what if _count(spec) > 1 else "training.held_out, the names of cases",
+            do="Evaluate it on cases that it was not trained on, without --cross-validated",
+        )
+    return [frozenset(member["held_out"]) for member in said or ()]
+
+
+def _names(member: Any) -> bool:
+    names = member.get("held_out") if isinstance(member, Mapping) else None
+    return isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
+
+
+def _same_patient(spec: BundleSpec, case: str) -> set[str]:
+    patients = spec.training.get("patients")
+    if not isinstance(patients, Mapping) or case not in patients:
+        return {case}
+    return {other for other, patient in patients.items() if patient == patients[case]}
+
+
+def _some(members: list[frozenset[str]]) -> str:
+    names = sorted(frozenset().union(*members))
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -1,0 +1,64 @@
+"""Who saw what: members that never saw a case are told from the others, or the case is refused."""
+
+from __future__ import annotations
+
+import pytest
+from models.test_bundle import SPEC
+
+from napari_acs.errors import BadInput
+from napari_acs.models.cross_validation import unseen_members
+from napari_acs.models.spec import BundleSpec
+
+WEIGHTS = {"sha256": "0" * 64, "size_bytes": 1}
+
+
+def spec(training, members=3) -> BundleSpec:
+    arguments = {"members": [SPEC["architecture"]["arguments"]] * members} if members else {}
+    name = "acs-unet-ensemble" if members else "acs-unet"
+    architecture = {"name": name, "arguments": arguments}
+    fields = {**SPEC, "architecture": architecture, "weights": WEIGHTS, "training": training}
+    return BundleSpec.model_validate(fields)
+
+
+THREE = {"members": [{"held_out": ["a", "b"]}, {"held_out": ["c"]}, {"held_out": ["b"]}]}
+
+
+def test_the_members_that_never_saw_a_case():
+    assert unseen_members(spec(THREE), "a") == (0,)
+    assert unseen_members(spec(THREE), "b") == (0, 2)
+    assert unseen_members(spec({"held_out": ["x"]}, members=0), "x") == (0,)
+
+
+def test_a_case_that_all_saw_is_refused_by_name_with_those_that_will_do():
+    with pytest.raises(BadInput, match=r"on d under.*every member.*a, b, c"):
+        unseen_members(spec(THREE), "d")
+
+
+def test_another_case_of_the_patient_counts_as_this_one():
+    patients = {"patients": {"a": "p", "b": "p", "c": "q", "d": "q"}}
+    assert unseen_members(spec(THREE | patients), "a") == (0,)
+    assert unseen_members(spec(THREE | patients), "b") == (0,)  # member 2 saw a
+    with pytest.raises(BadInput, match="on c under"):
+        unseen_members(spec(THREE | patients), "c")
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        {},
+        {"members": []},
+        {"members": THREE["members"][:2]},
+        {"members": [*THREE["members"][:2], {}]},
+        {"members": [*THREE["members"][:2], {"held_out": "ab"}]},
+        {"members": "abc"},
+        {"held_out": ["a"]},
+    ],
+)
+def test_a_bundle_that_does_not_say_is_refused(training):
+    with pytest.raises(BadInput, match=r"training\.members, with"):
+        unseen_members(spec(training), "a")
+
+
+def test_a_single_network_that_does_not_say_is_refused():
+    with pytest.raises(BadInput, match=r"training\.held_out"):
+        unseen_members(spec({}, members=0), "a")
