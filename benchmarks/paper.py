@@ -25,13 +25,23 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from comparison.arms import sizes_of
 from comparison.job import run_job
 from comparison.page import write_between_markers
 from comparison.plan import SIZES, Job, Size, jobs, tuning_jobs
 from comparison.rows import read_rows
-from comparison.table import report, tuning_report
+from comparison.table import report, size_table, tuning_report
 
-REPOSITORY = Path(__file__).parent.parent
+SIZED = (
+    "squeezenet1_1",
+    "mobilenet_v2",
+    "efficientnet_b0",
+    "resnet18",
+    "resnet50",
+    "densenet121",
+    "vgg11",
+)
+"""Encoders of the table of sizes; only two of them are trained."""
 
 
 def main() -> None:
@@ -39,6 +49,12 @@ def main() -> None:
     size = _size(args)
     if args.one:
         _one(json.loads(args.one), size, args)
+        return
+    if args.sizes:
+        text = size_table({encoder: sizes_of(encoder) for encoder in SIZED})
+        print(text)
+        if args.docs:
+            write_between_markers(args.docs, "paper-sizes", text)
         return
     if args.table is None:
         if args.cache is None or not args.cache.is_dir():
@@ -74,6 +90,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--encoders", nargs="+", help="instead of the size's")
     parser.add_argument("--steps", type=int, help="instead of the size's")
     parser.add_argument("--tune", action="store_true", help="only the trials of learning rates")
+    parser.add_argument("--sizes", action="store_true", help="only the parameters of many encoders")
     parser.add_argument("--table", type=Path, help="train nothing: the tables of this results file")
     parser.add_argument("--docs", type=Path, help="page whose table is to be replaced")
     parser.add_argument("--one", help=argparse.SUPPRESS)

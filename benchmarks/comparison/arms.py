@@ -160,5 +160,3 @@ def smaller(ours: float, theirs: float) -> str:
     """Return by how much ours is smaller than theirs, in words for a table."""
     share = 1 - ours / theirs
     return f"{abs(share) * 100:.0f} % {'smaller' if share >= 0 else 'larger'}" if theirs else "-"
-
-

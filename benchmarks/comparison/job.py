@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from comparison.arms import ARMS, build, file_bytes, parameters
-from comparison.plan import Job, Size, held_out, recipe_of
 from measure import machine
 from torch import Tensor, nn
 
+from comparison.arms import ARMS, build, file_bytes, parameters
+from comparison.plan import Job, Size, held_out, recipe_of
 from napari_acs.inference.metrics import dice, hd95
 from napari_acs.models.networks import nested_probabilities
 from napari_acs.training.cases import Case, load_cases
@@ -124,9 +124,7 @@ def _found(network: nn.Module, case: Case) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _mean_dice(network: nn.Module, cases: list[Case]) -> list[float]:
-    scores = [
-        [dice(a, b) for a, b in zip(*_found(network, case), strict=True)] for case in cases
-    ]
+    scores = [[dice(a, b) for a, b in zip(*_found(network, case), strict=True)] for case in cases]
     return [float(mean) for mean in np.mean(scores, axis=0)]
 
 
@@ -172,7 +170,7 @@ def _device_name(device: str) -> str:
 
 def _commit() -> str:
     said = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],  # noqa: S607
+        ["git", "describe", "--always", "--dirty"],
         cwd=Path(__file__).parent,
         capture_output=True,
         text=True,

@@ -6,7 +6,6 @@ import random
 from dataclasses import dataclass
 
 from comparison.arms import ARMS, STEM, WIDTHS, Arm
-
 from napari_acs.training.recipe import Augmentation, Recipe
 
 
