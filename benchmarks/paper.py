@@ -101,7 +101,8 @@ def _size(args: argparse.Namespace) -> Size:
     size = SIZES[args.size]
     steps = args.steps or size.steps
     encoders = tuple(args.encoders or size.encoders)
-    every = min(size.every, steps)
+    # Of a trial, only the end counts.
+    every = steps if args.tune else min(size.every, steps)
     return dataclasses.replace(size, steps=steps, every=every, encoders=encoders)
 
 
