@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
+import math
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -61,9 +63,9 @@ def run_job(
     memory = _Memory(device)
     network = build(ARMS[job.arm], job.encoder, weights, job.seed)
     counts = {"parameters": parameters(network), "bytes": file_bytes(network)}
-    folder.mkdir(parents=True, exist_ok=True)
     looks = folder / "curve.json"
-    curve: list[list[float]] = json.loads(looks.read_text()) if looks.exists() else []
+    curve = _looked(folder, looks)
+    folder.mkdir(parents=True, exist_ok=True)
     wall, cpu = curve[-1][1:3] if curve else (0.0, 0.0)
     peak: float | None = None
     average = build(ARMS[job.arm], job.encoder, weights, job.seed).to(device)
@@ -75,9 +77,10 @@ def run_job(
             peak = memory.peak_mib() if peak is None else peak
             average.load_state_dict(_averaged(folder))
             means = _mean_dice(average.eval(), judged)
-            curve = [look for look in curve if look[0] < step]
             curve.append([step, round(wall, 2), round(cpu, 2), *(round(m, 4) for m in means)])
-            looks.write_text(json.dumps(curve), encoding="utf-8")
+            partial = folder / ".curve.json.part"
+            partial.write_text(json.dumps(curve), encoding="utf-8")
+            partial.replace(looks)
         marks = time.perf_counter(), time.process_time()
     average.load_state_dict(_averaged(folder))
     return {
@@ -103,9 +106,28 @@ def run_job(
 def _steps(
     recipe: Recipe, network: nn.Module, cases: list[Case], run: Path, device: str
 ) -> Iterator[int]:
-    """Train by the package's own loop; yield the steps done. The only place that knows it."""
+    """Train by the package's own loop; yield the steps done. The only place that knows it.
+
+    At every look the loop has just written its checkpoint, see :func:`_averaged`.
+    """
     for step in train(recipe, network, cases, run, device=device):
+        if not math.isfinite(step.loss):
+            raise FloatingPointError(f"{recipe.id}: the loss of step {step.step} is {step.loss}")
         yield step.step
+
+
+def _looked(folder: Path, looks: Path) -> list[list[float]]:
+    """Return the looks of a run to go on with; clear one that was killed during a look.
+
+    How long the steps before that look took is not known any more.
+    """
+    curve: list[list[float]] = json.loads(looks.read_text()) if looks.exists() else []
+    if (folder / "checkpoint.pt").exists():
+        checkpoint = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
+        if curve and curve[-1][0] == checkpoint["step"]:
+            return curve
+    shutil.rmtree(folder, ignore_errors=True)
+    return []
 
 
 def _averaged(run: Path) -> dict[str, Tensor]:
