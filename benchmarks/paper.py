@@ -17,12 +17,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import multiprocessing
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import torch
 from comparison.arms import sizes_of
@@ -47,9 +45,6 @@ SIZED = (
 def main() -> None:
     args = _arguments()
     size = _size(args)
-    if args.one:
-        _one(json.loads(args.one), size, args)
-        return
     if args.sizes:
         text = size_table({encoder: sizes_of(encoder) for encoder in SIZED})
         print(text)
@@ -60,7 +55,7 @@ def main() -> None:
         if args.cache is None or not args.cache.is_dir():
             print("paper.py: skipped, no prepared cases: name their folder with --cache")
             return
-        _all(tuning_jobs(size) if args.tune else jobs(size), args)
+        _all(tuning_jobs(size) if args.tune else jobs(size), size, args)
     rows = read_rows(args.table or args.out / "results.jsonl")
     if args.tune:
         print(tuning_report(rows))
@@ -93,7 +88,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sizes", action="store_true", help="only the parameters of many encoders")
     parser.add_argument("--table", type=Path, help="train nothing: the tables of this results file")
     parser.add_argument("--docs", type=Path, help="page whose table is to be replaced")
-    parser.add_argument("--one", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -106,7 +100,7 @@ def _size(args: argparse.Namespace) -> Size:
     return dataclasses.replace(size, steps=steps, every=every, encoders=encoders)
 
 
-def _all(todo: list[Job], args: argparse.Namespace) -> None:
+def _all(todo: list[Job], size: Size, args: argparse.Namespace) -> None:
     """Run what the results file lacks, each in a process of its own (its memory is measured)."""
     results = args.out / "results.jsonl"
     results.parent.mkdir(parents=True, exist_ok=True)
@@ -116,10 +110,8 @@ def _all(todo: list[Job], args: argparse.Namespace) -> None:
         if job.key in done:
             continue
         folder = args.out / "runs" / job.key
-        own = ["--one", json.dumps(dataclasses.asdict(job))]
-        ended = subprocess.run([sys.executable, __file__, *sys.argv[1:], *own], check=False)
         row = folder / "row.json"
-        if ended.returncode or not row.exists():
+        if run_apart(job, size, args) or not row.exists():
             failed.append(job.key)
             print(f"{number}/{len(todo)} {job.key} failed", flush=True)
             continue
@@ -138,9 +130,18 @@ def _all(todo: list[Job], args: argparse.Namespace) -> None:
         raise SystemExit(f"{len(failed)} runs failed: {', '.join(failed)}")
 
 
-def _one(told: dict[str, Any], size: Size, args: argparse.Namespace) -> None:
+def run_apart(job: Job, size: Size, args: argparse.Namespace) -> int:
+    """Run a job in a fresh process, forked from one that has torch loaded; return its exit code."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["comparison.job"])
+    process = context.Process(target=_one, args=(job, size, args))
+    process.start()
+    process.join()
+    return process.exitcode or 0
+
+
+def _one(job: Job, size: Size, args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
-    job = Job(**told)
     files = dict(pair.split("=", 1) for pair in args.weights)
     weights = Path(files[job.encoder]) if job.encoder in files else None
     folder = args.out / "runs" / job.key

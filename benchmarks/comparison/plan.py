@@ -20,7 +20,7 @@ class Size:
     patch : tuple of int
         Training patch (z, y, x).
     rate : float
-        Learning rate, of encoder and decoder alike; see ``--tune``.
+        Learning rate, of encoder and decoder alike: the recipes' default, see also ``--tune``.
     every : int
         Steps between two looks at the held-out cases.
     precision : str
@@ -48,7 +48,7 @@ _SMALL_ARMS = tuple(name for name in ARMS if name != "mean-imagenet")
 SIZES: dict[str, Size] = {
     size.name: size
     for size in (
-        Size("small", 4.0, (32, 40, 32), 2, 150, 25, 2, 3, _SMALL_ARMS, 3e-3, "fp32"),
+        Size("small", 4.0, (32, 40, 32), 2, 200, 40, 2, 3, _SMALL_ARMS, 1e-3, "fp32"),
         Size("full", 2.0, (80, 96, 80), 2, 6000, 250, 5, 3, tuple(ARMS), 1e-3, "bf16"),
     )
 }
