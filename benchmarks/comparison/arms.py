@@ -47,27 +47,44 @@ ARMS: dict[str, Arm] = {
     )
 }
 
-WIDTHS: dict[str, tuple[int, ...]] = {
-    "mobilenet_v2": (96, 64, 48, 32, 16),
-    "squeezenet1_1": (96, 64, 32, 16),
+FINEST = 16
+"""Channels at full resolution in the recipes that ship: of the stem and of the last stage."""
+
+_COARSER: dict[str, tuple[int, ...]] = {
+    "mobilenet_v2": (96, 64, 48, 32),
+    "squeezenet1_1": (96, 64, 32),
 }
-"""Decoder channels of the encoders that are trained, the same for all arms."""
 
-STEM = 16
+ENCODERS = tuple(_COARSER)
+"""The encoders that are trained."""
 
 
-def build(arm: Arm, encoder: str, weights: Path | None, seed: int, channels: int = 4) -> ACSUNet:
+def widths(encoder: str, finest: int = FINEST) -> tuple[int, ...]:
+    """Return the decoder's channels, coarse to fine: the same for all arms."""
+    return (*_COARSER[encoder], finest)
+
+
+def build(
+    arm: Arm,
+    encoder: str,
+    weights: Path | None,
+    seed: int,
+    finest: int = FINEST,
+    channels: int = 4,
+) -> ACSUNet:
     """Return the untrained network of an arm.
 
     Parameters
     ----------
     arm : Arm
     encoder : str
-        One of ``WIDTHS``.
+        One of ``ENCODERS``.
     weights : Path or None
         ImageNet weights with torchvision's names; None takes torchvision's own (a download).
     seed : int
         Of everything that starts at random.
+    finest : int
+        Channels at full resolution.
     channels : int
         MRI sequences.
     """
@@ -81,8 +98,8 @@ def build(arm: Arm, encoder: str, weights: Path | None, seed: int, channels: int
         encoder,
         channels,
         3,
-        WIDTHS[encoder],
-        STEM,
+        widths(encoder, finest),
+        finest,
         pretrained=arm.pretrained and trunk is None,
         trunk=trunk,
         mode=arm.mode,
@@ -131,8 +148,8 @@ def sizes_of(encoder: str, channels: int = 4) -> dict[str, int]:
     -------
     dict of str to int
         Of the whole network in "acs", "soft" and "conv3d", and of the encoder alone in "acs
-        encoder" and "conv3d encoder". The decoder has the default widths, cut to the encoder's
-        resolutions as in ``WIDTHS``.
+        encoder" and "conv3d encoder". The decoder has the widths of the trained encoder with as
+        many resolutions.
     """
     found = {}
     for mode, decoder in (("acs", "acs"), ("soft", "acs"), ("conv3d", "conv3d")):
@@ -144,16 +161,14 @@ def sizes_of(encoder: str, channels: int = 4) -> dict[str, int]:
 
 
 def _any_unet(encoder: str, channels: int, mode: Mode, decoder: DecoderMode) -> ACSUNet:
-    widths = WIDTHS.get(encoder)
-    if widths is None:
-        # VGG starts at stride 2 like the others here; its taps are counted by the encoder.
-        for widths in (WIDTHS["mobilenet_v2"], WIDTHS["squeezenet1_1"]):
-            try:
-                return ACSUNet(encoder, channels, 3, widths, STEM, mode=mode, decoder_mode=decoder)
-            except ValueError:
-                continue
-        raise ValueError(f"{encoder} has neither four nor five resolutions")
-    return ACSUNet(encoder, channels, 3, widths, STEM, mode=mode, decoder_mode=decoder)
+    for like in [encoder] if encoder in ENCODERS else ENCODERS:
+        try:
+            return ACSUNet(
+                encoder, channels, 3, widths(like), FINEST, mode=mode, decoder_mode=decoder
+            )
+        except ValueError:  # another number of resolutions
+            continue
+    raise ValueError(f"{encoder} has neither four nor five resolutions")
 
 
 def smaller(ours: float, theirs: float) -> str:

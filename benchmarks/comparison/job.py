@@ -61,14 +61,14 @@ def run_job(
     judged = [case for case in cases if case.name in held_out(job, size, names)[0]]
     recipe = recipe_of(job, size, names)
     memory = _Memory(device)
-    network = build(ARMS[job.arm], job.encoder, weights, job.seed)
+    network = build(ARMS[job.arm], job.encoder, weights, job.seed, size.finest)
     counts = {"parameters": parameters(network), "bytes": file_bytes(network)}
     looks = folder / "curve.json"
     curve = _looked(folder, looks)
     folder.mkdir(parents=True, exist_ok=True)
     wall, cpu = curve[-1][1:3] if curve else (0.0, 0.0)
     peak: float | None = None
-    average = build(ARMS[job.arm], job.encoder, weights, job.seed).to(device)
+    average = build(ARMS[job.arm], job.encoder, weights, job.seed, size.finest).to(device)
     marks = time.perf_counter(), time.process_time()
     for step in _steps(recipe, network, cases, folder, device):
         wall += time.perf_counter() - marks[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from comparison.arms import ARMS, STEM, WIDTHS, Arm
+from comparison.arms import ARMS, ENCODERS, FINEST, Arm, widths
 from napari_acs.training.recipe import Augmentation, Recipe
 
 
@@ -27,6 +27,8 @@ class Size:
         Of the network's arithmetic in training. On the CPU float32: there torch 2.14 computes
         gradients of a 3 x 3 x 3 layer on maps of a few voxels in bfloat16 from memory that it has
         not written, and now and then they are not numbers.
+    finest : int
+        Channels at full resolution, where most of the time goes.
     """
 
     name: str
@@ -40,7 +42,8 @@ class Size:
     arms: tuple[str, ...]
     rate: float
     precision: str
-    encoders: tuple[str, ...] = tuple(WIDTHS)
+    finest: int
+    encoders: tuple[str, ...] = ENCODERS
 
 
 _SMALL_ARMS = tuple(name for name in ARMS if name != "mean-imagenet")
@@ -48,8 +51,8 @@ _SMALL_ARMS = tuple(name for name in ARMS if name != "mean-imagenet")
 SIZES: dict[str, Size] = {
     size.name: size
     for size in (
-        Size("small", 4.0, (32, 40, 32), 2, 200, 40, 2, 3, _SMALL_ARMS, 1e-3, "fp32"),
-        Size("full", 2.0, (80, 96, 80), 2, 6000, 250, 5, 3, tuple(ARMS), 1e-3, "bf16"),
+        Size("small", 4.0, (32, 40, 32), 2, 200, 40, 2, 3, _SMALL_ARMS, 1e-3, "fp32", 8),
+        Size("full", 2.0, (80, 96, 80), 2, 6000, 250, 5, 3, tuple(ARMS), 1e-3, "bf16", FINEST),
     )
 }
 
@@ -132,8 +135,8 @@ def recipe_of(job: Job, size: Size, names: list[str]) -> Recipe:
         title=job.key,
         architecture={
             "encoder": job.encoder,
-            "decoder_channels": list(WIDTHS[job.encoder]),
-            "stem_channels": STEM,
+            "decoder_channels": list(widths(job.encoder, size.finest)),
+            "stem_channels": size.finest,
             "mode": arm.mode,
             "decoder_mode": arm.decoder,
         },
