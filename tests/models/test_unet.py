@@ -64,3 +64,25 @@ def test_weights_that_cannot_be_downloaded_are_a_sentence_that_says_what_to_do(m
 def test_decoder_of_another_depth_is_refused():
     with pytest.raises(ValueError, match="resolutions"):
         ACSUNet("mobilenet_v2", decoder_channels=(8, 8))
+
+
+def test_a_native_decoder_has_the_same_layers_with_kernels_of_three_times_the_weights():
+    widths = {"decoder_channels": (16, 12, 8, 6, 5), "stem_channels": 4}
+    acs = ACSUNet("mobilenet_v2", 4, 3, **widths)
+    native = ACSUNet("mobilenet_v2", 4, 3, **widths, decoder_mode="conv3d")
+    theirs = dict(native.named_parameters())
+    for name, ours in acs.named_parameters():
+        shape = list(ours.shape)
+        if ours.dim() == 4 and not name.startswith("encoder."):
+            shape = [*shape[:2], shape[-1], *shape[2:]]
+        assert list(theirs.pop(name).shape) == shape, name
+    assert not theirs
+    logits = native(torch.randn(1, 4, 33, 16, 47))
+    assert logits.shape == (1, 3, 33, 16, 47)
+    logits.square().mean().backward()
+    assert [n for n, p in native.named_parameters() if p.grad is None] == []
+
+
+def test_an_unknown_decoder_is_refused():
+    with pytest.raises(ValueError, match="decoder_mode='soft'"):
+        ACSUNet("mobilenet_v2", decoder_mode="soft")

@@ -1,0 +1,157 @@
+"""The seed paper's comparison: ACS with ImageNet weights against other ways to 3D.
+
+Each run trains one arm on one fold with one seed, in a process of its own, and adds a row to
+OUT/results.jsonl; what is there is not run again, so the same command goes on after an
+interruption. Then the tables are printed; --docs writes them into a page, between its markers.
+
+    napari-acs train RECIPE --data ../shared/data/brats2021 --data \
+        ../shared/data/brats2018-2020-8bit --prepare CACHE       (a recipe with spacing_mm: 4 or 2)
+    python benchmarks/paper.py --size small --cache CACHE --out runs/paper-small \
+        --weights mobilenet_v2=FILE --weights squeezenet1_1=FILE
+    python benchmarks/paper.py --size full --cache CACHE --out runs/paper-full --device cuda
+    python benchmarks/paper.py --table benchmarks/results/paper-small.jsonl --docs docs/results.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import multiprocessing
+import os
+import shutil
+from pathlib import Path
+
+import torch
+from comparison.arms import sizes_of
+from comparison.job import run_job
+from comparison.page import write_between_markers
+from comparison.plan import SIZES, Job, Size, jobs, tuning_jobs
+from comparison.rows import read_rows
+from comparison.table import report, size_table, tuning_report
+
+SIZED = (
+    "squeezenet1_1",
+    "mobilenet_v2",
+    "efficientnet_b0",
+    "resnet18",
+    "resnet50",
+    "densenet121",
+    "vgg11",
+)
+"""Encoders of the table of sizes; only two of them are trained."""
+
+
+def main() -> None:
+    args = _arguments()
+    size = _size(args)
+    if args.sizes:
+        text = size_table({encoder: sizes_of(encoder) for encoder in SIZED})
+        print(text)
+        if args.docs:
+            write_between_markers(args.docs, "paper-sizes", text)
+        return
+    if args.table is None:
+        if args.cache is None or not args.cache.is_dir():
+            print("paper.py: skipped, no prepared cases: name their folder with --cache")
+            return
+        _all(tuning_jobs(size) if args.tune else jobs(size), size, args)
+    rows = read_rows(args.table or args.out / "results.jsonl")
+    if args.tune:
+        print(tuning_report(rows))
+        return
+    text = report([row for row in rows if not row.get("trial")])
+    print(text)
+    if args.docs:
+        write_between_markers(args.docs, f"paper-{size.name}", text)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--size", choices=SIZES, default="small")
+    parser.add_argument("--cache", type=Path, help="prepared cases, at the size's spacing")
+    parser.add_argument("--out", type=Path, default=Path("runs/paper"))
+    parser.add_argument(
+        "--weights",
+        action="append",
+        default=[],
+        metavar="ENCODER=FILE",
+        help="ImageNet weights; left out, torchvision's own are downloaded",
+    )
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--encoders", nargs="+", help="instead of the size's")
+    parser.add_argument("--steps", type=int, help="instead of the size's")
+    parser.add_argument("--tune", action="store_true", help="only the trials of learning rates")
+    parser.add_argument("--sizes", action="store_true", help="only the parameters of many encoders")
+    parser.add_argument("--table", type=Path, help="train nothing: the tables of this results file")
+    parser.add_argument("--docs", type=Path, help="page whose table is to be replaced")
+    return parser.parse_args()
+
+
+def _size(args: argparse.Namespace) -> Size:
+    size = SIZES[args.size]
+    steps = args.steps or size.steps
+    encoders = tuple(args.encoders or size.encoders)
+    # Of a trial, only the end counts.
+    every = steps if args.tune else min(size.every, steps)
+    return dataclasses.replace(size, steps=steps, every=every, encoders=encoders)
+
+
+def _all(todo: list[Job], size: Size, args: argparse.Namespace) -> None:
+    """Run what the results file lacks, each in a process of its own (its memory is measured)."""
+    results = args.out / "results.jsonl"
+    results.parent.mkdir(parents=True, exist_ok=True)
+    done = {row["key"] for row in read_rows(results)}
+    failed = []
+    for number, job in enumerate(todo, start=1):
+        if job.key in done:
+            continue
+        folder = args.out / "runs" / job.key
+        row = folder / "row.json"
+        if run_apart(job, size, args) or not row.exists():
+            failed.append(job.key)
+            print(f"{number}/{len(todo)} {job.key} failed", flush=True)
+            continue
+        with results.open("a", encoding="utf-8") as stream:
+            stream.write(row.read_text(encoding="utf-8") + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        shutil.rmtree(folder)
+        last = read_rows(results)[-1]
+        scores = ", ".join(f"{value:.3f}" for value in last["curve"][-1][3:])
+        print(
+            f"{number}/{len(todo)} {job.key}: WT, TC, ET {scores} in {last['cpu_s']:.0f} s of CPU",
+            flush=True,
+        )
+    if failed:
+        raise SystemExit(f"{len(failed)} runs failed: {', '.join(failed)}")
+
+
+def run_apart(job: Job, size: Size, args: argparse.Namespace) -> int:
+    """Run a job in a fresh process, forked from one that has torch loaded; return its exit code."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["comparison.job"])
+    process = context.Process(target=_one, args=(job, size, args))
+    process.start()
+    process.join()
+    return process.exitcode or 0
+
+
+def _one(job: Job, size: Size, args: argparse.Namespace) -> None:
+    torch.set_num_threads(args.threads)
+    files = dict(pair.split("=", 1) for pair in args.weights)
+    weights = Path(files[job.encoder]) if job.encoder in files else None
+    folder = args.out / "runs" / job.key
+    row = run_job(job, size, args.cache, weights, folder, args.device)
+    row["trial"] = job.rate is not None
+    row["weights"] = weights.name if weights else "torchvision"
+    partial = folder / ".row.json.part"
+    partial.write_text(json.dumps(row), encoding="utf-8")
+    partial.replace(folder / "row.json")
+
+
+if __name__ == "__main__":
+    main()

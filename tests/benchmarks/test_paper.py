@@ -1,0 +1,318 @@
+import copy
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import paper
+import pytest
+import torch
+from comparison import job as job_module
+from comparison.arms import ARMS, build, file_bytes, parameters, smaller
+from comparison.job import run_job
+from comparison.page import write_between_markers
+from comparison.plan import SIZES, Job, held_out, jobs, recipe_of, tuning_jobs
+from comparison.rows import read_rows
+from comparison.statistics import MEAN, difference, first_at, mean_curve, whole_rounds
+from comparison.table import report, tuning_report
+
+SMALL = SIZES["small"]
+TINY = dataclasses.replace(SMALL, patch=(16, 16, 16), batch=1, steps=2, every=1, folds=2)
+NAMES = [f"{source}_{number}" for source in ("BraTS2021", "Brats18") for number in range(4)]
+
+
+RUN = Job("small", "squeezenet1_1", "acs-scratch", fold=1, seed=3)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("cache")
+    rng = np.random.default_rng(0)
+    for name in NAMES:
+        labels = np.zeros((18, 20, 18), np.uint8)
+        labels[6:12, 6:12, 6:12] = 2
+        labels[8:10, 8:10, 8:10] = 3
+        images = rng.normal(0, 1, (4, *labels.shape)).astype(np.float16) + labels
+        np.savez(folder / f"{name}.npz", images=images, labels=labels, spacing_mm=np.float32(4))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(cache, tmp_path_factory) -> dict:
+    return run_job(RUN, TINY, cache, None, tmp_path_factory.mktemp("whole"), "cpu")
+
+
+@pytest.mark.parametrize("during_a_look", [True, False])
+def test_a_run_that_was_killed_ends_as_one_that_was_not(
+    cache, tmp_path, monkeypatch, whole, during_a_look
+):
+    def look(*_):
+        looks.append(None)
+        if during_a_look and len(looks) == 2:
+            raise KeyboardInterrupt
+        return [0.1, 0.2, 0.3]
+
+    def steps(*args, **kwargs):
+        for step in train(*args, **kwargs):
+            yield step
+            if not during_a_look:
+                raise KeyboardInterrupt
+
+    looks, train = [], job_module.train
+    with monkeypatch.context() as patched:
+        patched.setattr(job_module, "_mean_dice", look)
+        patched.setattr(job_module, "train", steps)
+        with pytest.raises(KeyboardInterrupt):
+            run_job(RUN, TINY, cache, None, tmp_path / "cut", "cpu")
+    resumed = run_job(RUN, TINY, cache, None, tmp_path / "cut", "cpu")
+
+    assert [look[0] for look in resumed["curve"]] == [1, 2]
+    # What was seen before the kill is kept, but where its time is lost: then all is done again.
+    first = whole["curve"][0][3:] if during_a_look else [0.1, 0.2, 0.3]
+    assert resumed["curve"][0][3:] == first
+    assert resumed["curve"][1][3:] == whole["curve"][1][3:]
+    assert resumed["cases"] == whole["cases"]
+
+
+def test_a_row_holds_what_the_tables_need(whole):
+    assert [look[0] for look in whole["curve"]] == [1, 2]
+    assert set(whole["cases"]) == set(held_out(RUN, TINY, NAMES)[0])
+    assert whole["trained_on"] == 4
+    assert whole["parameters"] == 1_354_923
+    assert json.loads(json.dumps(whole)) == whole
+    assert "squeezenet1_1: 1 runs an arm" in report([{**whole, "arm": "acs-imagenet"}])
+
+
+def test_a_loss_that_is_no_number_ends_the_run(cache, tmp_path, monkeypatch):
+    step = SimpleNamespace(step=1, loss=float("nan"))
+    monkeypatch.setattr(job_module, "train", lambda *_, **__: iter([step]))
+    run = Job("small", "squeezenet1_1", "acs-scratch", 0, 0)
+    with pytest.raises(FloatingPointError, match="step 1"):
+        run_job(run, TINY, cache, None, tmp_path / "run", "cpu")
+
+
+def test_arms_are_run_in_turn_and_every_case_is_judged_early():
+    todo = jobs(SMALL)
+    arms = len(SMALL.arms) * len(SMALL.encoders)
+    assert len({run.key for run in todo}) == len(todo) == arms * SMALL.folds * SMALL.seeds
+    for start in range(0, len(todo), arms):
+        turn = todo[start : start + arms]
+        assert {(run.encoder, run.arm) for run in turn} == {
+            (encoder, arm) for encoder in SMALL.encoders for arm in SMALL.arms
+        }
+        assert len({(run.fold, run.seed) for run in turn}) == 1
+    first = todo[: arms * SMALL.folds]
+    assert {run.fold for run in first} == set(range(SMALL.folds))
+
+
+def test_folds_share_out_all_cases_and_trials_leave_the_judged_fold_alone():
+    for size in SIZES.values():
+        folds = [
+            held_out(Job(size.name, "squeezenet1_1", "acs-scratch", fold, 0), size, NAMES)
+            for fold in range(size.folds)
+        ]
+        assert sorted(name for judged, _ in folds for name in judged) == sorted(NAMES)
+        assert all(judged == apart for judged, apart in folds)
+    trial = tuning_jobs(SMALL)[0]
+    judged, apart = held_out(trial, SMALL, NAMES)
+    first_fold = set(held_out(jobs(SMALL)[0], SMALL, NAMES)[0])
+    assert judged
+    assert not set(judged) & first_fold
+    assert first_fold < set(apart)
+
+
+def test_the_arms_differ_in_nothing_but_the_network():
+    recipes = [
+        recipe_of(Job("small", "squeezenet1_1", arm, 1, 2), SMALL, NAMES).model_dump()
+        for arm in SMALL.arms
+    ]
+    for recipe in recipes:
+        mode = recipe["architecture"].pop("mode"), recipe["architecture"].pop("decoder_mode")
+        assert mode in {(arm.mode, arm.decoder) for arm in ARMS.values()}
+        assert recipe.pop("id") == recipe.pop("title")
+    assert all(recipe == recipes[0] for recipe in recipes)
+
+
+@pytest.mark.parametrize("encoder", ["squeezenet1_1", "mobilenet_v2"])
+def test_acs_is_smaller_than_the_same_network_in_native_3d_and_all_start_alike(encoder):
+    acs, native = (
+        build(ARMS[name], encoder, None, seed=0) for name in ("acs-scratch", "conv3d-scratch")
+    )
+    assert [n for n, _ in acs.named_parameters()] == [n for n, _ in native.named_parameters()]
+    flat, solid = 0, 0
+    for ours, theirs in zip(acs.parameters(), native.parameters(), strict=True):
+        kernels = ours.dim() == 4
+        assert theirs.numel() == ours.numel() * (ours.shape[-1] if kernels else 1)
+        flat, solid = flat + ours.numel(), solid + theirs.numel()
+    assert (parameters(acs), parameters(native)) == (flat, solid)
+    assert smaller(flat, solid).endswith("smaller")
+    assert file_bytes(native) - file_bytes(acs) == 4 * (solid - flat)
+    # No channel of a fresh first layer may start as another's copy.
+    first = next(p for p in native.encoder.parameters() if p.dim() == 5)
+    assert not torch.equal(first[:, 0], first[:, 1])
+    # He's rule keeps the size of a signal: each start has the same gain for its own fan.
+    if encoder == "squeezenet1_1":
+        for network in (acs, native):
+            for kernel in network.encoder.parameters():
+                if kernel.dim() >= 4 and kernel.numel() > 5000:
+                    fan = kernel[0].numel()
+                    assert kernel.std().item() == pytest.approx((2 / fan) ** 0.5, rel=0.05)
+
+
+def row(arm: str, fold: int, seed: int, wt: float, **more) -> dict:
+    cases = {}
+    for number in range(5):
+        spread = 0.01 * (number - 2)
+        cases[f"case{fold}{number}"] = {
+            "WT": {"dice": wt + spread, "hd95_mm": 5.0 + number},
+            "TC": {"dice": 0.5, "hd95_mm": 9.0},
+            "ET": {"dice": 0.3 + wt / 10 - spread, "hd95_mm": 373.128664},
+        }
+    large = arm == "conv3d-scratch"
+    return {
+        "key": f"{arm}{fold}{seed}",
+        "size": "small",
+        "encoder": "squeezenet1_1",
+        "arm": arm,
+        "fold": fold,
+        "seed": seed,
+        "rate": 1e-3,
+        "steps": 100,
+        "batch": 2,
+        "patch": [32, 40, 32],
+        "trained_on": 20,
+        "parameters": 3_000_000 if large else 1_000_000,
+        "bytes": 12_000_000 if large else 4_000_000,
+        "peak_mib": 900 if large else 700,
+        "wall_s": 80.0,
+        "cpu_s": 50.0,
+        "curve": [
+            [50, 40.0, 25.0, wt - 0.1, 0.4, 0.3],
+            [100, 80.0, 50.0, wt, 0.5, 0.4],
+        ],
+        "cases": cases,
+        "device": "cpu",
+        "machine": "a machine",
+        "commit": "abc",
+        **more,
+    }
+
+
+def made_up(ours: float, theirs: float) -> list[dict]:
+    return [
+        row(arm, fold, seed, wt + 0.02 * seed)
+        for arm, wt in (("acs-imagenet", ours), ("conv3d-scratch", theirs))
+        for fold in (0, 1)
+        for seed in (0, 1)
+    ]
+
+
+def test_differences_are_paired_by_case():
+    rows = made_up(0.8, 0.6)
+    ours, theirs = rows[:4], rows[4:]
+    found = difference(ours, theirs, "WT")
+    assert (found.mean, found.low, found.high) == pytest.approx((0.2, 0.2, 0.2))
+    assert found.cases == 10
+    noisy = copy.deepcopy(theirs)
+    for number, case in enumerate(noisy[0]["cases"].values()):
+        case["WT"]["dice"] -= 0.1 * number
+    wider = difference(ours, noisy, "WT")
+    assert wider.low < wider.mean < wider.high
+    assert wider.clear
+    assert wider.mean == pytest.approx(0.2 + 0.1 * (0 + 1 + 2 + 3 + 4) / 2 / 10)
+    assert not difference(ours, ours, MEAN).clear
+
+
+def test_a_round_that_not_every_arm_has_run_is_left_out():
+    rows = made_up(0.8, 0.6)[:-1]
+    kept = whole_rounds(rows, ["acs-imagenet", "conv3d-scratch"])
+    assert len(kept) == 6
+    assert not any((r["fold"], r["seed"]) == (1, 1) for r in kept)
+    assert "1 more runs" in report(rows)
+    assert "No fold and seed" in report(rows[:4][:0])
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "verdict"),
+    [
+        (0.8, 0.6, "better: **so here**"),
+        (0.6, 0.8, "not so here: native 3D from scratch is better"),
+        (0.7, 0.7, "not shown here"),
+    ],
+)
+def test_the_report_says_whether_the_papers_claim_holds(ours, theirs, verdict):
+    text = report(made_up(ours, theirs))
+    assert verdict in text
+    assert "67 % smaller" in text
+    assert "about 22 % smaller" in text
+
+
+def test_the_report_states_scores_costs_and_what_is_reached_when():
+    text = report(made_up(0.8, 0.7))
+    lines = text.splitlines()
+    dice = next(line for line in lines if line.startswith("| ACS, ImageNet") and "±" in line)
+    assert dice.split("|")[2].strip() == "0.810 ± 0.012"
+    cost = next(line for line in lines if line.startswith("| ACS, ImageNet") and "1.00" in line)
+    cells = [cell.strip() for cell in cost.split("|")[2:-1]]
+    # 0.710 is what native 3D ends at: there already at the first look, of 50 steps.
+    assert cells == ["1.00", "4.0", "67 % smaller", "50", "5", "25", "40", "0.50", "700"] or (
+        cells[3] == "100"
+    )
+    hd95 = next(line for line in lines if line.startswith("| ACS, ImageNet") and "373.1" in line)
+    assert "7.0 (6.0 to 8.0)" in hd95
+    curve = mean_curve(made_up(0.8, 0.7)[:4])
+    assert curve[1][:4] == pytest.approx([100, 80, 50, 0.81])
+    assert first_at(curve, 0.9) is None
+    assert first_at(curve, 0.5)[0] == 50
+
+
+def test_trials_are_reported_by_rate():
+    trials = [
+        {**row("acs-imagenet", 0, 1000, wt), "rate": rate, "trial": True}
+        for rate, wt in ((1e-3, 0.5), (3e-3, 0.6))
+    ]
+    assert tuning_report(trials).splitlines()[-1] == "| all |  | 0.450 | 0.487 |"
+
+
+def test_what_is_in_the_results_file_is_not_run_again(cache, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "out"
+    out.mkdir()
+    done, *rest = jobs(SMALL)
+    first = {**row("acs-imagenet", 0, 0, 0.5), "key": done.key}
+    killed = json.dumps(first)[:50]
+    (out / "results.jsonl").write_text(json.dumps(first) + "\n", encoding="utf-8")
+    ran = []
+
+    def trained(told, *_):
+        ran.append(told)
+        folder = out / "runs" / told.key
+        folder.mkdir(parents=True)
+        made = {**row(told.arm, told.fold, told.seed, 0.5), "key": told.key}
+        (folder / "row.json").write_text(json.dumps(made), encoding="utf-8")
+        return 0
+
+    monkeypatch.setattr(paper, "run_apart", trained)
+    monkeypatch.setattr(sys, "argv", ["paper.py", "--cache", str(cache), "--out", str(out)])
+    paper.main()
+    assert ran == rest
+    rows = read_rows(out / "results.jsonl")
+    assert [r["key"] for r in rows] == [run.key for run in jobs(SMALL)]
+    assert list((out / "runs").iterdir()) == []
+    assert "acs-imagenet" in capsys.readouterr().out
+    with (out / "results.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write(killed)
+    assert len(read_rows(out / "results.jsonl")) == len(rows)
+
+
+def test_a_page_keeps_all_but_what_stands_between_the_markers(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("# A\n<!-- t:begin -->\nold\n<!-- t:end -->\nend\n", encoding="utf-8")
+    write_between_markers(page, "t", "new")
+    write_between_markers(page, "t", "newer")
+    assert page.read_text(encoding="utf-8") == (
+        "# A\n<!-- t:begin -->\n\nnewer\n\n<!-- t:end -->\nend\n"
+    )
+    with pytest.raises(SystemExit, match="other:begin"):
+        write_between_markers(page, "other", "new")
