@@ -141,7 +141,7 @@ def test_a_missing_sequence_is_0_and_one_that_is_needed_is_named():
     box = classifier_box(only, asked(), MASK)
     assert box.present == (False, True) and not box.array[0].any() and box.array[1].any()
     for study, there in ((Study("s", {"t1": Volume(head(), GRID)}), asked()), (only, TWO)):
-        with pytest.raises(BadInput, match="cannot be classified.*Add the missing sequence"):
+        with pytest.raises(BadInput, match=r"cannot be classified.*Add the missing sequence"):
             classifier_box(study, there, MASK)
 
 
@@ -153,7 +153,7 @@ TWO = asked(minimum_sequences=2)
     [
         (None, "needs a mask"),
         (Volume(np.zeros_like(TUMOUR), GRID), "is empty"),
-        (Volume(TUMOUR, replace(GRID, origin=(0.0, 5.0, 3.0))), "not on the grid.*20 mm apart"),
+        (Volume(TUMOUR, replace(GRID, origin=(0.0, 5.0, 3.0))), r"not on the grid.*20 mm apart"),
     ],
 )
 def test_a_mask_that_will_not_do_is_a_sentence(mask, said):

@@ -21,7 +21,7 @@ from napari_acs.training.classification.labels import (
     read_labels_csv,
 )
 from napari_acs.training.judge import FRESH
-from napari_acs.training.phantom import PhantomOptions, generate, load_atlas
+from napari_acs.training.phantom import Atlas, PhantomOptions, generate, load_atlas
 
 if TYPE_CHECKING:
     from napari_acs.models.spec import ClassifierInput
@@ -70,6 +70,7 @@ def prepare_boxes(
     wanted = recipe.phantoms
     if wanted.count + wanted.fresh and atlas is None:
         raise BadInput("The recipe wants phantoms, and there are no tissue maps to draw them from")
+    tissues = load_atlas(atlas) if atlas is not None and wanted.count + wanted.fresh else None
     total = len(folders) + wanted.count + wanted.fresh
     done = 0
     for folder in folders:
@@ -81,8 +82,8 @@ def prepare_boxes(
     for group, count, first in ((PHANTOMS, wanted.count, 0), (FRESH_PHANTOMS, wanted.fresh, FRESH)):
         for seed in range(first + recipe.seed * 1_000, first + recipe.seed * 1_000 + count):
             target = cache / group / f"phantom-{seed}.npz"
-            if not target.exists() and atlas is not None:
-                _save(target, _of_phantom(recipe, atlas, seed))
+            if tissues is not None and not target.exists():
+                _save(target, _of_phantom(recipe, tissues, seed))
             done += 1
             yield f"phantom {seed}", done, total
 
@@ -120,8 +121,7 @@ def _of_case(recipe: ClassificationRecipe, folder: Path, known: Labelled | None)
     return Box(folder.name, labelled.patient, labelled.label, channels)
 
 
-def _of_phantom(recipe: ClassificationRecipe, atlas_file: Path, seed: int) -> Box:
-    atlas = load_atlas(atlas_file)
+def _of_phantom(recipe: ClassificationRecipe, atlas: Atlas, seed: int) -> Box:
     options = PhantomOptions(**recipe.phantoms.options)
     drawn = generate(atlas, torch.Generator().manual_seed(seed), options=options)
     z, y, x = drawn.labels.shape
