@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pytest
@@ -29,7 +30,10 @@ FIELDS = {
         "size": (6, 6, 6),
         "centre": "mask",
     },
-    "classes": [{"name": "dark", "title": "Dark FLAIR"}, {"name": "bright", "title": "Bright FLAIR"}],
+    "classes": [
+        {"name": "dark", "title": "Dark FLAIR"},
+        {"name": "bright", "title": "Bright FLAIR"},
+    ],
     "weights": {"sha256": "0" * 64, "size_bytes": 1},
     "temperature": 2.0,
     "abstain_below": 0.8,
@@ -135,15 +139,10 @@ def test_what_is_refused_is_a_sentence_before_any_work(known_study, bundle):
 
 def test_faults_and_cancelling_are_failures(known_study, bundle):
     mask = ball(known_study, TUMOUR)
-    asked = []
-
-    def cancelled():
-        asked.append(1)
-        return len(asked) == last
-
-    for last in (1, 2, 3, 4):
-        asked.clear()
-        end = list(run_classifier(known_study, bundle, mask, device="cpu", cancelled=cancelled))[-1]
+    for last in range(4):
+        words = iter([False] * last + [True])
+        asked = partial(next, words)
+        end = list(run_classifier(known_study, bundle, mask, device="cpu", cancelled=asked))[-1]
         assert isinstance(end, Failure) and end.kind == "cancelled"
     bundle.net.fault = RuntimeError("odd")
     end = list(run_classifier(known_study, bundle, mask, device="cpu"))[-1]
