@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,8 +62,10 @@ def prepare_boxes(
     Raises
     ------
     BadInput
-        A case has no label, or lacks a sequence or its mask; phantoms are wanted without an atlas.
+        A case has no label, or lacks a sequence or its mask; phantoms are wanted without an atlas;
+        the cache was made for a recipe with other boxes or labels.
     """
+    _refuse_another_recipe(recipe, cache)
     known = read_labels_csv(recipe.labels, recipe.classes) if recipe.labels else None
     unknown = [f.name for f in folders if known is not None and f.name not in known]
     if unknown:
@@ -103,6 +106,27 @@ def middle(channels: Tensor, margin: Sequence[int]) -> Tensor:
     """Return the box as the network sees it in use, float32: without the margin."""
     z, y, x = (slice(more, n - more) for n, more in zip(channels.shape[1:], margin, strict=True))
     return channels[:, z, y, x].float()
+
+
+def _refuse_another_recipe(recipe: ClassificationRecipe, cache: Path) -> None:
+    """Keep what decides boxes and labels beside them, so that none are taken for others."""
+    kept = {"input", "margin", "classes", "derived", "seed"}
+    made_for = {
+        **recipe.model_dump(mode="json", include=kept),
+        "labels": recipe.labels.read_text(encoding="utf-8-sig") if recipe.labels else None,
+        "phantoms": recipe.phantoms.options,
+    }
+    text = json.dumps(made_for, indent=1, sort_keys=True)
+    note = cache / "made_for.json"
+    if not note.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        note.write_text(text, encoding="utf-8")
+    elif note.read_text(encoding="utf-8") != text:
+        raise BadInput(
+            f"{cache} was prepared for another recipe",
+            found="other boxes, classes or labels",
+            do="Choose another run folder, or delete that one",
+        )
 
 
 def _of_case(recipe: ClassificationRecipe, folder: Path, known: Labelled | None) -> Box:
