@@ -14,6 +14,8 @@ from napari_acs.widgets.catalogue import load_catalogue
 from napari_acs.widgets.models_actions import MOST_CARD_BYTES, Folders, store_actions
 from napari_acs.widgets.models_rows import facts
 
+SHIPPED = {folder.name for folder in bundled_folder().iterdir()}
+
 
 @pytest.fixture
 def actions(tmp_path):
@@ -49,7 +51,7 @@ def test_a_bundle_is_added_made_the_default_and_removed(actions, another, tmp_pa
     with pytest.raises(BadInput, match="already"):
         actions.add(another)
     actions.remove(row)
-    assert set(rows(actions)) == {DEFAULT_ID}
+    assert set(rows(actions)) == SHIPPED
     assert "another" in actions.list().note
     with pytest.raises(BadInput):
         actions.remove(rows(actions)[DEFAULT_ID])
@@ -67,7 +69,7 @@ def test_what_is_broken_is_listed_with_its_reason_and_tampering_is_found(actions
     broken = rows(actions)["another"]
     assert broken.broken and "100 bytes" in broken.why
     actions.remove(broken)
-    assert set(rows(actions)) == {DEFAULT_ID}
+    assert set(rows(actions)) == SHIPPED
 
 
 def test_of_two_folders_that_answer_to_one_name_neither_is_removed(actions, another, tmp_path):
