@@ -33,11 +33,12 @@ def list_models(json: options.JsonSwitch = False, debug: options.Debug = False) 
     from napari_acs.models.store import default_bundle
 
     found = [described(entry) for entry in list_bundles()]
+    segments = [m for m in found if m["task"] == "segmentation" and m["status"] == "trained"]
     broken = [refused(one) for one in list_broken()]
     if json:
         typer.echo(jsonlib.dumps([*found, *broken], indent=2, ensure_ascii=False))
         return
-    default, note = default_bundle() if any(m["status"] == "trained" for m in found) else ("", "")
+    default, note = default_bundle() if segments else ("", "")
     for model in found:
         state = "verified" if model["verified"] else "WEIGHTS CHANGED"
         typer.echo(
@@ -46,7 +47,7 @@ def list_models(json: options.JsonSwitch = False, debug: options.Debug = False) 
             f"{model['licence']}  {model['title']}"
         )
     if default:
-        typer.echo("* is the model that is used where none is named.")
+        typer.echo("* is the model that segments where none is named.")
     for model in (*found, *broken):
         if model["why"]:
             typer.echo(f"REFUSED: {model['why']}", err=True)
@@ -93,7 +94,8 @@ def verify(
     debug: options.Debug = False,
 ) -> None:
     """Check description, sha256, fit and values of a model's weights; exits with 2 if any fails."""
-    from napari_acs.models import list_broken, list_bundles, load_bundle
+    from napari_acs.models import list_broken, list_bundles
+    from napari_acs.models.bundle import load_any_bundle
 
     results = [] if model else [refused(one) for one in list_broken()]
     entries = [] if model else list_bundles()
@@ -101,7 +103,7 @@ def verify(
     for named, place in places.items():
         why = ""
         try:
-            load_bundle(place).network(untrained=True)
+            load_any_bundle(place).network(untrained=True)
         except BadInput as refusal:
             why = refusal.sentence()
         results.append({"id": named, "verified": not why, "why": why})

@@ -142,7 +142,7 @@ def evaluate(
             expected=", ".join(REGIONS),
             do="Choose a model with these regions",
         )
-# Before any computing: a folder without mask is refused, and a case that every member saw.
+    # Before any computing: a folder without mask is refused, and a case that every member saw.
     labelled = [FolderCase(case) if isinstance(case, Path) else case for case in cases]
     judges = [unseen(bundle, case.name) if cross_validated else bundle for case in labelled]
     done: list[CaseScores] = []

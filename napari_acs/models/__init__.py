@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_acs.models.adding import add_bundle
-    from napari_acs.models.bundle import Bundle, load_bundle, save_bundle
+    from napari_acs.models.bundle import (
+        Bundle,
+        ClassifierBundle,
+        load_bundle,
+        load_classifier,
+        save_bundle,
+        save_classifier,
+    )
     from napari_acs.models.exporting import export_bundle
     from napari_acs.models.removing import remove_bundle
     from napari_acs.models.settings import Settings, read_settings, write_settings
-    from napari_acs.models.spec import BundleSpec
+    from napari_acs.models.spec import AnySpec, BundleSpec, ClassifierSpec
     from napari_acs.models.store import (
         BrokenBundle,
         BundleEntry,
@@ -22,9 +29,12 @@ if TYPE_CHECKING:
 
 _HOME = {
     "BrokenBundle": "store",
+    "AnySpec": "spec",
     "Bundle": "bundle",
     "BundleEntry": "store",
     "BundleSpec": "spec",
+    "ClassifierBundle": "bundle",
+    "ClassifierSpec": "spec",
     "Settings": "settings",
     "add_bundle": "adding",
     "default_bundle_id": "store",
@@ -32,17 +42,22 @@ _HOME = {
     "list_broken": "store",
     "list_bundles": "store",
     "load_bundle": "bundle",
+    "load_classifier": "bundle",
     "read_settings": "settings",
     "remove_bundle": "removing",
     "save_bundle": "bundle",
+    "save_classifier": "bundle",
     "write_settings": "settings",
 }
 
 __all__ = [
+    "AnySpec",
     "BrokenBundle",
     "Bundle",
     "BundleEntry",
     "BundleSpec",
+    "ClassifierBundle",
+    "ClassifierSpec",
     "Settings",
     "add_bundle",
     "default_bundle_id",
@@ -50,9 +65,11 @@ __all__ = [
     "list_broken",
     "list_bundles",
     "load_bundle",
+    "load_classifier",
     "read_settings",
     "remove_bundle",
     "save_bundle",
+    "save_classifier",
     "write_settings",
 ]
 

@@ -10,10 +10,10 @@ from napari_acs.errors import BadInput
 from napari_acs.models import store
 from napari_acs.models.archive import Files, files_of, is_zip, opened_zip
 from napari_acs.models.atomic import folder_appears
-from napari_acs.models.bundle import Bundle
+from napari_acs.models.bundle import bundle_of
 from napari_acs.models.description import MOST_JSON_BYTES
 from napari_acs.models.parts import limit, take_one, wanted
-from napari_acs.models.spec import BundleSpec
+from napari_acs.models.spec import AnySpec
 from napari_acs.models.store import BundleEntry
 
 
@@ -64,11 +64,11 @@ def add_bundle(path: Path) -> BundleEntry:
             _refuse_full(staging, spec.weights.size_bytes)
             _take(files, spec, staging)
             # What is verified is the copy, which nobody else writes to.
-            Bundle(store.read_spec(staging), staging, spec.weights.sha256).network(untrained=True)
+            bundle_of(store.read_spec(staging), staging).network(untrained=True)
     return BundleEntry(spec, target, "user")
 
 
-def _described(files: Files, path: Path) -> BundleSpec:
+def _described(files: Files, path: Path) -> AnySpec:
     """Read the description first: it says which weights to take, and how large they are."""
     with tempfile.TemporaryDirectory(prefix="napari-acs-bundle-") as folder:
         take_one(files, "model.json", MOST_JSON_BYTES, Path(folder), path)
@@ -88,7 +88,7 @@ def _described(files: Files, path: Path) -> BundleSpec:
     return spec
 
 
-def _take(files: Files, spec: BundleSpec, staging: Path) -> None:
+def _take(files: Files, spec: AnySpec, staging: Path) -> None:
     for name in wanted(files, spec):
         take_one(files, name, limit(name, spec), staging, Path(name))
 

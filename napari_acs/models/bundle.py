@@ -17,16 +17,27 @@ from napari_acs.models.ensemble import ACSUNetEnsemble
 from napari_acs.models.extras import refuse_missing_extras
 from napari_acs.models.fitting import load_network
 from napari_acs.models.networks import in_lps_order, region_probabilities
-from napari_acs.models.spec import BundleSpec
+from napari_acs.models.spec import ANY_SPEC, AnySpec, BundleSpec, ClassifierSpec
 from napari_acs.models.store import find_bundle, read_spec
 from napari_acs.models.verify import sha256_of, verify_weights
 
-__all__ = ["Bundle", "load_bundle", "save_bundle", "sha256_of"]
+__all__ = [
+    "AnyBundle",
+    "Bundle",
+    "ClassifierBundle",
+    "bundle_of",
+    "load_any_bundle",
+    "load_bundle",
+    "load_classifier",
+    "save_bundle",
+    "save_classifier",
+    "sha256_of",
+]
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose weights were found and match their recorded hash.
+    """A segmentation bundle whose weights were found and match their recorded hash.
 
     Attributes
     ----------
@@ -65,13 +76,7 @@ class Bundle:
             If the weights changed or went since, do not fit the architecture or are not finite; if
             the bundle is untrained; if an extra that it requires is missing.
         """
-        if self.spec.status == "untrained" and not untrained:
-            raise BadInput(
-                f"model {self.spec.id!r} cannot predict yet",
-                found="a fresh head",
-                do="Train it first: see docs/training.md",
-            )
-        refuse_missing_extras(self.spec)
+        _refuse_unready(self.spec, untrained)
         network = load_network(self.path, self.spec)
         if self.members:
             assert isinstance(network, ACSUNetEnsemble)
@@ -83,18 +88,107 @@ class Bundle:
         return region_probabilities(logits, self.spec.output)
 
 
+@dataclass(frozen=True)
+class ClassifierBundle:
+    """A classifier's bundle whose weights were found and match their recorded hash.
+
+    Attributes
+    ----------
+    spec : ClassifierSpec
+        The content of ``model.json``.
+    path : Path
+        The bundle's folder.
+    sha256 : str
+        Of the weights file.
+    """
+
+    spec: ClassifierSpec
+    path: Path
+    sha256: str
+
+    def network(self, *, untrained: bool = False) -> nn.Module:
+        """Build the network and load its weights, verified once more; eval mode, on the CPU.
+
+        Parameters
+        ----------
+        untrained : bool
+            Whether a bundle with a fresh head will do: to train it, or to look at it.
+
+        Returns
+        -------
+        nn.Module
+            Maps (n, input.channel_count, z, y, x) float32, as
+            `napari_acs.inference.classify_input` makes it, to logits (n, classes).
+
+        Raises
+        ------
+        BadInput
+            As of :meth:`Bundle.network`.
+        """
+        _refuse_unready(self.spec, untrained)
+        return load_network(self.path, self.spec).eval()
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Return the probability of every class, (n, classes) float32, of the network's output.
+
+        The logits are divided by the bundle's temperature first.
+        """
+        scaled = logits.float() / self.spec.temperature
+        return scaled.softmax(dim=1) if self.spec.activation == "softmax" else scaled.sigmoid()
+
+
+AnyBundle = Bundle | ClassifierBundle
+
+
 def load_bundle(id_or_path: str | Path) -> Bundle:
-    """Find a bundle by id or path, read its description and verify its weights.
+    """Find a segmentation bundle by id or path, read its description and verify its weights.
 
     Raises
     ------
     BadInput
-        If it is unknown, incomplete, of an unknown format, or its weights do not have the hash
-        that ``model.json`` records.
+        If it is unknown, incomplete, of an unknown format, a classifier, or its weights do not have
+        the hash that ``model.json`` records.
     """
+    bundle = load_any_bundle(id_or_path)
+    if isinstance(bundle, ClassifierBundle):
+        raise BadInput(
+            f"model {bundle.spec.id!r} is a classifier",
+            expected="a model that segments",
+            do="Use it with napari-acs classify, or load it with load_classifier",
+        )
+    return bundle
+
+
+def load_classifier(id_or_path: str | Path) -> ClassifierBundle:
+    """Find a classifier's bundle by id or path, read its description and verify its weights.
+
+    Raises
+    ------
+    BadInput
+        As `load_bundle`, and if it is a model that segments.
+    """
+    bundle = load_any_bundle(id_or_path)
+    if isinstance(bundle, Bundle):
+        raise BadInput(
+            f"model {bundle.spec.id!r} is a model that segments",
+            expected="a classifier",
+            do="Use it with napari-acs segment, or load it with load_bundle",
+        )
+    return bundle
+
+
+def load_any_bundle(id_or_path: str | Path) -> AnyBundle:
+    """Find a bundle of either task; see `load_bundle`."""
     folder = find_bundle(id_or_path)
     spec = read_spec(folder)
     verify_weights(folder, spec)
+    return bundle_of(spec, folder)
+
+
+def bundle_of(spec: AnySpec, folder: Path) -> AnyBundle:
+    """Return the bundle of a description that was read; its weights are not looked at."""
+    if isinstance(spec, ClassifierSpec):
+        return ClassifierBundle(spec, folder, spec.weights.sha256)
     return Bundle(spec, folder, spec.weights.sha256)
 
 
@@ -106,7 +200,7 @@ def save_bundle(
     *,
     half: bool = False,
 ) -> Bundle:
-    """Write a bundle; the folder appears complete or not at all.
+    """Write a segmentation bundle; the folder appears complete or not at all.
 
     Parameters
     ----------
@@ -127,18 +221,37 @@ def save_bundle(
     BadInput
         If the folder exists, or cannot be written.
     """
+    _write(folder, {**spec, "task": "segmentation"}, network, card, half=half)
+    return load_bundle(folder)
+
+
+def save_classifier(
+    folder: Path,
+    spec: dict[str, Any],
+    network: nn.Module,
+    card: str | None = None,
+    *,
+    half: bool = False,
+) -> ClassifierBundle:
+    """Write a classifier's bundle, as `save_bundle` does with the fields of `ClassifierSpec`."""
+    _write(folder, {**spec, "task": "classification"}, network, card, half=half)
+    return load_classifier(folder)
+
+
+def _write(
+    folder: Path, spec: dict[str, Any], network: nn.Module, card: str | None, *, half: bool
+) -> None:
     with folder_appears(folder) as staging:
         file = staging / "weights.safetensors"
         state = network.state_dict()
         state = halved(state) if half else state
         save_file({k: v.detach().contiguous() for k, v in state.items()}, file)
         weights = {"sha256": sha256_of(file), "size_bytes": file.stat().st_size}
-        checked = BundleSpec.model_validate({**spec, "weights": weights})
+        checked = ANY_SPEC.validate_python({**spec, "weights": weights})
         text = json.dumps(checked.model_dump(mode="json"), indent=2, ensure_ascii=False)
         (staging / "model.json").write_text(text + "\n", encoding="utf-8")
         if card is not None:
             (staging / "card.md").write_text(card, encoding="utf-8")
-    return load_bundle(folder)
 
 
 def halved(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -156,3 +269,13 @@ def _half(tensor: Tensor) -> Tensor:
         return tensor
     half = tensor.half()
     return half if bool(half.isfinite().all()) else tensor
+
+
+def _refuse_unready(spec: AnySpec, untrained: bool) -> None:
+    if spec.status == "untrained" and not untrained:
+        raise BadInput(
+            f"model {spec.id!r} cannot predict yet",
+            found="a fresh head",
+            do="Train it first: see docs/training.md",
+        )
+    refuse_missing_extras(spec)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from napari_acs.errors import BadInput
-from napari_acs.models.spec import FORMAT, BundleSpec
+from napari_acs.models.spec import ANY_SPEC, FORMAT, AnySpec, ClassifierSpec
 
 MOST_JSON_BYTES: Final = 4 * 2**20
 MOST_NUMBER: Final = 65_536
@@ -21,7 +21,7 @@ _MOST_PATCH = 1_024
 _SPACING_MM = (0.1, 20.0)
 
 
-def read_spec(folder: Path) -> BundleSpec:
+def read_spec(folder: Path) -> AnySpec:
     """Read and check a bundle's ``model.json``.
 
     Raises
@@ -35,10 +35,10 @@ def read_spec(folder: Path) -> BundleSpec:
     content = read_bounded(file, MOST_JSON_BYTES)
     check_json(content, file)
     try:
-        spec = BundleSpec.model_validate_json(content)
+        spec = ANY_SPEC.validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        where = place_of(first["loc"])
         if where == "format":
             raise BadInput(
                 f"{file} is of a format this version does not know",
@@ -53,6 +53,11 @@ def read_spec(folder: Path) -> BundleSpec:
         ) from error
     check_bounds(spec, file)
     return spec
+
+
+def place_of(location: tuple[int | str, ...]) -> str:
+    """Return where in a description pydantic found an error; it puts the task first."""
+    return ".".join(str(part) for part in location[1:])
 
 
 def read_bounded(file: Path, most: int) -> bytes:
@@ -107,7 +112,7 @@ def check_json(content: bytes, file: Path) -> None:
         ) from error
 
 
-def check_bounds(spec: BundleSpec, file: Path) -> None:
+def check_bounds(spec: AnySpec, file: Path) -> None:
     """Refuse numbers that would make a network or an image larger than any computer holds.
 
     Raises
@@ -122,8 +127,10 @@ def check_bounds(spec: BundleSpec, file: Path) -> None:
     if not all(low <= side <= high for side in spec.input.spacing_mm):
         found = f"input.spacing_mm {spec.input.spacing_mm}"
         raise _refused(file, found, f"voxels of {low:g} to {high:g} mm")
-    if max(spec.input.patch) > _MOST_PATCH:
-        found = f"input.patch {spec.input.patch}"
+    name = "size" if isinstance(spec, ClassifierSpec) else "patch"
+    sides = getattr(spec.input, name)
+    if max(sides) > _MOST_PATCH:
+        found = f"input.{name} {sides}"
         raise _refused(file, found, f"sides of at most {_MOST_PATCH} voxels")
 
 

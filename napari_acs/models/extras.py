@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from napari_acs.errors import BadInput
-from napari_acs.models.spec import BundleSpec
+from napari_acs.models.spec import AnySpec
 
 MODULES: Final[Mapping[str, str]] = MappingProxyType(
     {"monai": "monai", "gandlf": "segmentation_models_pytorch"}
@@ -16,7 +16,7 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType(
 """The module that an extra brings; a name from a file is never imported but through this table."""
 
 
-def refuse_missing_extras(spec: BundleSpec) -> None:
+def refuse_missing_extras(spec: AnySpec) -> None:
     """Raise a ``BadInput`` with the pip command if what the bundle requires is not installed."""
     for extra in spec.requires:
         if extra not in MODULES:

@@ -24,7 +24,7 @@ from torch.nn.modules.module import (
 
 from napari_acs.errors import BadInput
 from napari_acs.models.networks import build_network
-from napari_acs.models.spec import BundleSpec
+from napari_acs.models.spec import AnySpec
 from napari_acs.models.verify import verified_content, weights_file
 
 Shapes = dict[str, tuple[int, ...]]
@@ -39,7 +39,7 @@ class _TooLarge(Exception):
     """No ``ValueError``, which builders may turn into something else."""
 
 
-def load_network(folder: Path, spec: BundleSpec) -> nn.Module:
+def load_network(folder: Path, spec: AnySpec) -> nn.Module:
     """Return a bundle's network with its weights, in its own axes, on the CPU.
 
     Raises
@@ -113,7 +113,7 @@ def _state(file: Path, content: bytes) -> dict[str, Tensor]:
         raise BadInput(f"{file} cannot be read as safetensors", found=str(error)) from error
 
 
-def built_to_fit(spec: BundleSpec, numbers: int, tensors: int) -> nn.Module:
+def built_to_fit(spec: AnySpec, numbers: int, tensors: int) -> nn.Module:
     """Build a network for so many numbers in so many tensors.
 
     It takes no memory (its tensors are on the "meta" device) where its builder allows that.
@@ -144,7 +144,7 @@ def built_to_fit(spec: BundleSpec, numbers: int, tensors: int) -> nn.Module:
 
 
 @contextmanager
-def within(spec: BundleSpec, numbers: int, tensors: int) -> Iterator[None]:
+def within(spec: AnySpec, numbers: int, tensors: int) -> Iterator[None]:
     """Stop a builder, in this thread, that makes far more than the weights file could fill."""
     thread = threading.get_ident()
     left = {

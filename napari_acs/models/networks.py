@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
+from napari_acs.models.classifier import ACSClassifier
 from napari_acs.models.ensemble import ACSUNetEnsemble
 from napari_acs.models.gandlf_imagenet import gandlf_imagenet_unet
 from napari_acs.models.gandlf_networks import gandlf_unet
 from napari_acs.models.monai_networks import monai_network
-from napari_acs.models.spec import BundleSpec, OutputSpec
+from napari_acs.models.spec import AnySpec, BundleSpec, ClassifierSpec, OutputSpec
 from napari_acs.models.unet import ACSUNet
+
+_Spec = TypeVar("_Spec", BundleSpec, ClassifierSpec)
 
 
 def _acs_unet(spec: BundleSpec) -> nn.Module:
@@ -48,6 +51,15 @@ def _monai(spec: BundleSpec) -> nn.Module:
     return monai_network(**spec.architecture.arguments, size_bytes=spec.weights.size_bytes)
 
 
+def _acs_classifier(spec: ClassifierSpec) -> nn.Module:
+    return ACSClassifier(
+        in_channels=spec.input.channel_count,
+        classes=len(spec.classes),
+        pretrained=False,  # a description downloads nothing: in its arguments this is refused
+        **spec.architecture.arguments,
+    )
+
+
 BUILDERS: Final[Mapping[str, Callable[[BundleSpec], nn.Module]]] = MappingProxyType(
     {
         "acs-unet": _acs_unet,
@@ -59,24 +71,36 @@ BUILDERS: Final[Mapping[str, Callable[[BundleSpec], nn.Module]]] = MappingProxyT
 )
 """What builds the network of each ``architecture.name``, untrained, in its own axes."""
 
+CLASSIFIER_BUILDERS: Final[Mapping[str, Callable[[ClassifierSpec], nn.Module]]] = MappingProxyType(
+    {"acs-classifier": _acs_classifier}
+)
+"""The same for classifiers."""
 
-def build_network(spec: BundleSpec) -> nn.Module:
+
+def build_network(spec: AnySpec) -> nn.Module:
     """Return the untrained network of a spec, as its weights fit it.
 
-    It maps (n, c, ...) to logits (n, ``output.channel_count``, ...), spatial axes in
+    One that segments maps (n, c, ...) to logits (n, ``output.channel_count``, ...), spatial axes in
     the order and direction that ``input.axes`` and ``input.orientation`` say; see `in_lps_order`.
+    A classifier maps (n, ``input.channel_count``, z, y, x) in LPS to logits (n, classes).
 
     Raises
     ------
     BadInput
         If the architecture is unknown, or its arguments do not fit it.
     """
-    builder = BUILDERS.get(spec.architecture.name)
+    if isinstance(spec, ClassifierSpec):
+        return _built(spec, CLASSIFIER_BUILDERS)
+    return _built(spec, BUILDERS)
+
+
+def _built(spec: _Spec, builders: Mapping[str, Callable[[_Spec], nn.Module]]) -> nn.Module:
+    builder = builders.get(spec.architecture.name)
     if builder is None:
         raise BadInput(
             f"bundle {spec.id!r} has an architecture that this version cannot build",
             found=spec.architecture.name,
-            expected=", ".join(BUILDERS),
+            expected=", ".join(builders),
             do="Update napari-acs",
         )
     try:

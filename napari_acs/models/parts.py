@@ -12,7 +12,7 @@ from typing import IO, Final
 from napari_acs.errors import BadInput
 from napari_acs.models.archive import Files
 from napari_acs.models.description import MOST_JSON_BYTES
-from napari_acs.models.spec import BundleSpec
+from napari_acs.models.spec import AnySpec
 
 PAPERS: Final = re.compile(r"card\.md|(LICEN[CS]E|NOTICE)(\.(txt|md))?(-[A-Za-z0-9._-]+)?")
 """What goes with a model besides ``model.json`` and the weights."""
@@ -21,13 +21,13 @@ _MOST_PAPER_BYTES = 2**20
 _CHUNK = 2**20
 
 
-def wanted(files: Files, spec: BundleSpec) -> list[str]:
+def wanted(files: Files, spec: AnySpec) -> list[str]:
     """Return the names of the files that are taken; all others are left out."""
     papers = [name for name in files.names() if PAPERS.fullmatch(name)]
     return ["model.json", spec.weights.file, *papers[:_MOST_PAPERS]]
 
 
-def limit(name: str, spec: BundleSpec) -> int:
+def limit(name: str, spec: AnySpec) -> int:
     """Return how many bytes a file may have at most."""
     if name == spec.weights.file:
         return spec.weights.size_bytes

@@ -5,9 +5,9 @@ Only pydantic is needed to read one, so that lists of models cost no torch impor
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 FORMAT: Final = 3
 """The version of the format that this package writes; it reads 1 and 2 as well.
@@ -17,6 +17,10 @@ orientation, ``output.activation``, ``output.channels`` and a region's ``channel
 format 1 leaves out has the meaning that it had there. 3 added the task ``classification``
 (`ClassifierSpec`), and a region's ``minimum_ml`` and ``smallest_part_ml``.
 """
+
+
+VOLUME: Final = "volume"
+"""The only channel of a classifier that is given any one volume, whatever its sequence."""
 
 
 class _Frozen(BaseModel):
@@ -209,9 +213,31 @@ class ClassifierInput(_Frozen):
     )
     normalisation: Literal["brain-zscore", "robust"] = Field(
         default="brain-zscore",
-        description="robust: of whole volumes, with a skull or without (see docs/bundle.md)",
+        description="robust: of whole volumes, with a skull or without, on which air stays 0",
     )
     minimum_sequences: int = 1
+
+    @model_validator(mode="after")
+    def _positive(self) -> Self:
+        if min(self.spacing_mm) <= 0 or min(self.size) <= 0:
+            raise ValueError("spacing_mm and size must be positive")
+        return self
+
+    @model_validator(mode="after")
+    def _volume_stands_alone(self) -> Self:
+        if len(self.channels) > 1 and any(channel.name == VOLUME for channel in self.channels):
+            raise ValueError(f'"{VOLUME}" stands for any one volume and must be the only channel')
+        return self
+
+    @property
+    def channel_count(self) -> int:
+        """Channels of the network's input."""
+        return len(self.channels) + self.mask_channel
+
+    @property
+    def needs_mask(self) -> bool:
+        """Whether nothing can be said without a mask."""
+        return self.mask_channel or self.centre == "mask"
 
 
 class ClassLabel(_Frozen):
@@ -237,8 +263,17 @@ class ClassifierSpec(_Described):
         default=0.0, ge=0, le=1, description="no class is named at a lower probability"
     )
 
+    @model_validator(mode="after")
+    def _classes_differ(self) -> Self:
+        if len({one.name for one in self.classes}) != len(self.classes):
+            raise ValueError("every class needs a name of its own")
+        return self
+
 
 AnySpec = BundleSpec | ClassifierSpec
+
+ANY_SPEC: Final[TypeAdapter[AnySpec]] = TypeAdapter(Annotated[AnySpec, Field(discriminator="task")])
+"""Reads a description of either task: ``task`` says which one it is."""
 
 
 GLIOMA_OUTPUT = OutputSpec(

@@ -45,6 +45,42 @@ def stated_quality(metrics: Mapping[str, Any]) -> Stated:
     return Stated(known, len(cases)) if known else Stated()
 
 
+@dataclass(frozen=True)
+class StatedClasses:
+    """How well a classifier does on patients that it never saw; None where that is not stated.
+
+    Attributes
+    ----------
+    balanced_accuracy, auroc : float or None
+        0 to 1; the area is the mean over classes where there are several.
+    auroc_interval : tuple of float
+        Low and high end; empty where none is stated.
+    patients : int
+    """
+
+    balanced_accuracy: float | None = None
+    auroc: float | None = None
+    auroc_interval: tuple[float, ...] = ()
+    patients: int = 0
+
+
+def stated_classes(metrics: Mapping[str, Any]) -> StatedClasses:
+    """Return what a classifier's card states of held-out patients (``metrics.held_out``)."""
+    held_out = metrics.get("held_out")
+    if not isinstance(held_out, Mapping):
+        return StatedClasses()
+    ends = held_out.get("auroc_interval")
+    low, high = ends if isinstance(ends, list | tuple) and len(ends) == 2 else (None, None)
+    known = [end for end in (_share(low), _share(high)) if end is not None]
+    patients = held_out.get("patients")
+    return StatedClasses(
+        _share(held_out.get("balanced_accuracy")),
+        _share(held_out.get("auroc")),
+        tuple(known) if len(known) == 2 else (),
+        patients if isinstance(patients, int) else 0,
+    )
+
+
 def stated_subsets(metrics: Mapping[str, Any]) -> dict[str, Stated]:
     """Return the mean over the same cases for every subset of sequences that is stated."""
     subsets = metrics.get("subsets")

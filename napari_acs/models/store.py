@@ -14,7 +14,7 @@ from napari_acs.errors import BadInput
 from napari_acs.models.atomic import HIDDEN
 from napari_acs.models.description import read_spec
 from napari_acs.models.settings import folders_of_the_environment, read_settings
-from napari_acs.models.spec import BundleSpec
+from napari_acs.models.spec import AnySpec
 from napari_acs.models.verify import weights_file, why_unverified
 
 __all__ = [
@@ -41,7 +41,7 @@ Source = Literal["bundled", "user", "shared"]
 class BundleEntry:
     """A bundle that was found complete; its weights have not been hashed yet."""
 
-    spec: BundleSpec
+    spec: AnySpec
     path: Path
     source: Source
 
@@ -119,7 +119,7 @@ def default_bundle_id() -> str:
 
 
 def default_bundle() -> tuple[str, str]:
-    """Return the id of the bundle to offer first, and why it is not the one of the settings.
+    """Return the id of the bundle to segment with first, and why it is not the settings' one.
 
     That one is taken where it is there, trained and its weights verified; else the bundled one;
     else the first trained one.
@@ -134,7 +134,11 @@ def default_bundle() -> tuple[str, str]:
     BadInput
         If there is no bundle that can predict.
     """
-    trained = [entry.spec.id for entry in list_bundles() if entry.spec.status == "trained"]
+    trained = [
+        entry.spec.id
+        for entry in list_bundles()
+        if entry.spec.task == "segmentation" and entry.spec.status == "trained"
+    ]
     if not trained:
         raise BadInput("no trained model bundle was found", do=f"Put one into {user_folder()}")
     usual = DEFAULT_ID if DEFAULT_ID in trained else trained[0]
@@ -155,6 +159,8 @@ def why_not_default(id: str) -> str:
         return refusal.sentence()
     if spec.id != id:
         return f"{id} is a folder: add it first, and name the model by its id."
+    if spec.task != "segmentation":
+        return f"Model {id!r} classifies: the default is a model that segments."
     if spec.status == "untrained":
         return f"Model {id!r} is not trained yet: see docs/training.md."
     return why_unverified(folder, spec)

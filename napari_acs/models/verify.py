@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from napari_acs.errors import BadInput
-from napari_acs.models.spec import BundleSpec
+from napari_acs.models.spec import AnySpec
 
 
 def sha256_of(file: Path) -> str:
@@ -15,7 +15,7 @@ def sha256_of(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def weights_file(folder: Path, spec: BundleSpec) -> Path:
+def weights_file(folder: Path, spec: AnySpec) -> Path:
     """Return the weights file of a bundle, which is there and has the size that it should have.
 
     Its content is not looked at.
@@ -50,7 +50,7 @@ def weights_file(folder: Path, spec: BundleSpec) -> Path:
     return file
 
 
-def verify_weights(folder: Path, spec: BundleSpec) -> Path:
+def verify_weights(folder: Path, spec: AnySpec) -> Path:
     """Return the weights file of a bundle, whose sha256 is the one that ``model.json`` pins.
 
     Raises
@@ -66,7 +66,7 @@ def verify_weights(folder: Path, spec: BundleSpec) -> Path:
     return file
 
 
-def verified_content(folder: Path, spec: BundleSpec) -> bytes:
+def verified_content(folder: Path, spec: AnySpec) -> bytes:
     """Return the bytes of the weights file, which themselves have been verified.
 
     A file that is exchanged between a check and the loading cannot pass: what is hashed is what
@@ -87,7 +87,7 @@ def verified_content(folder: Path, spec: BundleSpec) -> bytes:
     return content
 
 
-def why_unverified(folder: Path, spec: BundleSpec) -> str:
+def why_unverified(folder: Path, spec: AnySpec) -> str:
     """Return the sentence that says why weights are not what they should be; else nothing."""
     try:
         verify_weights(folder, spec)
@@ -96,7 +96,7 @@ def why_unverified(folder: Path, spec: BundleSpec) -> str:
     return ""
 
 
-def _refuse_other(file: Path, spec: BundleSpec, digest: str) -> None:
+def _refuse_other(file: Path, spec: AnySpec, digest: str) -> None:
     if digest != spec.weights.sha256:
         raise BadInput(
             f"{file} is not the file that {spec.id!r} was published with",

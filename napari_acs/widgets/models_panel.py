@@ -120,7 +120,7 @@ class ModelsPanel(QWidget):
 
     def _enable(self, row: ModelRow | None) -> None:
         free = row is not None and not self._busy
-        usable = free and row is not None and not row.broken and row.trained and not row.default
+        usable = free and row is not None and row.segments and row.trained and not row.default
         self._default.setEnabled(usable)
         self._remove.setEnabled(free and row is not None and row.removable)
         self._card.setEnabled(row is not None and not row.broken)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_acs.imaging.names import TITLES
-from napari_acs.models.stated import Stated, stated_quality
+from napari_acs.models.spec import VOLUME
+from napari_acs.models.stated import Stated, StatedClasses, stated_classes, stated_quality
 
 if TYPE_CHECKING:
-    from napari_acs.models.spec import BundleSpec
+    from napari_acs.models.spec import AnySpec
 
 NOT_STATED = "its card states none"
 SOURCES = {
@@ -43,6 +44,8 @@ class ModelRow:
         Whether the Segment panel offers it first.
     quality : Stated
         What its card states; not checked here.
+    classes : StatedClasses
+        The same of a classifier.
     why : str
         Why it is refused; empty for a bundle that is in order as far as its description goes.
     """
@@ -62,12 +65,18 @@ class ModelRow:
     trained: bool = True
     default: bool = False
     quality: Stated = field(default_factory=Stated)
+    classes: StatedClasses = field(default_factory=StatedClasses)
     why: str = ""
 
     @property
     def broken(self) -> bool:
         """Whether it is refused."""
         return bool(self.why)
+
+    @property
+    def segments(self) -> bool:
+        """Whether it is a model that the Segment panel can offer."""
+        return self.task == "segmentation"
 
     @property
     def removable(self) -> bool:
@@ -84,7 +93,7 @@ class ModelRow:
         return "default" if self.default else "trained"
 
 
-def row_of(spec: BundleSpec, path: Path, source: str, *, default: bool) -> ModelRow:
+def row_of(spec: AnySpec, path: Path, source: str, *, default: bool) -> ModelRow:
     """Return the row of a bundle."""
     channels = spec.input.channels
     return ModelRow(
@@ -103,6 +112,7 @@ def row_of(spec: BundleSpec, path: Path, source: str, *, default: bool) -> Model
         spec.status == "trained",
         default,
         stated_quality(spec.metrics),
+        stated_classes(spec.metrics),
     )
 
 
@@ -119,7 +129,7 @@ def facts(row: ModelRow) -> tuple[tuple[str, str], ...]:
         ("Task", f"{row.task} ({row.id} {row.version})"),
         ("Sequences", sequences(row)),
         ("Status", _status(row)),
-        ("Quality", quality(row.quality)),
+        ("Quality", quality(row.quality) if row.segments else class_quality(row.classes)),
         ("Size", f"{row.size_bytes / 1e6:.1f} MB of weights"),
         ("Licence", row.licence),
         ("From", f"{SOURCES.get(row.source, row.source)}{origin}"),
@@ -129,6 +139,8 @@ def facts(row: ModelRow) -> tuple[tuple[str, str], ...]:
 def sequences(row: ModelRow) -> str:
     """Say which sequences a model needs, and which it can do without."""
     every = (*row.required, *row.optional)
+    if every == (VOLUME,):
+        return "one volume, of any sequence"
     if row.minimum >= len(every) or not row.optional:
         return f"{_titles(every)}: all needed" if len(every) > 1 else f"{_titles(every)} needed"
     if not row.required:
@@ -147,9 +159,23 @@ def quality(stated: Stated) -> str:
     return f"mean Dice {each} over {cases}, as its card states; not checked here"
 
 
+def class_quality(stated: StatedClasses) -> str:
+    """Say what a classifier's card states, and that nobody has checked it here."""
+    parts = []
+    if stated.balanced_accuracy is not None:
+        parts.append(f"balanced accuracy {stated.balanced_accuracy:.2f}")
+    if stated.auroc is not None:
+        ends = " to ".join(f"{end:.2f}" for end in stated.auroc_interval)
+        parts.append(f"AUROC {stated.auroc:.2f}{f' ({ends})' if ends else ''}")
+    if not parts:
+        return NOT_STATED
+    patients = f"{stated.patients} held-out patient{'s' if stated.patients != 1 else ''}"
+    return f"{', '.join(parts)} over {patients}, as its card states; not checked here"
+
+
 def _status(row: ModelRow) -> str:
     if not row.trained:
-        return "untrained: it has a fresh head, and is refused for segmenting until it is trained"
+        return "untrained: it has a fresh head, and is refused for use until it is trained"
     return "trained, and the one that Segment offers first" if row.default else "trained"
 
 

@@ -112,7 +112,8 @@ def test_missing_weights_are_named(folder):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format": 3}, "Update napari-acs"),
+        ({"format": 4}, "Update napari-acs"),
+        ({"task": "dreaming"}, "dreaming"),
         ({"surprise": 1}, "surprise"),
         ({"id": "../evil"}, "id"),
         ({"weights": {"file": "../../x.safetensors", "sha256": "0" * 64, "size_bytes": 1}}, "file"),

@@ -13,7 +13,7 @@ from napari_acs import models
 from napari_acs.cli import app
 from napari_acs.models import archive, description, fitting, settings
 from napari_acs.models.extras import MODULES
-from napari_acs.models.spec import BundleSpec
+from napari_acs.models.spec import BundleSpec, ClassifierSpec
 
 PAGE = (REPO / "docs" / "bundle.md").read_text(encoding="utf-8")
 
@@ -29,7 +29,7 @@ def _fields(model: type[BaseModel]):
                 yield part
 
 
-@pytest.mark.parametrize("name", sorted(set(_fields(BundleSpec)) | set(MODULES)))
+@pytest.mark.parametrize("name", sorted({*_fields(BundleSpec), *_fields(ClassifierSpec), *MODULES}))
 def test_every_field_and_choice_is_on_the_page(name):
     assert f"`{name}`" in PAGE
 

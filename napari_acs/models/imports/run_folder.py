@@ -10,7 +10,7 @@ from napari_acs.models import store
 from napari_acs.models.adding import refuse_taken
 from napari_acs.models.archive import files_of
 from napari_acs.models.atomic import folder_appears
-from napari_acs.models.bundle import Bundle, load_bundle
+from napari_acs.models.bundle import Bundle, bundle_of, load_bundle
 from napari_acs.models.imports.acs_unet import fields_of
 from napari_acs.models.imports.fit import built, filled
 from napari_acs.models.imports.request import Request
@@ -108,5 +108,5 @@ def _copied(request: Request, target_folder: Path) -> Bundle:
     with files_of(request.source) as files, folder_appears(target) as staging:
         for name in wanted(files, source.spec):
             take_one(files, name, limit(name, source.spec), staging, request.source)
-        Bundle(store.read_spec(staging), staging, source.sha256).network(untrained=True)
+        bundle_of(store.read_spec(staging), staging).network(untrained=True)
     return load_bundle(target)
