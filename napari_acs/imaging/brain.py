@@ -51,7 +51,7 @@ def is_skull_stripped(array: NDArray[Any], voxel_ml: float | None = None) -> boo
     voxel_ml : float, optional
         Volume of a voxel in ml; left out, the volume is not looked at.
     """
-    background = _corner_value(array)
+    background = corner_value(array)
     count = int(np.count_nonzero(array != background))
     if count >= (1 - _EMPTY_PART) * array.size:
         return False
@@ -68,7 +68,7 @@ def shows_skull(volume: Volume) -> bool:
 def foreground_of(volume: Volume) -> NDArray[np.bool_]:
     """Tell the voxels of the brain or the head as `foreground` does; exactly, after `strip`."""
     if _was_stripped(volume):
-        inside: NDArray[np.bool_] = volume.array != _corner_value(volume.array)
+        inside: NDArray[np.bool_] = volume.array != corner_value(volume.array)
         return inside
     return foreground(volume.array, volume.grid.voxel_ml)
 
@@ -94,7 +94,7 @@ def foreground(array: NDArray[Any], voxel_ml: float | None = None) -> NDArray[np
     ndarray of bool, shape (z, y, x)
     """
     if is_skull_stripped(array, voxel_ml):
-        inside: NDArray[np.bool_] = array != _corner_value(array)
+        inside: NDArray[np.bool_] = array != corner_value(array)
         return inside
     import SimpleITK as sitk  # noqa: PLC0415  (only heads with skull)
 
@@ -115,7 +115,8 @@ def _has_air(array: NDArray[Any], background: Any) -> bool:
     return bool(np.count_nonzero(np.abs(rest) < dark) > _AIR_PART * rest.size)
 
 
-def _corner_value(array: NDArray[Any]) -> Any:
+def corner_value(array: NDArray[Any]) -> Any:
+    """Return the value that most of the eight corners have: the background, or air."""
     corners = array[:: array.shape[0] - 1 or 1, :: array.shape[1] - 1 or 1][
         ..., :: array.shape[2] - 1 or 1
     ]

@@ -132,11 +132,11 @@ def to_model_space(
         used = [array != 0 for array in arrays.values()] if shifted else list(inside.values())
         box = brain_box(used, margin)
         cropped = whole.crop(box)
-        target = _coarser(cropped, spacing_mm)
+        target = covering(cropped, spacing_mm)
         union = np.logical_or.reduce([mask[box] for mask in inside.values()])
         # The mask by SimpleITK itself: half a voxel is a tie there, which rounding would break.
         mask = threads.submit(_resample, union.astype(np.float32), cropped, target)
-        variance = (0.0, 0.0, 0.0) if shifted else _variance(cropped, target)
+        variance = (0.0, 0.0, 0.0) if shifted else smoothing(cropped, target)
         matrices = axis_matrices(cropped, target, variance)
         image = np.zeros((len(present), *target.shape), np.float32)
 
@@ -243,7 +243,7 @@ def part_on_study_grid(box: Box, image: ModelSpaceImage, grid: Grid) -> Box:
     return _reach(grid, image.grid.crop(box))
 
 
-def _coarser(grid: Grid, spacing_mm: Sequence[float]) -> Grid:
+def covering(grid: Grid, spacing_mm: Sequence[float]) -> Grid:
     """Return a grid of this spacing round the same centre that covers all of ``grid``."""
     sx, sy, sz = (float(s) for s in spacing_mm)
     # A hair less than the exact ratio: at the same spacing the size must stay the same.
@@ -274,14 +274,15 @@ def _reach(grid: Grid, other: Grid) -> tuple[slice, slice, slice]:
 
 def _resample(array: NDArray[np.float32], grid: Grid, target: Grid) -> NDArray[np.float32]:
     """Smooth along axes that get coarser, then interpolate; both grids in LPS order."""
-    variance = _variance(grid, target)
+    variance = smoothing(grid, target)
     image = _to_image(array, grid)
     if any(variance):
         image = sitk.DiscreteGaussian(image, variance, 32, 0.01, False)
     return _interpolate(image, target)
 
 
-def _variance(grid: Grid, target: Grid) -> list[float]:
+def smoothing(grid: Grid, target: Grid) -> list[float]:
+    """Return the variance (x, y, z; voxels squared) that axes are smoothed with to get coarser."""
     factors = [new / old for old, new in zip(grid.spacing, target.spacing, strict=True)]
     return [(f * f - 1) / 2.355**2 if f > _SMOOTH_FROM else 0.0 for f in factors]
 
