@@ -1,0 +1,95 @@
+"""The recipe of a classifier: a small YAML file, typed and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from napari_acs.errors import BadInput
+from napari_acs.models.spec import ClassifierInput, ClassLabel
+from napari_acs.training.recipe import Augmentation, RunPlan
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Derived(_Frozen):
+    """A label that follows from a case's own reference mask, by the size of one region."""
+
+    region: Literal["WT", "TC", "ET"]
+    at_least_ml: float = Field(
+        gt=0, description="the second class from this volume on, the first below"
+    )
+
+
+class Phantoms(_Frozen):
+    """Made-up studies to train on besides the cases; their label is derived."""
+
+    count: int = Field(default=0, ge=0, description="to train on")
+    fresh: int = Field(default=0, ge=0, description="others, to judge by")
+    steps: int = Field(
+        default=0, ge=0, description="on phantoms alone, once, before any case is seen"
+    )
+    share: float = Field(default=0.5, ge=0, le=1, description="of a batch, beside cases")
+    options: dict[str, Any] = Field(default_factory=dict, description="of PhantomOptions")
+
+
+class ClassificationRecipe(RunPlan):
+    """Everything that decides the training of a classifier, but the data's place."""
+
+    task: Literal["classification"]
+    architecture: dict[str, Any]
+    input: ClassifierInput
+    classes: tuple[ClassLabel, ...] = Field(min_length=2, max_length=64)
+    labels: Path | None = Field(
+        default=None, description="CSV with the columns case, label and, as the case may be, patient"
+    )
+    derived: Derived | None = None
+    augmentation: Augmentation = Augmentation(drop_sequences=0.0)
+    margin: tuple[int, int, int] = Field(
+        default=(6, 6, 6), description="voxels (z, y, x) round the box that it is moved within"
+    )
+    balanced: bool = Field(default=True, description="every class is drawn equally often")
+    label_smoothing: float = Field(default=0.05, ge=0, lt=1)
+    folds: int = Field(default=5, ge=2, description="of the cross-validation, by patient")
+    phantoms: Phantoms = Phantoms()
+    abstain_below: float = Field(default=0.0, ge=0, le=1)
+    about: str = Field(default="", description="the card's first words: what it does and does not")
+    intended_use: str = "Research only. Not a medical device; not for clinical use."
+
+    @model_validator(mode="after")
+    def _one_source_of_labels(self) -> Self:
+        if (self.labels is None) == (self.derived is None):
+            raise ValueError("give either labels (a CSV) or derived")
+        if self.derived is not None and len(self.classes) != 2:
+            raise ValueError("a derived label tells two classes apart")
+        if self.derived is None and self.phantoms.count + self.phantoms.fresh:
+            raise ValueError("phantoms have derived labels only")
+        return self
+
+
+def read_classification(path: Path) -> ClassificationRecipe:
+    """Read a classifier's recipe; a labels CSV is looked for beside it.
+
+    Raises
+    ------
+    BadInput
+        If the file is not YAML, or says something that such a recipe cannot.
+    """
+    import yaml  # noqa: PLC0415
+
+    try:
+        recipe = ClassificationRecipe.model_validate(
+            yaml.safe_load(path.read_text(encoding="utf-8"))
+        )
+    except yaml.YAMLError as error:
+        raise BadInput(f"Recipe {path} is not valid YAML", found=str(error)) from error
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise BadInput(f"Recipe {path} has mistakes", found="; ".join(faults)) from error
+    if recipe.labels is None:
+        return recipe
+    return recipe.model_copy(update={"labels": path.parent / recipe.labels})

@@ -1,0 +1,180 @@
+"""From a recipe and cases to a classifier's bundle: cross-validated, calibrated, with a card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from napari_acs.errors import BadInput
+from napari_acs.inference.messages import Progress
+from napari_acs.models import ClassifierBundle, save_classifier
+from napari_acs.models.classifier import ACSClassifier
+from napari_acs.models.encoders import trunk_from_file
+from napari_acs.training.classification.boxes import (
+    CASES,
+    FRESH_PHANTOMS,
+    PHANTOMS,
+    load_boxes,
+    prepare_boxes,
+)
+from napari_acs.training.classification.card import card
+from napari_acs.training.classification.outcome import judged
+from napari_acs.training.classification.recipe import ClassificationRecipe
+from napari_acs.training.classification.stages import FIRST, Stage, stages_of
+from napari_acs.training.classification.task import ClassificationTask
+from napari_acs.training.loop import train
+
+_SAID_EVERY = 25
+
+
+def run_classification(
+    recipe: ClassificationRecipe,
+    folders: Sequence[Path],
+    run: Path,
+    out: Path,
+    *,
+    encoder_weights: Path | None = None,
+    pretrained: bool = True,
+    atlas: Path | None = None,
+    training: dict[str, Any] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    device: str = "cpu",
+) -> Generator[Progress, None, ClassifierBundle | None]:
+    """Prepare, train a network a fold and one on all cases, judge, calibrate, write the bundle.
+
+    Called again with the same run's folder it goes on where it stopped.
+
+    Parameters
+    ----------
+    recipe : ClassificationRecipe
+    folders : sequence of Path
+        One a case, named as in the labels CSV.
+    run : Path
+        For the cache (``cache/``) and, of every network, the loop's folder.
+    out : Path
+        The bundle's folder; must not exist.
+    encoder_weights : Path, optional
+        2D ImageNet weights by torchvision's names.
+    pretrained : bool
+        Without a file: whether torchvision's own are used (a download).
+    atlas : Path, optional
+        Tissue maps, where the recipe wants phantoms; from ``prepare_atlas``.
+    training : dict, optional
+        What the bundle says of its training: the command, where the weights came from.
+    stop : callable
+        Asked after every step; True ends the run with a checkpoint.
+    device : str
+
+    Yields
+    ------
+    Progress
+        Its stage names the network at work.
+
+    Returns
+    -------
+    ClassifierBundle or None
+        None where it was stopped.
+
+    Raises
+    ------
+    BadInput
+        The cases, their labels or the output will not do.
+    """
+    if out.exists():
+        raise BadInput(f"{out} exists", do="Choose another folder, or move it away")
+    cache = run / "cache"
+    for name, done, total in prepare_boxes(recipe, folders, cache, atlas):
+        yield Progress(done, total, f"prepare {name}", 0.0)
+        if stop():
+            return None
+    wanted = {folder.name for folder in folders}
+    cases = [box for box in load_boxes(cache / CASES) if box.name in wanted]
+    phantoms = load_boxes(cache / PHANTOMS)
+    stages = stages_of(recipe, cases)
+    whole, before = sum(stage.steps for stage in stages), 0
+    for stage in stages:
+        network = start_classifier(recipe, encoder_weights, pretrained=pretrained)
+        if stage.name != FIRST and stages[0].name == FIRST:
+            network.load_state_dict(averaged(run / FIRST))
+        plan = _plan(recipe, stage)
+        task = ClassificationTask(plan, stage.training, phantoms, stage.held_out)
+        for step in train(plan, task, network, run / stage.name, stop=stop, device=device):
+            if step.step % _SAID_EVERY == 0 or step.step == stage.steps:
+                said = f"{stage.name}: loss {step.loss:.3f}"
+                yield Progress(step.step, stage.steps, said, (before + step.step) / whole)
+        if stop():
+            return None
+        before += stage.steps
+
+    def network_of(stage: Stage) -> nn.Module:
+        made = start_classifier(recipe, None, pretrained=False)
+        made.load_state_dict(averaged(run / stage.name))
+        return made.eval()
+
+    outcome = judged(recipe, stages, network_of, load_boxes(cache / FRESH_PHANTOMS))
+    spec = bundle_fields(recipe, training or {}, outcome.metrics, outcome.temperature)
+    return save_classifier(out, spec, network_of(stages[-1]), card(recipe, spec))
+
+
+def start_classifier(
+    recipe: ClassificationRecipe, encoder_weights: Path | None, *, pretrained: bool
+) -> ACSClassifier:
+    """Return the untrained network of a recipe; see ``training.job.start_network``."""
+    torch.manual_seed(recipe.seed)
+    trunk = None
+    if encoder_weights is not None:
+        trunk = trunk_from_file(recipe.architecture.get("encoder", "mobilenet_v2"), encoder_weights)
+    return ACSClassifier(
+        in_channels=recipe.input.channel_count,
+        classes=len(recipe.classes),
+        pretrained=pretrained and trunk is None,
+        trunk=trunk,
+        **recipe.architecture,
+    )
+
+
+def averaged(run: Path) -> dict[str, torch.Tensor]:
+    """Return the averaged network's state of a run of the loop."""
+    saved = torch.load(run / "checkpoint.pt", map_location="cpu", weights_only=True)
+    state: dict[str, torch.Tensor] = saved["average"]
+    return state
+
+
+def bundle_fields(
+    recipe: ClassificationRecipe,
+    training: dict[str, Any],
+    metrics: dict[str, Any],
+    temperature: float,
+) -> dict[str, Any]:
+    """Return the fields of ``model.json`` but the weights."""
+    return {
+        "id": recipe.id,
+        "version": recipe.version,
+        "title": recipe.title,
+        "architecture": {"name": "acs-classifier", "arguments": recipe.architecture},
+        "input": recipe.input.model_dump(),
+        "classes": [one.model_dump() for one in recipe.classes],
+        "temperature": round(temperature, 4),
+        "abstain_below": recipe.abstain_below,
+        "data": recipe.data,
+        "metrics": metrics,
+        "training": {**training, "recipe": recipe.model_dump(mode="json")},
+        "licence": recipe.licence,
+        "citation": recipe.citation,
+        "intended_use": recipe.intended_use,
+    }
+
+
+def _plan(recipe: ClassificationRecipe, stage: Stage) -> ClassificationRecipe:
+    """Return the recipe as the loop sees it for one stage: judged at the end alone."""
+    return recipe.model_copy(
+        update={
+            "steps": stage.steps,
+            "decay_steps": min(recipe.decay_steps, stage.steps // 2),
+            "validate_every": stage.steps,
+        }
+    )
