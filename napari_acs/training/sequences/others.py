@@ -75,8 +75,7 @@ def draw_other(
         made = ndimage.gaussian_filter(rng.standard_normal(shape), rng.uniform(0, 3))
         made = made * inside if rng.random() < 0.5 else made
     elif kind == "ramp":
-        along = np.linspace(0, 1, shape[int(rng.integers(3))])
-        made = smooth_field(rng, shape, 2) + along.mean()
+        made = smooth_field(rng, shape, 2)
     else:
         made = _shapes(rng, shape)
     return on_a_grid(np.ascontiguousarray(made, np.float32), np.full(3, mm))
@@ -95,9 +94,8 @@ def _labels(
         return np.where(inside, 1 + np.digitize(smooth, borders), 0).astype(np.float32)
     places = np.argwhere(inside)
     middle = places[rng.integers(len(places))]
-    far = sum(
-        (axis - c) ** 2 for axis, c in zip(np.ogrid[tuple(map(slice, inside.shape))], middle)
-    )
+    axes = np.ogrid[tuple(map(slice, inside.shape))]
+    far = sum((axis - c) ** 2 for axis, c in zip(axes, middle, strict=True))
     ball = np.sqrt(np.asarray(far)) + 3 * smooth_field(rng, inside.shape, 8)
     return ((ball < rng.uniform(4, 20)) & inside).astype(np.float32) * float(rng.integers(1, 5))
 

@@ -14,8 +14,6 @@ from napari_acs.imaging.grid import Grid
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Image = "NDArray[np.float32]"
-
 
 def scanned_again(rng: np.random.Generator, volume: Volume) -> Volume:
     """Return a volume as another scanner and another hand might have made it.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,8 @@ STRIPPED = ("brats2021", "brats2018-2020-8bit")
 TCGA = "tcga-lgg-native/TCGA-FG-6692"
 TCIA = "tcia-brain-tumor-progression"
 _SLICES_MM = 5.0
-_WORKING_MM = 2.0
-"""The stripped cases are worked on at this spacing; the classifier's own is coarser."""
+_WORKING_MM = 3.0
+"""Made-up scans of the stripped cases start from this spacing; the classifier's own is coarser."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,31 +40,47 @@ class Patient:
     skull: tuple[bool, ...]
 
 
-def read_patients(data: Path) -> Iterator[Patient]:
-    """Read the shared cases whose licences allow weights to be trained on them, one by one.
+def patients(data: Path) -> dict[str, Callable[[], Patient]]:
+    """List the shared cases whose licences allow weights to be trained on them.
 
     Parameters
     ----------
     data : Path
         The shared folder; see its README.
 
+    Returns
+    -------
+    dict of str to callable
+        By the patient's name, what reads the patient.
+
     Raises
     ------
     BadInput
-        A folder is missing or cannot be read.
+        A folder is missing.
     """
-    for part in STRIPPED:
-        for folder in _folders(data / part):
-            scans = tuple(_volumes(folder))
-            yield Patient(folder.name, scans, (False,) * len(scans))
-    heads = [(key, read_volume(path)) for key, path in find_sequences(data / TCGA).items()]
-    brains = list(_volumes(data / TCGA / "brats_space"))
-    skull = (True,) * len(heads) + (False,) * len(brains)
-    yield Patient("TCGA-FG-6692", (*heads, *brains), skull)
-    for folder in _folders(data / TCIA):
-        files = sorted(folder.glob("*_T1.nii.gz"))
-        dates = tuple(("t1ce", _with_true_slices(read_volume(file))) for file in files)
-        yield Patient(f"TCIA-{folder.name}", dates, (True,) * len(dates))
+    stripped = [folder for part in STRIPPED for folder in _folders(data / part)]
+    heads = _folders(data / TCIA)
+    return {
+        **{folder.name: partial(_stripped, folder) for folder in stripped},
+        "TCGA-FG-6692": partial(_both, "TCGA-FG-6692", data / TCGA),
+        **{f"TCIA-{folder.name}": partial(_dates, folder) for folder in heads},
+    }
+
+
+def _stripped(folder: Path) -> Patient:
+    scans = _volumes(folder)
+    return Patient(folder.name, scans, (False,) * len(scans))
+
+
+def _both(name: str, folder: Path) -> Patient:
+    heads, brains = _volumes(folder), _volumes(folder / "brats_space")
+    return Patient(name, (*heads, *brains), (True,) * len(heads) + (False,) * len(brains))
+
+
+def _dates(folder: Path) -> Patient:
+    files = sorted(folder.glob("*_T1.nii.gz"))
+    dates = tuple(("t1ce", _with_true_slices(read_volume(file))) for file in files)
+    return Patient(f"TCIA-{folder.name}", dates, (True,) * len(dates))
 
 
 def at_spacing(volume: Volume, spacing_mm: float = _WORKING_MM) -> Volume:
@@ -75,9 +92,8 @@ def at_spacing(volume: Volume, spacing_mm: float = _WORKING_MM) -> Volume:
     return Volume(along_axes(array, matrices), target)
 
 
-def _volumes(folder: Path) -> Iterator[tuple[str, Volume]]:
-    for key, path in find_sequences(folder).items():
-        yield key, at_spacing(read_volume(path))
+def _volumes(folder: Path) -> tuple[tuple[str, Volume], ...]:
+    return tuple((key, read_volume(path)) for key, path in find_sequences(folder).items())
 
 
 def _with_true_slices(volume: Volume) -> Volume:

@@ -1,0 +1,95 @@
+"""The three steps of making the classifier: the pool, the networks, the bundle."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from napari_acs.models.classifier import ACSClassifier
+from napari_acs.models.encoders import trunk_from_file
+from napari_acs.training.phantom import load_atlas
+from napari_acs.training.sequences.fit import Plan, fit, logits_of
+from napari_acs.training.sequences.pool import (
+    CLASSES,
+    PHANTOM,
+    Pool,
+    gathered,
+    load_pool,
+    of_patient,
+    of_phantom,
+)
+from napari_acs.training.sequences.sources import patients
+
+ENCODER = "squeezenet1_1"
+FOLDS = 5
+PHANTOMS = 36
+_FINAL = "final"
+
+
+def make_pool(data: Path, atlas: Path, work: Path) -> None:
+    """Write ``work/pool.npz``; the part of each patient is kept as it is made."""
+    parts = work / "parts"
+    parts.mkdir(exist_ok=True)
+    for index, (name, read) in enumerate(patients(data).items()):
+        file = parts / f"{name}.npz"
+        if not file.is_file():
+            gathered(list(of_patient(read(), index))).save(file)
+            _say(name)
+    loaded = load_atlas(atlas)
+    for seed in range(PHANTOMS):
+        file = parts / f"{PHANTOM}-{seed}.npz"
+        if not file.is_file():
+            gathered(list(of_phantom(loaded, seed))).save(file)
+            _say(f"phantom {seed}")
+    pools = [load_pool(file) for file in sorted(parts.glob("*.npz"))]
+    whole = Pool(
+        *(
+            np.concatenate([getattr(pool, key) for pool in pools])
+            for key in ("boxes", "classes", "patients", "kinds")
+        )
+    )
+    whole.save(work / "pool.npz")
+    _say(f"{len(whole.classes)} boxes")
+
+
+def folds_of(pool: Pool) -> np.ndarray:
+    """Return the fold of every entry; a patient is in one, and what is no patient's in -1."""
+    names = sorted(set(pool.patients.tolist()) - {PHANTOM})
+    order = np.random.default_rng(6).permutation(len(names))
+    fold = {names[i]: place % FOLDS for place, i in enumerate(order)}
+    return np.array([fold.get(name, -1) for name in pool.patients.tolist()])
+
+
+def train_all(work: Path, encoder_weights: Path) -> None:
+    """Train a network for each fold, keep its logits of what it never saw, then one on all."""
+    pool = load_pool(work / "pool.npz")
+    folds = folds_of(pool)
+    for fold in (*range(FOLDS), _FINAL):
+        told = work / f"logits-{fold}.npz"
+        if told.is_file():
+            continue
+        torch_file = work / f"checkpoint-{fold}.pt"
+        held_out = folds == fold if fold != _FINAL else np.zeros(len(folds), bool)
+        network = ACSClassifier(
+            ENCODER, 1, len(CLASSES), trunk=trunk_from_file(ENCODER, encoder_weights)
+        )
+        plan = Plan(seed=FOLDS, steps=350) if fold == _FINAL else Plan(seed=int(fold))
+        for step, loss in fit(network, pool, np.flatnonzero(~held_out), plan, torch_file):
+            if step % 25 == 0:
+                _say(f"{fold}: step {step}, loss {loss:.3f}")
+        if fold == _FINAL:
+            np.savez(told, done=True)
+            continue
+        logits = logits_of(network, pool.boxes[held_out])
+        right = logits.argmax(1) == pool.classes[held_out]
+        for kind in sorted(set(pool.kinds[held_out].tolist())):
+            these = pool.kinds[held_out] == kind
+            _say(f"{fold}: {kind} {right[these].mean():.1%} of {these.sum()}")
+        np.savez(told, where=np.flatnonzero(held_out), logits=logits)
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(words + "\n")
+    sys.stdout.flush()
