@@ -142,9 +142,10 @@ def carry_out(
 
 def _read(task: Task, out: Path, cancelled: Callable[[], bool]) -> Study:
     from napari_acs.imaging import read_volumes, to_study
+    from napari_acs.inference.sequence_classifier import sequence_classifier
     from napari_acs.inference.stream import Outcome, stream
 
-    name, volumes = read_volumes(task.wanted, cancelled=cancelled)
+    name, volumes = read_volumes(task.wanted, classifier=sequence_classifier(), cancelled=cancelled)
     if not any(volume.dicom for volume in volumes.values()):
         _refuse_dicom(out)  # before anything is registered
     with progress_shown(name) as show:

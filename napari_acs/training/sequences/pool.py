@@ -98,8 +98,10 @@ def of_patient(patient: Patient, seed: int, copies: int = 4) -> Iterator[Entry]:
         mm = next(iter(stripped.values())).grid.spacing[0]
         for kind in KINDS:
             other = draw_other(rng, arrays, mm, kind)
-            if kind not in {"ct", "mask"} and rng.random() < 0.7:  # a cut mask may be empty
+            if kind != "ct" and rng.random() < 0.7:
                 other = scanned_again(rng, other)
+            if other.array.min() == other.array.max():
+                continue  # what there was to see was cut off
             yield _box(other), len(SEQUENCES), patient.name, f"other-{kind}"
 
 
@@ -126,4 +128,3 @@ def gathered(entries: list[Entry]) -> Pool:
 def _box(volume: Volume) -> NDArray[np.float32]:
     box = volume_box(volume, INPUT).array[0]
     return np.clip(box, -20, 20)
-

@@ -24,7 +24,7 @@ from napari_acs.training.sequences.sources import patients
 
 ENCODER = "squeezenet1_1"
 FOLDS = 5
-PHANTOMS = 36
+PHANTOMS = 16
 _FINAL = "final"
 
 
