@@ -30,8 +30,8 @@ from napari_acs.widgets.matching import (
 from napari_acs.widgets.opening import AskSeries, StudyOpener, ask_series
 from napari_acs.widgets.preparation import Preparation
 from napari_acs.widgets.preparing import PrepareJob, prepare_job
-from napari_acs.widgets.recognising import Recognise, Recognising, recognise_layers
 from napari_acs.widgets.reader_choice import is_preferred, prefer
+from napari_acs.widgets.recognising import Recognise, Recognising, recognise_layers
 from napari_acs.widgets.request import Job, segment_job
 from napari_acs.widgets.saving import AskPath, MaskSaver, ask_path
 from napari_acs.widgets.scrolled import fill_with

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from napari_acs.training.sequences.steps import make_pool, train_all
+from napari_acs.training.sequences.steps import RUNS, make_pool, train_all
 
 
 def main() -> None:
@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("--atlas", type=Path)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--encoder-weights", type=Path)
+    parser.add_argument("--runs", nargs="*", choices=RUNS, default=RUNS, help="some of them")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -33,7 +34,7 @@ def main() -> None:
     if args.step == "pool":
         make_pool(args.data, args.atlas, args.work)
     elif args.step == "fit":
-        train_all(args.work, args.encoder_weights)
+        train_all(args.work, args.encoder_weights, args.runs)
     else:
         raise SystemExit("not yet")
 

@@ -141,6 +141,6 @@ def _keep(
     optimiser: torch.optim.Optimizer,
 ) -> None:
     part = file.with_suffix(".part")
-    states = {"network": network, "average": average, "optimiser": optimiser}
-    torch.save({"step": step, **{k: v.state_dict() for k, v in states.items()}}, part)
+    states = {"network": network.state_dict(), "average": average.state_dict()}
+    torch.save({"step": step, **states, "optimiser": optimiser.state_dict()}, part)
     part.replace(file)

@@ -91,13 +91,14 @@ def _labels(
     if which == 1:
         smooth = ndimage.gaussian_filter(unit["t1"], 1)
         borders = np.quantile(smooth[inside], np.sort(rng.uniform(0.1, 0.9, 2)))
-        return np.where(inside, 1 + np.digitize(smooth, borders), 0).astype(np.float32)
+        return np.asarray(np.where(inside, 1 + np.digitize(smooth, borders), 0), np.float32)
     places = np.argwhere(inside)
     middle = places[rng.integers(len(places))]
     axes = np.ogrid[tuple(map(slice, inside.shape))]
     far = sum((axis - c) ** 2 for axis, c in zip(axes, middle, strict=True))
     ball = np.sqrt(np.asarray(far)) + 3 * smooth_field(rng, inside.shape, 8)
-    return ((ball < rng.uniform(4, 20)) & inside).astype(np.float32) * float(rng.integers(1, 5))
+    lesion = (ball < rng.uniform(4, 20)) & inside
+    return np.asarray(lesion * float(rng.integers(1, 5)), np.float32)
 
 
 def _shapes(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:

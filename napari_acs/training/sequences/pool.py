@@ -127,4 +127,4 @@ def gathered(entries: list[Entry]) -> Pool:
 
 def _box(volume: Volume) -> NDArray[np.float32]:
     box = volume_box(volume, INPUT).array[0]
-    return np.clip(box, -20, 20)
+    return np.asarray(np.clip(box, -20, 20))

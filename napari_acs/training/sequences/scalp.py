@@ -66,7 +66,7 @@ def with_scalp(rng: np.random.Generator, volume: Volume, kind: str) -> Volume:
 def _soft(rng: np.random.Generator, inside: NDArray[np.bool_], mm: float) -> NDArray[np.bool_]:
     """Return where the neck and the face are: below and before the brain."""
     used = np.argwhere(inside)
-    (z0, y0, x0), (z1, y1, x1) = used.min(0), used.max(0)
+    (z0, y0, x0), (_, y1, x1) = used.min(0), used.max(0)
     z, y, x = np.ogrid[tuple(slice(0, n) for n in inside.shape)]
     mx = (x0 + x1) / 2
 

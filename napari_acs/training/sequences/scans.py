@@ -67,10 +67,13 @@ def smooth_field(
 ) -> NDArray[np.float32]:
     """Draw a smooth field of about unit spread, from ``knots`` random values along an axis."""
     field = rng.standard_normal((knots,) * 3).astype(np.float32)
-    return ndimage.zoom(field, [n / knots for n in shape], order=1, mode="nearest", grid_mode=True)
+    factors = [n / knots for n in shape]
+    return np.asarray(
+        ndimage.zoom(field, factors, order=1, mode="nearest", grid_mode=True), np.float32
+    )
 
 
-def _turned(rng: np.random.Generator, array: NDArray[np.float32], air: float) -> NDArray:
+def _turned(rng: np.random.Generator, array: NDArray[np.float32], air: float) -> NDArray[np.float32]:
     wide = rng.random() < 0.15
     az, ay, ax = np.deg2rad(rng.uniform(-1, 1, 3) * (35 if wide else 14))
     cz, sz, cy, sy, cx, sx = np.cos(az), np.sin(az), np.cos(ay), np.sin(ay), np.cos(ax), np.sin(ax)
@@ -86,7 +89,7 @@ def _turned(rng: np.random.Generator, array: NDArray[np.float32], air: float) ->
     return np.asarray(turned, np.float32)
 
 
-def _shaded(rng: np.random.Generator, above: NDArray[np.float32], inside: NDArray) -> NDArray:
+def _shaded(rng: np.random.Generator, above: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Bend the grey values by a gamma and multiply them by a bias field; air stays 0."""
     top = float(np.percentile(above[inside], 99.5)) if inside.any() else 1.0
     if top <= 0:
@@ -94,7 +97,7 @@ def _shaded(rng: np.random.Generator, above: NDArray[np.float32], inside: NDArra
     unit = np.clip(above / top, 0, 3)
     unit **= np.exp(rng.normal(0, 0.18))
     unit *= np.exp(rng.uniform(0, 0.25) * smooth_field(rng, above.shape))
-    return unit * np.float32(10 ** rng.uniform(1.5, 3.5))
+    return np.asarray(unit * np.float32(10 ** rng.uniform(1.5, 3.5)))
 
 
 def _thick_slices(
@@ -143,7 +146,7 @@ def _levels(rng: np.random.Generator, array: NDArray[np.float32]) -> NDArray[np.
     """Round to 256 grey levels or fewer."""
     top = float(np.percentile(array, 99.9)) or 1.0
     levels = float(rng.choice((255, 255, 100, 50)))
-    return np.rint(np.clip(array / top, 0, 1) * levels).astype(np.float32)
+    return np.asarray(np.rint(np.clip(array / top, 0, 1) * levels), np.float32)
 
 
 def _mirrored(rng: np.random.Generator, array: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from napari_acs.training.sequences.sources import patients
 ENCODER = "squeezenet1_1"
 FOLDS = 5
 PHANTOMS = 16
-_FINAL = "final"
+RUNS = (*map(str, range(FOLDS)), "final")
 
 
 def make_pool(data: Path, atlas: Path, work: Path) -> None:
@@ -62,24 +63,28 @@ def folds_of(pool: Pool) -> np.ndarray:
     return np.array([fold.get(name, -1) for name in pool.patients.tolist()])
 
 
-def train_all(work: Path, encoder_weights: Path) -> None:
-    """Train a network for each fold, keep its logits of what it never saw, then one on all."""
+def train_all(work: Path, encoder_weights: Path, runs: Sequence[str] = RUNS) -> None:
+    """Train a network for each fold, keep its logits of what it never saw, then one on all.
+
+    ``runs`` names some of `RUNS`, where several processes share the work.
+    """
     pool = load_pool(work / "pool.npz")
     folds = folds_of(pool)
-    for fold in (*range(FOLDS), _FINAL):
+    for fold in runs:
         told = work / f"logits-{fold}.npz"
         if told.is_file():
             continue
         torch_file = work / f"checkpoint-{fold}.pt"
-        held_out = folds == fold if fold != _FINAL else np.zeros(len(folds), bool)
+        final = fold == RUNS[-1]
+        held_out = np.zeros(len(folds), bool) if final else folds == int(fold)
         network = ACSClassifier(
             ENCODER, 1, len(CLASSES), trunk=trunk_from_file(ENCODER, encoder_weights)
         )
-        plan = Plan(seed=FOLDS, steps=350) if fold == _FINAL else Plan(seed=int(fold))
+        plan = Plan(seed=FOLDS, steps=350) if final else Plan(seed=int(fold))
         for step, loss in fit(network, pool, np.flatnonzero(~held_out), plan, torch_file):
             if step % 25 == 0:
                 _say(f"{fold}: step {step}, loss {loss:.3f}")
-        if fold == _FINAL:
+        if final:
             np.savez(told, done=True)
             continue
         logits = logits_of(network, pool.boxes[held_out])
