@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from napari_acs.training.sequences.steps import RUNS, make_pool, train_all
+from napari_acs.training.sequences.steps import RUNS, make_bundle, make_pool, train_all
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     elif args.step == "fit":
         train_all(args.work, args.encoder_weights, args.runs)
     else:
-        raise SystemExit("not yet")
+        make_bundle(args.work, args.out)
 
 
 if __name__ == "__main__":

