@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from napari.layers import Image
+from qtpy.QtWidgets import QComboBox
 from widgets.fakes import FakeCheck, FakeJob, FakePrepare
 
 from napari_acs.imaging import SEQUENCES, sample_study
@@ -84,7 +85,8 @@ def test_a_layer_of_another_reader_is_looked_at_and_the_users_choice_stays(
     with qtbot.waitSignal(looking_dock.recognising.recognised, timeout=MS):
         layer = viewer.add_layer(Image(data, name="image", scale=scale))
     assert chosen(looking_dock) == {"flair": layer}
-    looking_dock.panel.sequences._boxes["flair"].value = None
+    box = looking_dock.findChild(QComboBox, "sequence_flair")
+    box.setCurrentIndex(box.findText("none"))
     viewer.add_layer(Image(np.zeros((2, 3)), name="a picture"))
     qtbot.wait(700)
     assert chosen(looking_dock) == {}, "what the user said is not said again"
