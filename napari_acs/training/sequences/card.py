@@ -26,6 +26,11 @@ CITATION = (
     "Iandola et al. 2016, SqueezeNet, arXiv:1602.07360",
     "Yang et al. 2021, ACS convolutions, doi:10.1109/JBHI.2021.3049452",
 )
+ARCHITECTURE: dict[str, Any] = {
+    "encoder": "squeezenet1_1",
+    "resolutions": 3,
+    "dropout": 0.0,
+}
 LICENCE = "Apache-2.0 for the code; the weights for research use, see the data's terms"
 _LIMITS = """\
 - Only patients with glioma, from few sites; T2 and FLAIR with the skull come from one patient. The
@@ -48,7 +53,7 @@ def description(metrics: dict[str, Any], training: dict[str, Any]) -> dict[str, 
         "title": TITLE,
         "architecture": {
             "name": "acs-classifier",
-            "arguments": {"encoder": "squeezenet1_1"},
+            "arguments": ARCHITECTURE,
         },
         "input": INPUT.model_dump(),
         "classes": [{"name": n, "title": t} for n, t in zip(CLASSES, titles, strict=True)],

