@@ -77,13 +77,17 @@ def _check(
     from napari_acs.imaging.check.subject import glance
     from napari_acs.imaging.identify import Clues, identify
     from napari_acs.imaging.open import read_volumes
+    from napari_acs.inference.sequence_classifier import sequence_classifier
 
+    classifier = sequence_classifier()
     refusals: list[str] = []
 
     def refused(_key: str, _title: str, refusal: BadInput) -> None:
         refusals.append(refusal.sentence())
 
-    name, volumes = read_volumes(wanted, refused=refused, cancelled=cancelled)
+    name, volumes = read_volumes(
+        wanted, refused=refused, classifier=classifier, cancelled=cancelled
+    )
     files = CheckLine("files", "green", "Every file can be read")
     if refusals:
         files = CheckLine(
@@ -95,7 +99,7 @@ def _check(
         )
     seen = {key: glance(volume) for key, volume in volumes.items()}
     clues = {key: Clues.of(volume) for key, volume in volumes.items()}
-    guesses = identify(clues, statistics=True, seen=seen)
+    guesses = identify(clues, statistics=True, classifier=classifier, seen=seen)
     lines = check_study(name, volumes, needs, guesses, seen=seen, brain="auto", cancelled=cancelled)
     return name, [files, *lines], volumes, guesses
 

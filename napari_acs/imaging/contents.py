@@ -14,8 +14,8 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never
 from napari_acs.imaging.candidate import Candidate, MaskFile
 from napari_acs.imaging.dicom.preamble import is_dicom_path
-from napari_acs.imaging.find import find_sequences, masks_in
-from napari_acs.imaging.identify import Clues, from_name, identify
+from napari_acs.imaging.find import find_sequences, masks_in, nameless_images
+from napari_acs.imaging.identify import Classifier, Clues, from_name, identify
 from napari_acs.imaging.names import SEQUENCES, TITLES, strip_suffix
 from napari_acs.imaging.read import read_volume
 
@@ -57,7 +57,12 @@ class Contents:
 
 
 @contextmanager
-def opened(path: Path, *, cancelled: Callable[[], bool] = never) -> Iterator[Contents]:
+def opened(
+    path: Path,
+    *,
+    classifier: Classifier | None = None,
+    cancelled: Callable[[], bool] = never,
+) -> Iterator[Contents]:
     """Give a path's contents; read every candidate before the block ends.
 
     Parameters
@@ -65,6 +70,9 @@ def opened(path: Path, *, cancelled: Callable[[], bool] = never) -> Iterator[Con
     path : Path
         A folder of sequences told by their names, one such file, or DICOM: a folder (its
         subfolders are searched), a file, a ``.zip``.
+    classifier : callable, optional
+        Looks at images whose names and headers say too little; with it, a folder none of whose
+        files is named by its sequence is looked at, too.
     cancelled : callable
         Asked between files.
 
@@ -79,15 +87,13 @@ def opened(path: Path, *, cancelled: Callable[[], bool] = never) -> Iterator[Con
         from napari_acs.imaging.dicom import unpacked  # noqa: PLC0415 (loads pydicom)
 
         with unpacked(path, cancelled=cancelled) as folder:
-            yield _dicom_contents(folder, cancelled)
+            yield _dicom_contents(folder, classifier, cancelled)
     elif path.is_file():
         one = _file(path)
         key = one.guess.sequence if one.guess else None
         yield Contents(strip_suffix(path.name), (one,), {key: one} if key else {})
     else:
-        found = {key: _file(file) for key, file in find_sequences(path).items()}
-        masks = tuple(map(MaskFile, masks_in(path)))
-        yield Contents(path.resolve().name, tuple(found.values()), found, masks)
+        yield _folder_contents(path, classifier, cancelled)
 
 
 def only_series(path: Path, *, cancelled: Callable[[], bool] = never) -> Candidate:
@@ -154,7 +160,34 @@ def _file(path: Path) -> Candidate:
     return Candidate(path.name, partial(read_volume, path), guess=from_name(path.name))
 
 
-def _dicom_contents(folder: Path, cancelled: Callable[[], bool]) -> Contents:
+def _folder_contents(
+    path: Path, classifier: Classifier | None, cancelled: Callable[[], bool]
+) -> Contents:
+    nameless = nameless_images(path) if classifier is not None else []
+    seen: tuple[Candidate, ...] = ()
+    if len(nameless) <= _FEW:
+        seen = _looked_at(list(map(_file, nameless)), classifier, cancelled)
+    found = _proposal(list(seen))
+    if not found:  # as a rule they have names; else it says so
+        found = {key: _file(file) for key, file in find_sequences(path).items()}
+        seen = tuple(found.values())
+    return Contents(path.resolve().name, seen, found, tuple(map(MaskFile, masks_in(path))))
+
+
+def _looked_at(
+    candidates: list[Candidate], classifier: Classifier | None, cancelled: Callable[[], bool]
+) -> tuple[Candidate, ...]:
+    """Return the candidates with a guess each, by their voxels."""
+    named = dict(zip(_names(candidates), candidates, strict=True))
+    read = {name: _read_if_possible(candidate, cancelled) for name, candidate in named.items()}
+    clues = {name: Clues(volume=volume) for name, volume in read.items() if volume is not None}
+    guesses = identify(clues, classifier=classifier)
+    return tuple(replace(c, guess=guesses.get(name)) for name, c in named.items())
+
+
+def _dicom_contents(
+    folder: Path, classifier: Classifier | None, cancelled: Callable[[], bool]
+) -> Contents:
     from napari_acs.imaging.dicom import scan  # noqa: PLC0415
     from napari_acs.imaging.pseudonym import study_key  # noqa: PLC0415
 
@@ -171,7 +204,7 @@ def _dicom_contents(folder: Path, cancelled: Callable[[], bool]) -> Contents:
     pairs = list(zip(found.series, candidates, strict=True))
     few = sum(not candidate.why_not for candidate in candidates) <= _FEW
     proposals = {
-        key: _guessed([pair for pair in pairs if pair[1].study == key], few, cancelled)
+        key: _guessed([pair for pair in pairs if pair[1].study == key], few, classifier, cancelled)
         for key in dict.fromkeys(keys.values())
     }
     guessed = {id(old): new for told in proposals.values() for old, new in told}
@@ -207,7 +240,10 @@ def _candidate(series: Series) -> Candidate:
 
 
 def _guessed(
-    pairs: list[tuple[Series, Candidate]], look: bool, cancelled: Callable[[], bool]
+    pairs: list[tuple[Series, Candidate]],
+    look: bool,
+    classifier: Classifier | None,
+    cancelled: Callable[[], bool],
 ) -> list[tuple[Candidate, Candidate]]:
     """Pair each candidate of one study with the same one and its guess.
 
@@ -221,7 +257,7 @@ def _guessed(
         for name, (_, candidate) in good.items():
             volume = _read_if_possible(candidate, cancelled)
             clues[name] = replace(clues[name], volume=volume)
-        guesses = identify(clues)
+        guesses = identify(clues, classifier=classifier)
     return [(c, replace(c, guess=guesses.get(name))) for name, (_, c) in named.items()]
 
 

@@ -6,6 +6,7 @@ from os import fspath
 from pathlib import Path
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.identify.words import what_text_says
 from napari_acs.imaging.names import (
     SEQUENCES,
     SUFFIXES,
@@ -13,6 +14,7 @@ from napari_acs.imaging.names import (
     guess_sequence,
     is_image_name,
     is_mask_name,
+    strip_suffix,
 )
 from napari_acs.imaging.read import StrPath
 
@@ -48,6 +50,22 @@ def find_sequences(folder: StrPath) -> dict[str, Path]:
     if not files:
         raise _no_sequence(folder, images, entries)
     return {key: files[key] for key in SEQUENCES if key in files}
+
+
+def nameless_images(folder: Path) -> list[Path]:
+    """Return a folder's images where no name says a sequence; else nothing.
+
+    Those whose names say something else (a mask, diffusion, a map) are left out.
+    """
+    try:
+        files = sorted(folder.iterdir())
+    except OSError:
+        return []
+    images = [file for file in files if file.is_file() and is_image_name(file.name)]
+    said = {file: what_text_says(strip_suffix(file.name)) for file in images}
+    if any(what is not None and what.sequence for what in said.values()):
+        return []
+    return [file for file in images if said[file] is None]
 
 
 def masks_in(folder: Path) -> list[Path]:

@@ -19,6 +19,7 @@ from napari_acs.imaging.contents import (
 )
 from napari_acs.imaging.dicom.preamble import is_dicom_path
 from napari_acs.imaging.find import add_sequence, sure_sequence
+from napari_acs.imaging.identify.combine import Classifier
 from napari_acs.imaging.names import SEQUENCES, TITLES, strip_suffix
 from napari_acs.imaging.read import StrPath, read_volume
 from napari_acs.imaging.registration.align import Aligned, align
@@ -35,6 +36,7 @@ def read_study(
     name: str | None = None,
     *,
     reference: str | None = None,
+    classifier: Classifier | None = None,
     cancelled: Callable[[], bool] = never,
 ) -> Study:
     """Open a study: a folder, a ``.zip`` of DICOM, files, or a mapping of sequence to file.
@@ -53,6 +55,9 @@ def read_study(
         By default the folder's name, or the file's; a pseudonym for DICOM.
     reference : str, optional
         The sequence whose grid the study gets; by default see `choose_reference`.
+    classifier : callable, optional
+        Tells the sequences of images whose names and headers say too little, such as
+        ``napari_acs.inference.sequence_classifier.sequence_classifier()``.
     cancelled : callable
         Asked often; True raises ``Cancelled``.
 
@@ -62,7 +67,7 @@ def read_study(
         No sequence found, two files for one sequence, a file that `read_volume` refuses, a
         registration that failed, or volumes that make no `Study`.
     """
-    name, volumes = read_volumes(path_or_paths, name, cancelled=cancelled)
+    name, volumes = read_volumes(path_or_paths, name, classifier=classifier, cancelled=cancelled)
     return to_study(name, volumes, reference=reference, cancelled=cancelled)
 
 
@@ -98,13 +103,14 @@ def read_volumes(
     name: str | None = None,
     *,
     refused: Refused | None = None,
+    classifier: Classifier | None = None,
     cancelled: Callable[[], bool] = never,
 ) -> tuple[str, dict[str, Volume]]:
     """Read a study's volumes as they are: on whatever grids, not yet a `Study`.
 
     Parameters
     ----------
-    path_or_paths, name, cancelled
+    path_or_paths, name, classifier, cancelled
         As for `read_study`.
     refused : callable, optional
         Called with sequence, title and reason for each image that cannot be read, which is
@@ -122,7 +128,10 @@ def read_volumes(
     BadInput
         No sequence found, two files for one sequence, or a refusal.
     """
-    with found_sequences(path_or_paths, name, cancelled=cancelled) as (known, found):
+    with found_sequences(path_or_paths, name, classifier=classifier, cancelled=cancelled) as (
+        known,
+        found,
+    ):
         volumes = {}
         for key in (key for key in SEQUENCES if key in found):
             try:
@@ -136,7 +145,11 @@ def read_volumes(
 
 @contextmanager
 def found_sequences(
-    path_or_paths: Readable, name: str | None = None, *, cancelled: Callable[[], bool] = never
+    path_or_paths: Readable,
+    name: str | None = None,
+    *,
+    classifier: Classifier | None = None,
+    cancelled: Callable[[], bool] = never,
 ) -> Iterator[tuple[str, Mapping[str, Candidate]]]:
     """Give a study's name and its sequences, still unread; read them before the block ends."""
     if isinstance(path_or_paths, Mapping):
@@ -147,7 +160,7 @@ def found_sequences(
     elif isinstance(path_or_paths, str | PathLike):
         path = Path(fspath(path_or_paths))
         if not path.is_file() or is_dicom_path(path):
-            with opened(path, cancelled=cancelled) as contents:
+            with opened(path, classifier=classifier, cancelled=cancelled) as contents:
                 require_one_study(contents)
                 if not contents.proposal:
                     raise nothing_proposed(contents)

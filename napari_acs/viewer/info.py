@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from napari_acs.imaging.step import Step
 
 KEY = "napari_acs"
+GUESS = "napari_acs_guess"
+"""Key of the `SequenceGuess` of a layer whose name says no sequence, once it was looked at."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,15 @@ def info_in(metadata: Mapping[str, Any]) -> LayerInfo | None:
     """Return what a layer's ``metadata`` says, or None for a layer from elsewhere."""
     info = metadata.get(KEY)
     return info if isinstance(info, LayerInfo) else None
+
+
+def guess_in(metadata: Mapping[str, Any]) -> SequenceGuess | None:
+    """Return how a layer's sequence was told: when it was read, else by a look at its voxels."""
+    info = info_in(metadata)
+    if info is not None and info.guess is not None:
+        return info.guess
+    found: SequenceGuess | None = metadata.get(GUESS)
+    return found
 
 
 def is_diagonal(layer: Layer) -> bool:

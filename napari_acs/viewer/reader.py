@@ -32,6 +32,7 @@ from napari_acs.viewer.session_files import unpack_for_session
 if TYPE_CHECKING:
     from napari_acs.imaging import Volume
     from napari_acs.imaging.candidate import Candidate, MaskFile
+    from napari_acs.imaging.identify import Classifier
     from napari_acs.imaging.labels.labelfile import LabelFile
 
 _HEAD = 132
@@ -56,6 +57,7 @@ def read(
     path: str | list[str],
     homes: Sequence[LayerInfo] = (),
     refused: Refused | None = None,
+    classifier: Classifier | None = None,
 ) -> list[LayerTuple]:
     """Read files and study folders as layers: an Image for each volume, Labels for a mask.
 
@@ -70,6 +72,8 @@ def read(
         Of the images that are open, where masks may belong.
     refused : callable, optional
         As for `study_layers`.
+    classifier : callable, optional
+        Looks at the images of a folder where their names and headers say too little.
 
     Raises
     ------
@@ -83,7 +87,9 @@ def read(
         layer
         for each in paths
         if each not in masks
-        for layer in ([_read_file(each)] if _is_plain_file(each) else _read_study(each, refused))
+        for layer in (
+            [_read_file(each)] if _is_plain_file(each) else _read_study(each, refused, classifier)
+        )
     ]
     return layers + mask_layers(list(masks.values()), [*infos_of(layers), *homes])
 
@@ -187,7 +193,9 @@ def _read_or_say(path: str | list[str]) -> list[LayerTuple]:
         raise
 
 
-def _read_study(path: Path, refused: Refused | None) -> list[LayerTuple]:
+def _read_study(
+    path: Path, refused: Refused | None, classifier: Classifier | None
+) -> list[LayerTuple]:
     from napari_acs.imaging.contents import (  # noqa: PLC0415 (SimpleITK comes with it)
         nothing_proposed,
         opened,
@@ -196,7 +204,7 @@ def _read_study(path: Path, refused: Refused | None) -> list[LayerTuple]:
 
     if path.suffix.lower() == ".zip" and path.is_file():
         path = unpack_for_session(path)
-    with opened(path) as contents:
+    with opened(path, classifier=classifier) as contents:
         require_one_study(contents)
         chosen = contents.proposal
         if not chosen:

@@ -31,6 +31,7 @@ from napari_acs.widgets.opening import AskSeries, StudyOpener, ask_series
 from napari_acs.widgets.preparation import Preparation
 from napari_acs.widgets.preparing import PrepareJob, prepare_job
 from napari_acs.widgets.reader_choice import is_preferred, prefer
+from napari_acs.widgets.recognising import Recognise, Recognising, recognise_layers
 from napari_acs.widgets.request import Job, segment_job
 from napari_acs.widgets.saving import AskPath, MaskSaver, ask_path
 from napari_acs.widgets.scrolled import fill_with
@@ -52,10 +53,11 @@ class SegmentDock(QWidget):
     ----------
     napari_viewer : napari.viewer.Viewer
         The viewer whose layers are offered.
-    job, catalogue, ask, check, prepare, series : callable
+    job, catalogue, ask, check, prepare, series, recognise : callable
         What computes a request, what lists models and devices (both run in a worker), what asks
         for a file name, what checks layers and what aligns and strips them (in a worker too),
-        what asks for the series of a DICOM study; others in tests.
+        what asks for the series of a DICOM study, what says which sequence a layer without a
+        telling name is (in a worker); others in tests.
     """
 
     ready = Signal()
@@ -70,6 +72,7 @@ class SegmentDock(QWidget):
         check: Check = check_snapshot,
         prepare: PrepareJob = prepare_job,
         series: AskSeries = ask_series,
+        recognise: Recognise = recognise_layers,
     ) -> None:
         super().__init__()
         self.viewer = napari_viewer
@@ -92,6 +95,7 @@ class SegmentDock(QWidget):
         self.confidence = Confidence(napari_viewer, self.panel.confidence, self)
         self.explaining = Explaining(napari_viewer, self.panel.nothing, self)
         self.listing = Listing(catalogue, self)
+        self.recognising = Recognising(recognise, self)
         self._models: dict[str, ModelChoice] = {}
         self._pinned: dict[str, Layer | None] = {}
         self._study: str | None = None
@@ -163,6 +167,7 @@ class SegmentDock(QWidget):
         panel.sequences.chosen.connect(self._on_chosen)
         panel.model_chosen.connect(self._check)
         panel.preparation.changed.connect(self._check)
+        self.recognising.recognised.connect(self._follow_layers)
         self.listing.listed.connect(self._on_catalogue)
         self.listing.failed.connect(self._on_refused)
         self.segmenting.finished.connect(self.finished)
@@ -196,6 +201,7 @@ class SegmentDock(QWidget):
         self.panel.sequences.show_choices(images, match_sequences(images, self._pinned))
         self.preparation.show_masks()
         self._check()
+        self.recognising.look_at(images)
 
     @Slot()
     def _check(self) -> None:

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 from napari_acs.imaging import SEQUENCES, guess_sequence
 from napari_acs.imaging.identify.guess import SequenceGuess
-from napari_acs.viewer.info import info_in
+from napari_acs.viewer.info import guess_in, info_in
 
 if TYPE_CHECKING:
     from napari.layers import Layer
+
+
+PROPOSED = 0.5
+"""What an image looks like is proposed from this confidence on."""
 
 
 def may_be_sequence(layer: Layer) -> bool:
@@ -60,15 +64,17 @@ def sequence_of(layer: Layer) -> tuple[str | None, str]:
     """Return which sequence a layer holds, and of which study it is.
 
     The name comes first, so that renaming a layer has its effect; the study's part of it is
-    left out (a patient folder may be called ``post_T1_followup``).
+    left out (a patient folder may be called ``post_T1_followup``). What the image looks like
+    comes last, and only where that is likely enough to be proposed.
     """
-    info = info_in(layer.metadata)
+    info, guess = info_in(layer.metadata), guess_in(layer.metadata)
+    looks = guess.sequence if guess is not None and guess.confidence >= PROPOSED else None
     if info is None:
-        return guess_sequence(layer.name), ""
+        return guess_sequence(layer.name) or looks, ""
     if info.role in {"prepared", "uncertainty"}:
         return None, info.study
     name = layer.name.replace(f" {info.study}", "") if info.study else layer.name
-    return guess_sequence(name) or info.sequence, info.study
+    return guess_sequence(name) or info.sequence or looks, info.study
 
 
 def guesses_of(
@@ -87,11 +93,11 @@ def guesses_of(
     for sequence, layer in chosen.items():
         if layer is None:
             continue
-        info = info_in(layer.metadata)
+        info, guess = info_in(layer.metadata), guess_in(layer.metadata)
         if pinned.get(sequence) is layer and (info is None or info.sequence != sequence):
             guesses[sequence] = SequenceGuess(sequence, 1.0, "you chose it", "user")
-        elif info is not None and info.guess is not None and info.guess.sequence == sequence:
-            guesses[sequence] = info.guess
+        elif guess is not None and guess.sequence == sequence:
+            guesses[sequence] = guess
         else:
             guesses[sequence] = SequenceGuess(sequence, 0.9, "its name says so", "name")
     return guesses

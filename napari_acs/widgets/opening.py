@@ -129,17 +129,20 @@ def _look(what: tuple[list[str], _Drop]) -> _Drop | str:
     """Return what is there, or the sentence of a refusal: a worker raises what it returns."""
     from napari_acs.imaging.contents import opened  # noqa: PLC0415 (SimpleITK comes with it)
     from napari_acs.imaging.dicom.preamble import is_dicom_path  # noqa: PLC0415
+    from napari_acs.inference.sequence_classifier import sequence_classifier  # noqa: PLC0415
 
     paths, drop = what
+    classifier = sequence_classifier()
     try:
         for path in folders_of([Path(path) for path in paths]):
             if (mask := mask_at(path)) is not None:
                 drop.masks.append(mask)
             elif not is_dicom_path(path):
-                drop.layers += read(str(path), refused=drop.refusals.append)
+                drop.layers += read(str(path), refused=drop.refusals.append, classifier=classifier)
             else:
                 zipped = path.is_file() and path.suffix.lower() == ".zip"
-                with opened(unpack_for_session(path) if zipped else path) as contents:
+                here = unpack_for_session(path) if zipped else path
+                with opened(here, classifier=classifier) as contents:
                     drop.studies.append(contents)
     except BadInput as refusal:
         return refusal.sentence()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from widgets.fakes import GRID, FakeCheck, FakeJob, FakePrepare
+from widgets.fakes import GRID, FakeCheck, FakeJob, FakePrepare, not_looked_at
 
 from napari_acs.imaging import Grid
 
@@ -46,7 +46,9 @@ def dock(viewer, qtbot, job, saved_to, check, prepare):
     from napari_acs.widgets.dock import SegmentDock
 
     catalogue = Catalogue((ModelChoice("m", "Model", GLIOMA_OUTPUT),), "m", ("auto", "cpu"))
-    dock = SegmentDock(viewer, job, lambda: catalogue, lambda *_: saved_to, check, prepare)
+    dock = SegmentDock(
+        viewer, job, lambda: catalogue, lambda *_: saved_to, check, prepare, recognise=not_looked_at
+    )
     with qtbot.waitSignal(dock.ready, timeout=20_000):
         viewer.window.add_dock_widget(dock, name="Segment")
     yield dock

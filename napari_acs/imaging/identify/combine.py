@@ -17,7 +17,8 @@ from napari_acs.imaging.volume import Volume
 Classifier = Callable[[Volume], SequenceGuess | None]
 """The place of a learnt classifier: it looks at one volume, and says None where it cannot tell.
 Its confidence must be calibrated; where it is above that of the statistics, it speaks for the
-image instead of them. `identify` calls it only for volumes it would compute statistics of."""
+image instead of them. A guess of confidence 0 is a note: why it could not look. `identify` calls
+it only for volumes whose names and tags are silent, unsure or contradict each other."""
 
 DOUBTED = 0.4
 """The confidence of a name or tag that something else strongly contradicts."""
@@ -75,7 +76,7 @@ def identify(
     for key in items:
         said = spoken[key]
         image = (elimination if said is None else images).get(key) if key in wanted else None
-        if classifier is not None and key in wanted and key in volumes:
+        if classifier is not None and key in wanted & unclear and key in volumes:
             image = _surer(classifier(volumes[key]), image)
         guesses[key] = _together(said, image)
     return _one_each(guesses)
@@ -97,9 +98,12 @@ def _is_other_kind(said: SequenceGuess | None) -> bool:
     return said is not None and said.sequence is None and said.confidence >= _CLEAR
 
 
-def _surer(first: SequenceGuess | None, second: SequenceGuess | None) -> SequenceGuess | None:
-    both = [guess for guess in (first, second) if guess is not None]
-    return max(both, key=lambda guess: guess.confidence, default=None)
+def _surer(learnt: SequenceGuess | None, image: SequenceGuess | None) -> SequenceGuess | None:
+    if learnt is None or image is None:
+        return learnt or image
+    if learnt.confidence == 0:
+        return replace(image, reason=f"{image.reason} ({learnt.reason})")
+    return max(learnt, image, key=lambda guess: guess.confidence)
 
 
 def _together(said: SequenceGuess | None, image: SequenceGuess | None) -> SequenceGuess:
