@@ -4,11 +4,10 @@ Each run trains one arm on one fold with one seed, in a process of its own, and 
 OUT/results.jsonl; what is there is not run again, so the same command goes on after an
 interruption. Then the tables are printed; --docs writes them into a page, between its markers.
 
-    napari-acs train RECIPE --data ../shared/data/brats2021 --data \
-        ../shared/data/brats2018-2020-8bit --prepare CACHE       (a recipe with spacing_mm: 4 or 2)
     python benchmarks/paper.py --size small --cache CACHE --out runs/paper-small \
+        --data ../shared/data/brats2021 --data ../shared/data/brats2018-2020-8bit \
         --weights mobilenet_v2=FILE --weights squeezenet1_1=FILE
-    python benchmarks/paper.py --size full --cache CACHE --out runs/paper-full --device cuda
+    python benchmarks/paper.py --size full ... --device cuda
     python benchmarks/paper.py --table benchmarks/results/paper-small.jsonl --docs docs/results.md
 """
 
@@ -30,6 +29,7 @@ from comparison.plan import SIZES, Job, Size, jobs, tuning_jobs
 from comparison.rows import read_rows
 from comparison.table import report, size_table, tuning_report
 
+SEQUENCES = ("t1", "t1ce", "t2", "flair")
 SIZED = (
     "squeezenet1_1",
     "mobilenet_v2",
@@ -52,9 +52,11 @@ def main() -> None:
             write_between_markers(args.docs, "paper-sizes", text)
         return
     if args.table is None:
-        if args.cache is None or not args.cache.is_dir():
-            print("paper.py: skipped, no prepared cases: name their folder with --cache")
+        if args.cache is None:
+            print("paper.py: skipped, it takes hours; it starts where --cache names a folder")
             return
+        if args.data:
+            _prepare(args.data, args.cache, size)
         _all(tuning_jobs(size) if args.tune else jobs(size), size, args)
     rows = read_rows(args.table or args.out / "results.jsonl")
     if args.tune:
@@ -72,6 +74,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--cache", type=Path, help="prepared cases, at the size's spacing")
+    parser.add_argument(
+        "--data", type=Path, action="append", help="folders of cases to prepare into --cache first"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/paper"))
     parser.add_argument(
         "--weights",
@@ -89,6 +94,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--table", type=Path, help="train nothing: the tables of this results file")
     parser.add_argument("--docs", type=Path, help="page whose table is to be replaced")
     return parser.parse_args()
+
+
+def _prepare(data: list[Path], cache: Path, size: Size) -> None:
+    """Write the cases into the cache; those that are there are kept."""
+    from napari_acs.training.prepare import prepare  # noqa: PLC0415 - a cache needs no SimpleITK
+
+    for name, done, total in prepare(data, cache, SEQUENCES, size.spacing_mm, phantoms=False):
+        print(f"{name}: {done} of {total} prepared", flush=True)
 
 
 def _size(args: argparse.Namespace) -> Size:
