@@ -14,7 +14,12 @@ from widgets.fakes import FakeCheck, FakeJob, FakePrepare
 
 from napari_acs.imaging import SEQUENCES, sample_study
 from napari_acs.imaging.identify.guess import SequenceGuess
-from napari_acs.viewer.info import info_in
+from napari_acs.models.spec import GLIOMA_OUTPUT
+from napari_acs.viewer.info import guess_in, info_in
+from napari_acs.viewer.snapshot import snapshot_layers
+from napari_acs.widgets.catalogue import Catalogue, ModelChoice
+from napari_acs.widgets.dock import SegmentDock
+from napari_acs.widgets.recognising import Recognising, recognise_layers
 
 MS = 60_000
 NAMES = {"t2": "a", "flair": "b", "t1": "c", "t1ce": "d"}
@@ -37,9 +42,6 @@ def nameless(tmp_path_factory):
 @pytest.fixture
 def looking_dock(viewer, qtbot):
     """Return a dock that looks at images as it does for a user."""
-    from napari_acs.models.spec import GLIOMA_OUTPUT
-    from napari_acs.widgets.catalogue import Catalogue, ModelChoice
-    from napari_acs.widgets.dock import SegmentDock
 
     catalogue = Catalogue((ModelChoice("m", "Model", GLIOMA_OUTPUT),), "m", ("auto", "cpu"))
     dock = SegmentDock(
@@ -93,7 +95,6 @@ def test_a_layer_of_another_reader_is_looked_at_and_the_users_choice_stays(
 
 
 def test_each_layer_is_looked_at_once_and_those_with_names_never(viewer, qtbot, add):
-    from napari_acs.widgets.recognising import Recognising
 
     asked = []
 
@@ -112,9 +113,6 @@ def test_each_layer_is_looked_at_once_and_those_with_names_never(viewer, qtbot, 
 
 
 def test_a_look_that_fails_leaves_a_reason(viewer, qtbot, add):
-    from napari_acs.viewer.info import guess_in
-    from napari_acs.viewer.snapshot import snapshot_layers
-    from napari_acs.widgets.recognising import recognise_layers
 
     layer = add("one")
     shot = snapshot_layers({"t1": layer}).layers["t1"]
