@@ -15,6 +15,7 @@ from napari_acs.models.safe_load import load_state
 from napari_acs.models.spec import GLIOMA_OUTPUT
 from napari_acs.models.unet import ACSUNet
 from napari_acs.training.cases import load_cases
+from napari_acs.training.deep_supervision import DeeplySupervisedUNet, without_heads
 from napari_acs.training.loop import Step, train
 from napari_acs.training.phantoms import PhantomStock
 from napari_acs.training.prepare import ATLAS
@@ -36,7 +37,8 @@ def start_network(recipe: Recipe, encoder_weights: Path | None, *, pretrained: b
     trunk = None
     if encoder_weights is not None:
         trunk = trunk_from_file(recipe.architecture.get("encoder", "mobilenet_v2"), encoder_weights)
-    return ACSUNet(
+    kind = DeeplySupervisedUNet if recipe.deep_supervision else ACSUNet
+    return kind(
         in_channels=len(recipe.sequences),
         regions=len(GLIOMA_OUTPUT.regions),
         pretrained=pretrained and trunk is None,
@@ -74,12 +76,13 @@ def train_from_cache(
 
 def published_network(recipe: Recipe, run: Path) -> ACSUNet:
     """Return the averaged network of a run that ``recipe.publish`` names, in eval mode."""
-    network = start_network(recipe, None, pretrained=False)
+    plain = recipe.model_copy(update={"deep_supervision": False})
+    network = start_network(plain, None, pretrained=False)
     if recipe.publish == "best":
-        network.load_state_dict(load_state(run / "best.pt"))
+        state = load_state(run / "best.pt")
     else:
-        checkpoint = torch.load(run / "checkpoint.pt", map_location="cpu", weights_only=True)
-        network.load_state_dict(checkpoint["average"])
+        state = torch.load(run / "checkpoint.pt", map_location="cpu", weights_only=True)["average"]
+    network.load_state_dict(without_heads(state))
     return network.eval()
 
 

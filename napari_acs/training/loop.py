@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
+from napari_acs.training.carve import carve_tumour
 from napari_acs.training.cases import Case
+from napari_acs.training.deep_supervision import supervised_loss
 from napari_acs.training.ema import Average
 from napari_acs.training.intensity import change_intensities
-from napari_acs.training.losses import nested_loss
 from napari_acs.training.phantoms import PhantomStock
 from napari_acs.training.recipe import Recipe
 from napari_acs.training.spatial import draw_patch
@@ -122,6 +123,9 @@ def draw_batch(
         patch, truth = draw_patch(
             case, recipe.train_patch, recipe.tumour_share, recipe.augmentation, rng
         )
+        if not made_up:
+            others = [other for other in training if other is not case]
+            patch, truth = carve_tumour(patch, truth, others, recipe.augmentation, rng)
         images.append(change_intensities(patch, recipe.augmentation, rng))
         labels.append(truth)
     batch = torch.stack(images).contiguous(memory_format=torch.channels_last_3d)
@@ -171,8 +175,8 @@ def _update(
 ) -> float:
     network.train()
     with torch.autocast(images.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
-        logits = network(images)
-    loss = nested_loss(logits, labels)
+        output = network(images)
+    loss = supervised_loss(output, labels)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     nn.utils.clip_grad_norm_(network.parameters(), 5.0)

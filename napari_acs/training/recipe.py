@@ -22,6 +22,9 @@ class Augmentation(_Frozen):
     elastic_mm: float = 6.0
     drop_sequences: float = Field(default=0.45, ge=0, le=1)
     intensity: float = Field(default=1.0, ge=0, description="strength, 1 is the default")
+    carve: float = Field(
+        default=0.0, ge=0, le=1, description="patches that get another case's tumour"
+    )
 
 
 class Recipe(_Frozen):
@@ -44,6 +47,9 @@ class Recipe(_Frozen):
     weight_decay: float = 1e-2
     precision: Literal["fp32", "bf16"] = "fp32"
     ema: float = 0.998
+    deep_supervision: bool = Field(
+        default=False, description="losses at coarser decoder stages; nothing of it ships"
+    )
     tumour_share: float = Field(default=0.75, description="patches centred near tumour")
     phantom_share: float = Field(default=0.2, description="samples that are phantoms")
     phantom_every: int = Field(default=8, description="steps between new phantoms")
