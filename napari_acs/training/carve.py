@@ -91,9 +91,7 @@ def paste_tumour(
     region &= (donor_images[present] != 0).all(dim=0) & (images != 0).any(dim=0)
     if not tumour[region].any():
         return images, labels
-    matched = _matched(
-        donor_images, _healthy(donor_images, donor_labels), images, _healthy(images, labels)
-    )
+    matched = _matched(donor_images, donor_labels, images, labels)
     pasted = torch.where(region & (images != 0), matched, images)
     return pasted, torch.where(region, donor_labels, labels)
 
@@ -127,14 +125,17 @@ def draw_margin(depth: float, rng: torch.Generator) -> float:
     return margin
 
 
-def _healthy(images: Tensor, labels: Tensor) -> Tensor:
-    return (images != 0).any(dim=0) & (labels == 0)
-
-
-def _matched(donor: Tensor, donor_healthy: Tensor, own: Tensor, own_healthy: Tensor) -> Tensor:
-    if min(int(donor_healthy.sum()), int(own_healthy.sum())) < ENOUGH:
-        return donor
-    theirs, ours = donor[:, donor_healthy], own[:, own_healthy]
-    column = (slice(None), None, None, None)
-    gain = (ours.std(dim=1) / theirs.std(dim=1).clamp_min(1e-3)).clamp(0.5, 2.0)
-    return (donor - theirs.mean(dim=1)[column]) * gain[column] + ours.mean(dim=1)[column]
+def _matched(donor: Tensor, donor_labels: Tensor, own: Tensor, own_labels: Tensor) -> Tensor:
+    """Bring each sequence's healthy tissue, where it was imaged, to the patch's own."""
+    matched = []
+    for theirs, ours in zip(donor, own, strict=True):
+        source, target = (
+            x[(x != 0) & (labels == 0)]
+            for x, labels in ((theirs, donor_labels), (ours, own_labels))
+        )
+        if min(len(source), len(target)) < ENOUGH:
+            matched.append(theirs)
+            continue
+        gain = (target.std() / source.std().clamp_min(1e-3)).clamp(0.5, 2.0)
+        matched.append((theirs - source.mean()) * gain + target.mean())
+    return torch.stack(matched)
