@@ -27,7 +27,9 @@ from ablation_table import table
 from torch import Tensor, nn
 
 from napari_acs.training.cases import Case, load_cases
-from napari_acs.training.job import start_network, train_from_cache
+from napari_acs.training.checkpoint import read_checkpoint
+from napari_acs.training.job import segmentation_task, start_network
+from napari_acs.training.loop import train
 from napari_acs.training.recipe import Augmentation, Recipe
 from napari_acs.training.validation import validate
 
@@ -79,10 +81,11 @@ def recipe(steps: int, seed: int, **changes: object) -> Recipe:
 def fit(plan: Recipe, network: nn.Module, cache: Path) -> nn.Module:
     """Train a network in place; return its running average. All that knows the loop."""
     with tempfile.TemporaryDirectory() as folder:
-        for _ in train_from_cache(plan, network, cache, Path(folder)):
+        for _ in train(plan, segmentation_task(plan, cache), network, Path(folder)):
             pass
         average = start_network(plan, None, pretrained=False)
-        checkpoint = torch.load(Path(folder) / "checkpoint.pt", weights_only=True)
+        checkpoint = read_checkpoint(Path(folder))
+        assert checkpoint is not None
         average.load_state_dict(checkpoint["average"])
     return average.eval()
 

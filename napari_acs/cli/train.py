@@ -13,13 +13,13 @@ import typer
 from napari_acs.cli import options
 from napari_acs.cli.cancel import interruptible
 from napari_acs.cli.outcome import end_with, exits
+from napari_acs.cli.progress import progress_shown
 from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure, Progress
 
 if TYPE_CHECKING:
-    from napari_acs.training.recipe import Recipe
-
-_FEW = 50
+    from napari_acs.training.order import Order
+    from napari_acs.training.recipe import RunPlan
 
 
 @exits
@@ -47,7 +47,7 @@ def train(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Folder of checkpoints and log; the same folder goes on where it stopped. Left "
+            help="Folder of checkpoints and logs; the same folder goes on where it stopped. Left "
             "out: runs/ID.",
         ),
     ] = None,
@@ -62,21 +62,35 @@ def train(
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Use no pretrained weights.")
     ] = False,
-    steps: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of the recipe's.")] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Any field of the recipe, as YAML: precision=bf16, augmentation={scale: [1, 1]}; "
+            "may be given again.",
+        ),
+    ] = None,
     device: options.Device = "auto",
-    threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
+    devices: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Processes, one a GPU. Left out: as torchrun or SLURM say, or 1.",
+        ),
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads a process.")] = None,
     debug: options.Debug = False,
 ) -> None:
-    """Train a segmentation model by a recipe; Ctrl-C keeps a checkpoint to go on from."""
-    from napari_acs.training.recipe import find_recipe, read_recipe
+    """Train a model by a recipe; Ctrl-C keeps a checkpoint to go on from."""
+    from napari_acs.training.order import Order
 
-    plan = read_recipe(find_recipe(recipe))
-    if steps is not None:
-        plan = plan.model_copy(
-            update={"steps": steps, "decay_steps": min(plan.decay_steps, steps // 3)}
-        )
+    plan = _plan(recipe, changes or [], steps, seed)
     if prepare is not None:
-        _prepare(plan, data or [], prepare)
+        _prepare(plan, tuple(data or ()), prepare)
         return
     if out is None:
         raise BadInput("Nothing says where the bundle goes", do="Name its folder with --out")
@@ -87,109 +101,76 @@ def train(
 
         torch.set_num_threads(threads)
     run = run or Path("runs") / plan.id
-    if cache is None:
-        cache = run / "cache"
-        _prepare(plan, data or [], cache)
-    from napari_acs.inference import pick_device
-
-    on = pick_device(device)
-    if not _loop(plan, cache, run, encoder_weights, on, from_scratch=from_scratch):
+    order = Order(
+        tuple(data or ()),
+        cache or run / "cache",
+        run,
+        out,
+        encoder_weights,
+        from_scratch,
+        shlex.join(["napari-acs", *sys.argv[1:]]),
+    )
+    if not _run(plan, order, device, devices):
         do = f"The same command goes on from the checkpoint in {run}"
         end_with(Failure("Cancelled", "", do, "cancelled"), debug=debug)
-    _publish(plan, data or [], cache, run, out, encoder_weights, from_scratch=from_scratch)
 
 
-def _prepare(plan: Recipe, data: list[Path], cache: Path) -> None:
-    from napari_acs.cli.progress import progress_shown
-    from napari_acs.training.prepare import prepare
+def _plan(recipe: str, changes: list[str], steps: int | None, seed: int | None) -> RunPlan:
+    from napari_acs.training.kinds import read_plan
+    from napari_acs.training.recipe import find_recipe, parse_changes
 
-    if not data:
-        raise BadInput("No case to train on was given", do="Name their folder with --data")
-    phantoms = plan.phantom_share > 0
+    changed: dict[str, Any] = parse_changes(changes)
+    changed |= {k: v for k, v in (("steps", steps), ("seed", seed)) if v is not None}
+    plan = read_plan(find_recipe(recipe), changed)
+    if steps is not None and "decay_steps" not in changed:
+        plan = plan.model_copy(update={"decay_steps": min(plan.decay_steps, steps // 3)})
+    return plan
+
+
+def _prepare(plan: RunPlan, data: tuple[Path, ...], cache: Path) -> None:
+    from napari_acs.training.kinds import prepare_for
+
     with progress_shown("prepare") as show:
-        for name, done, total in prepare(
-            data, cache, plan.sequences, plan.spacing_mm, phantoms=phantoms
-        ):
-            show(Progress(done, total, name, done / total))
+        prepare_for(plan, data, cache, _progress(show))
 
 
-def _loop(
-    plan: Recipe,
-    cache: Path,
-    run: Path,
-    encoder_weights: Path | None,
-    device: str,
-    *,
-    from_scratch: bool,
-) -> bool:
+def _run(plan: RunPlan, order: Order, device: str, devices: int | None) -> bool:
     """Train; return False where the user stopped it."""
-    from napari_acs.cli.progress import progress_shown
-    from napari_acs.training.job import start_network, train_from_cache
-    from napari_acs.training.validation import summary
+    from napari_acs.inference import pick_device
+    from napari_acs.training.kinds import run_kind
+    from napari_acs.training.order import Company
+    from napari_acs.training.processes import start_processes
 
-    resumed = (run / "checkpoint.pt").exists()
-    network = start_network(
-        plan, None if resumed else encoder_weights, pretrained=not (resumed or from_scratch)
-    )
-    losses: list[float] = []
-    last = plan.steps if resumed else 0
-    stage = "training"
-    with interruptible() as stop, progress_shown(plan.id) as show:
-        for step in train_from_cache(plan, network, cache, run, stop, device):
-            last = step.step
-            losses = [*losses, step.loss][-_FEW:]
-            if last % _FEW == 1:
-                # Not at every step: without a terminal each new stage is a line of its own.
-                stage = f"loss {sum(losses) / len(losses):.3f}"
-            show(Progress(last, plan.steps, stage, last / plan.steps))
-            if step.dice is not None:
-                typer.echo(f"step {last}: validation Dice {summary(step.dice)}", err=True)
-    return last >= plan.steps
+    fabric = start_processes(pick_device(device), devices, plan.precision)
+    with interruptible() as stop:
+        if not fabric.is_global_zero:
+            from napari_acs.cli.train_progress import quiet_steps
+
+            return run_kind(plan, order, Company(fabric, stop, quiet_steps, lambda *_: None))
+        from napari_acs.cli.train_progress import follow_steps
+
+        with progress_shown(plan.id) as show:
+            company = Company(fabric, stop, lambda s: follow_steps(plan, s, show), _progress(show))
+            ended = run_kind(plan, order, company)
+    if ended and fabric.is_global_zero:
+        _say_what_came(order)
+    return ended
 
 
-def _publish(
-    plan: Recipe,
-    data: list[Path],
-    cache: Path,
-    run: Path,
-    out: Path,
-    encoder_weights: Path | None,
-    *,
-    from_scratch: bool,
-) -> None:
-    """Judge the network by the whole pipeline, and write the bundle with its card."""
-    import shutil
+def _progress(show: Any) -> Any:
+    def progress(stage: str, done: int, total: int) -> None:
+        show(Progress(done, total, stage, done / total if total else 1.0))
 
-    import torch
+    return progress
 
-    from napari_acs.models import save_bundle
-    from napari_acs.training.card import card
-    from napari_acs.training.job import bundle_spec, published_network
-    from napari_acs.training.judge import judge
-    from napari_acs.training.prepare import ATLAS, cases_below
 
-    network = published_network(plan, run)
-    source = str(encoder_weights.name) if encoder_weights else "torchvision"
-    training: dict[str, Any] = {
-        "command": shlex.join(["napari-acs", *sys.argv[1:]]),
-        "steps": plan.steps,
-        "encoder_weights": "none (random)" if from_scratch else source,
-        "torch": torch.__version__,
-    }
-    notes = run / "notes.txt"
-    if notes.is_file():
-        training["notes"] = " ".join(notes.read_text(encoding="utf-8").split())
-    spec = bundle_spec(plan, training)
-    draft = run / "draft"
-    shutil.rmtree(draft, ignore_errors=True)
-    bundle = save_bundle(draft, spec, network)
-    folders = cases_below(data) if data else []
-    held_out = [folder for folder in folders if folder.name in plan.validation]
-    atlas = cache / ATLAS if (cache / ATLAS).is_file() else None
-    metrics = judge(bundle, held_out, atlas, say=lambda name: typer.echo(name, err=True))
-    saved = save_bundle(out, {**spec, "metrics": metrics}, network, card(plan, training, metrics))
+def _say_what_came(order: Order) -> None:
+    from napari_acs.models import load_bundle
+
+    bundle = load_bundle(order.out)
     for group in ("mean_cases", "mean_phantoms", "mean_hard_phantoms"):
-        if group in metrics:
-            dice = ", ".join(f"{r} {s['dice']:.3f}" for r, s in metrics[group].items())
+        if group in bundle.spec.metrics:
+            means = bundle.spec.metrics[group].items()
+            dice = ", ".join(f"{region} {scores['dice']:.3f}" for region, scores in means)
             typer.echo(f"{group.removeprefix('mean_')}: mean Dice {dice}")
-    typer.echo(f"{out}: {saved.spec.weights.size_bytes / 1e6:.1f} MB, {saved.sha256[:12]}")
+    typer.echo(f"{order.out}: {bundle.spec.weights.size_bytes / 1e6:.1f} MB, {bundle.sha256[:12]}")

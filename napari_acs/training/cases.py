@@ -11,6 +11,9 @@ from torch import Tensor
 
 from napari_acs.errors import BadInput
 
+ATLAS = Path("atlas") / "atlas.npz"
+"""Where a cache keeps the tissue maps that phantoms are drawn from."""
+
 
 @dataclass(frozen=True)
 class Case:

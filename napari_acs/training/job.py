@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from napari_acs.errors import BadInput
 from napari_acs.models.encoders import trunk_from_file
 from napari_acs.models.safe_load import load_state
 from napari_acs.models.spec import GLIOMA_OUTPUT
 from napari_acs.models.unet import ACSUNet
-from napari_acs.training.cases import load_cases
+from napari_acs.training.cases import ATLAS, Case, load_cases
+from napari_acs.training.checkpoint import BEST, read_checkpoint
 from napari_acs.training.deep_supervision import DeeplySupervisedUNet, without_heads
-from napari_acs.training.loop import Step, train
-from napari_acs.training.phantoms import PhantomStock
-from napari_acs.training.prepare import ATLAS
+from napari_acs.training.phantom import load_atlas
+from napari_acs.training.phantoms import PhantomStock, make_phantom
 from napari_acs.training.recipe import Recipe
+from napari_acs.training.segmentation import SegmentationTask
+
+_FRESH = 500_000
+"""Validation phantoms have numbers from here on, which no run's training reaches."""
 
 
 def start_network(recipe: Recipe, encoder_weights: Path | None, *, pretrained: bool) -> ACSUNet:
@@ -47,42 +49,51 @@ def start_network(recipe: Recipe, encoder_weights: Path | None, *, pretrained: b
     )
 
 
-def train_from_cache(
-    recipe: Recipe,
-    network: nn.Module,
-    cache: Path,
-    run: Path,
-    stop: Callable[[], bool] = lambda: False,
-    device: str = "cpu",
-) -> Iterator[Step]:
-    """Train on a prepared cache; see :func:`napari_acs.training.loop.train`.
+def segmentation_task(recipe: Recipe, cache: Path) -> SegmentationTask:
+    """Return the task of a recipe, from a prepared cache.
 
     Raises
     ------
     BadInput
         If the cache lacks cases, or the tissue maps that the recipe's phantoms need.
     """
-    cases = load_cases(cache, recipe.spacing_mm)
+    cases: list[Case] = []
+    if recipe.phantom_share < 1 or recipe.validation:
+        cases = load_cases(cache, recipe.spacing_mm)
+    if not recipe.needs_phantoms:
+        return SegmentationTask(recipe, cases)
+    if not (cache / ATLAS).is_file():
+        raise BadInput(
+            f"{cache} has no tissue maps for the recipe's phantoms",
+            do="Prepare it again where nilearn is installed, or set phantom_share and "
+            "validation_phantoms to 0",
+        )
     stock = None
     if recipe.phantom_share > 0:
-        if not (cache / ATLAS).is_file():
-            raise BadInput(
-                f"{cache} has no tissue maps for the recipe's phantoms",
-                do="Prepare it again where nilearn is installed, or set phantom_share to 0",
-            )
         stock = PhantomStock(cache / ATLAS, recipe.seed, recipe.phantom_every)
-    yield from train(recipe, network, cases, run, stock=stock, stop=stop, device=device)
+    atlas = load_atlas(cache / ATLAS)
+    numbers = range(_FRESH, _FRESH + recipe.validation_phantoms)
+    fresh = [make_phantom(atlas, recipe.seed, number) for number in numbers]
+    return SegmentationTask(recipe, cases, stock, fresh)
 
 
 def published_network(recipe: Recipe, run: Path) -> ACSUNet:
-    """Return the averaged network of a run that ``recipe.publish`` names, in eval mode."""
+    """Return the averaged network of a run that ``recipe.publish`` names, in eval mode.
+
+    Raises
+    ------
+    BadInput
+        If the run has no checkpoint.
+    """
     plain = recipe.model_copy(update={"deep_supervision": False})
     network = start_network(plain, None, pretrained=False)
     if recipe.publish == "best":
-        state = load_state(run / "best.pt")
-    else:
-        state = torch.load(run / "checkpoint.pt", map_location="cpu", weights_only=True)["average"]
-    network.load_state_dict(without_heads(state))
+        network.load_state_dict(without_heads(load_state(run / BEST)))
+        return network.eval()
+    checkpoint = read_checkpoint(run)
+    if checkpoint is None:
+        raise BadInput(f"{run} has no checkpoint", do="Train first")
+    network.load_state_dict(without_heads(checkpoint["average"]))
     return network.eval()
 
 

@@ -1,236 +1,235 @@
-"""The training loop: resumable, and the same from a seed however often it was interrupted."""
+"""The training loop: resumable at any moment, and the same from a seed however it was run."""
 
 from __future__ import annotations
 
-import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
-from napari_acs.training.carve import carve_tumour
-from napari_acs.training.cases import Case
-from napari_acs.training.deep_supervision import supervised_loss
+from napari_acs.training.checkpoint import read_checkpoint, save_best, save_checkpoint, sweep
 from napari_acs.training.ema import Average
-from napari_acs.training.intensity import change_intensities
-from napari_acs.training.phantoms import PhantomStock
-from napari_acs.training.recipe import Recipe
-from napari_acs.training.spatial import draw_patch
-from napari_acs.training.validation import mean_dice, validate
+from napari_acs.training.logs import RunLog
+from napari_acs.training.processes import start_processes
+from napari_acs.training.recipe import RunPlan
+from napari_acs.training.resuming import refuse_another_recipe
+from napari_acs.training.run_folder import describe_run
+from napari_acs.training.schedule import learning_rate, make_optimiser, set_rate
+from napari_acs.training.task import Task, Validation
+from napari_acs.training.update import refuse_uneven_shares, update
 
 
 @dataclass(frozen=True)
 class Step:
-    """What happened at a step; ``dice`` only where it was measured (by case and region)."""
+    """What happened at a step.
+
+    Attributes
+    ----------
+    step : int
+        Steps done, this one included.
+    loss : float
+        The mean over the whole batch.
+    rate : float
+        The learning rate.
+    seconds : float
+        What the step took, with its validation.
+    validation : Validation, optional
+        Where the averaged network was judged.
+    last : bool
+        Whether training ends here: all steps are done, it was stopped, or stopped early.
+    finished : bool
+        Whether there is nothing left to do: ``last``, and not stopped by the user.
+    """
 
     step: int
     loss: float
     rate: float
     seconds: float
-    dice: dict[str, dict[str, float]] | None = None
+    validation: Validation | None = None
+    last: bool = False
+    finished: bool = False
 
 
 def train(
-    recipe: Recipe,
+    plan: RunPlan,
+    task: Task,
     network: nn.Module,
-    cases: list[Case],
     run: Path,
     *,
-    stock: PhantomStock | None = None,
     stop: Callable[[], bool] = lambda: False,
     device: str = "cpu",
+    fabric: Fabric | None = None,
 ) -> Iterator[Step]:
     """Train a network; yield after every step.
 
-    A checkpoint (``run/checkpoint.pt``) is replaced atomically at every validation, and training
-    goes on from it if it is there. ``run/best.pt`` holds the averaged network with the best
-    validation so far, ``run/log.jsonl`` a line a step.
+    The run's folder gets ``recipe.yaml``, ``environment.json``, ``log.csv``, ``validation.csv``,
+    ``tensorboard/``, ``pictures/`` and the checkpoints; training goes on from these if they are
+    there. A run that was killed at any moment and goes on makes the steps of one that was not:
+    a batch, and the dropout, depend on the seed and the step alone.
 
     Parameters
     ----------
-    recipe : Recipe
+    plan : RunPlan
         What to do.
+    task : Task
+        Where batches, the loss and the judgement come from.
     network : nn.Module
-        The network, with its starting weights; trained in place.
-    cases : list of Case
-        All cases; those the recipe names for validation are kept apart.
+        With its starting weights; trained in place.
     run : Path
-        Folder for checkpoints and the log.
-    stock : PhantomStock, optional
-        Where phantoms come from, if the recipe wants any.
+        The run's folder.
     stop : callable
-        Asked after every step; True ends the run with a checkpoint.
+        Asked after every step; True ends the run with a checkpoint. It is enough that one of
+        several processes says so.
     device : str
         Where to train, as torch names it; batches are drawn on the CPU.
+    fabric : Fabric, optional
+        From :func:`napari_acs.training.processes.start_processes`, instead of ``device``, where
+        there are several processes; each calls this function.
 
     Raises
     ------
     BadInput
-        If a validation case is missing, or nothing is left to train on.
+        If the run was begun with another recipe, its checkpoints cannot be read or written, the
+        processes cannot share the batch, or the loss is no longer a number.
     """
-    training, validation = _split(recipe, cases)
-    run.mkdir(parents=True, exist_ok=True)
-    network.to(device)
-    average = Average(network, recipe.ema)
-    optimiser = _optimiser(recipe, network)
-    first, best = _resume(run / "checkpoint.pt", network, average, optimiser)
-    _cut_log(run / "log.jsonl", first)
-    for step in range(first, recipe.steps):
-        began = time.perf_counter()
-        rate = _rate(recipe, step)
-        for group in optimiser.param_groups:
-            group["lr"] = rate * group["share"]
-        images, labels = draw_batch(recipe, training, stock, step)
-        loss = _update(recipe, network, optimiser, images.to(device), labels.to(device))
-        average.update(network, step)
-        done = step + 1
-        dice = None
-        last = done == recipe.steps or stop()
-        if done % recipe.validate_every == 0 or last:
-            dice = validate(average.network, validation)
-            if mean_dice(dice) >= best:
-                best = mean_dice(dice)
-                _save(dict(average.network.state_dict()), run / "best.pt")
-            _checkpoint(run / "checkpoint.pt", done, best, network, average, optimiser)
-        result = Step(done, loss, rate, time.perf_counter() - began, dice)
-        _log(run / "log.jsonl", result)
-        yield result
-        if last:
-            return
+    fabric = fabric or start_processes(device, precision=plan.precision)
+    refuse_uneven_shares(plan, fabric.world_size)
+    state = _State(fabric, plan, network, run)
+    first = state.done
+    fabric.barrier()  # nobody writes a checkpoint before all have read the last one
+    log = None
+    if fabric.is_global_zero:
+        log = _begin(fabric, plan, run, first)
+    try:
+        for step in range(first, plan.steps if not state.exhausted else 0):
+            began = time.perf_counter()
+            rate = learning_rate(plan, step)
+            set_rate(state.optimiser, rate)
+            batch = task.draw(step)
+            loss = update(fabric, plan, task, state.wrapped, network, state.optimiser, batch, step)
+            state.average.update(network, step)
+            state.done = step + 1
+            mean_loss, asked = _agree(fabric, loss, stop())
+            if not math.isfinite(mean_loss) and plan.precision != "fp16":
+                raise BadInput(
+                    f"The loss at step {state.done} is not a number",
+                    found=str(mean_loss),
+                    do="Lower learning_rate, or train in fp32; the last checkpoint is kept",
+                )
+            judged = None
+            if state.done == plan.steps or state.done % plan.validate_every == 0:
+                judged = _validate(fabric, task, state.average.network)
+                if state.note(judged):
+                    _on_main(fabric, save_best, run, state.average.network.state_dict())
+            finished = state.done == plan.steps or state.exhausted
+            last = finished or asked
+            if last or judged is not None or _due(plan, state.done):
+                _on_main(fabric, save_checkpoint, run, state.as_dict())
+            took = time.perf_counter() - began
+            result = Step(state.done, mean_loss, rate, took, judged, last, finished)
+            if log is not None:
+                log.write(result)
+                if judged is not None:
+                    _pictures(task, state.average.network, run, state.done)
+            yield result
+            if last:
+                return
+    finally:
+        if log is not None:
+            log.close()
 
 
-def draw_batch(
-    recipe: Recipe, training: list[Case], stock: PhantomStock | None, step: int
-) -> tuple[Tensor, Tensor]:
-    """Draw the batch of a step; it depends on the recipe's seed and the step alone.
+class _State:
+    """All that a checkpoint holds, brought to the device and filled from the last one."""
 
-    Returns
-    -------
-    images : Tensor of float32, shape (batch, c, z, y, x), channels last
-    labels : Tensor of uint8, shape (batch, z, y, x)
-    """
-    rng = torch.Generator().manual_seed(recipe.seed * 7_919 + step)
-    images, labels = [], []
-    for _ in range(recipe.batch):
-        share = float(torch.rand(1, generator=rng))
-        made_up = stock is not None and share < recipe.phantom_share
-        pool = stock.at(step) if stock is not None and made_up else training
-        case = pool[int(torch.randint(len(pool), (1,), generator=rng))]
-        patch, truth = draw_patch(
-            case, recipe.train_patch, recipe.tumour_share, recipe.augmentation, rng
-        )
-        if not made_up:
-            others = [other for other in training if other is not case]
-            patch, truth = carve_tumour(patch, truth, others, recipe.augmentation, rng)
-        images.append(change_intensities(patch, recipe.augmentation, rng))
-        labels.append(truth)
-    batch = torch.stack(images).contiguous(memory_format=torch.channels_last_3d)
-    return batch, torch.stack(labels)
+    def __init__(self, fabric: Fabric, plan: RunPlan, network: nn.Module, run: Path) -> None:
+        run.mkdir(parents=True, exist_ok=True)
+        self._fabric, self._plan = fabric, plan
+        self.done, self.stale, self.best = 0, 0, -math.inf
+        saved = read_checkpoint(run)
+        if saved is not None:
+            self.done, self.best, self.stale = saved["step"], saved["best"], saved["stale"]
+            refuse_another_recipe(run, plan, saved["recipe"], self.done)
+            network.load_state_dict(saved["network"])
+        self.network = network
+        self.wrapped, self.optimiser = fabric.setup(network, make_optimiser(plan, network))
+        self.average = Average(network, plan.ema)
+        if saved is not None:
+            self.average.network.load_state_dict(saved["average"])
+            self.optimiser.load_state_dict(saved["optimiser"])
+            fabric.strategy.precision.load_state_dict(saved["precision"])
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether the run ends early: too many validations without a better score."""
+        return 0 < self._plan.patience <= self.stale
 
-def _split(recipe: Recipe, cases: list[Case]) -> tuple[list[Case], list[Case]]:
-    names = {case.name for case in cases}
-    missing = sorted(set(recipe.validation) - names)
-    if missing:
-        raise BadInput(
-            f"validation case {missing[0]} is not among the prepared cases",
-            found=f"{len(names)} cases",
-            do="Prepare its folder too, or change the recipe's validation list",
-        )
-    apart = {*recipe.validation, *recipe.exclude}
-    training = [case for case in cases if case.name not in apart]
-    if not training:
-        raise BadInput("no case is left to train on", do="Shorten the recipe's validation list")
-    return training, [case for case in cases if case.name in recipe.validation]
+    def note(self, judged: Validation) -> bool:
+        """Take a validation into account; say whether it is the best so far."""
+        better = judged.score > self.best
+        # Of equals the later one is taken, though it does not count as progress.
+        taken = judged.score >= self.best
+        self.stale = 0 if better else self.stale + 1
+        self.best = max(self.best, judged.score)
+        return taken
 
-
-def _optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
-    encoder = [p for n, p in network.named_parameters() if n.startswith("encoder.")]
-    others = [p for n, p in network.named_parameters() if not n.startswith("encoder.")]
-    groups = [
-        {"params": encoder, "share": recipe.encoder_rate},
-        {"params": others, "share": 1.0},
-    ]
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "step": self.done,
+            "best": self.best,
+            "stale": self.stale,
+            "network": self.network.state_dict(),
+            "average": self.average.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "precision": self._fabric.strategy.precision.state_dict(),
+            "recipe": self._plan.model_dump(mode="json"),
+        }
 
 
-def _rate(recipe: Recipe, step: int) -> float:
-    """Warm up over 100 steps, hold, and fall linearly to 1 % over the last ``decay_steps``."""
-    warm = min(1.0, (step + 1) / 100)
-    left = recipe.steps - step
-    fall = min(1.0, left / recipe.decay_steps) if recipe.decay_steps else 1.0
-    return recipe.learning_rate * warm * max(fall, 0.01)
+def _begin(fabric: Fabric, plan: RunPlan, run: Path, first: int) -> RunLog:
+    sweep(run)
+    describe_run(
+        run,
+        plan,
+        step=first,
+        device=str(fabric.device),
+        processes=fabric.world_size,
+        precision=plan.precision,
+    )
+    return RunLog(run, first)
 
 
-def _update(
-    recipe: Recipe,
-    network: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    images: Tensor,
-    labels: Tensor,
-) -> float:
-    network.train()
-    with torch.autocast(images.device.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
-        output = network(images)
-    loss = supervised_loss(output, labels)
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-    optimiser.step()
-    return float(loss.detach())
+def _due(plan: RunPlan, done: int) -> bool:
+    return plan.checkpoint_every > 0 and done % plan.checkpoint_every == 0
 
 
-def _resume(
-    file: Path, network: nn.Module, average: Average, optimiser: torch.optim.Optimizer
-) -> tuple[int, float]:
-    if not file.exists():
-        return 0, 0.0
-    state = torch.load(file, map_location="cpu", weights_only=True)
-    network.load_state_dict(state["network"])
-    average.network.load_state_dict(state["average"])
-    optimiser.load_state_dict(state["optimiser"])
-    return int(state["step"]), float(state["best"])
+def _agree(fabric: Fabric, loss: Tensor, stop: bool) -> tuple[float, bool]:
+    """Return the mean loss of all processes, and whether one of them was asked to stop."""
+    both = torch.stack([loss, torch.full_like(loss, float(stop))])
+    mean = torch.as_tensor(fabric.all_reduce(both, reduce_op="mean"))
+    return float(mean[0]), bool(mean[1] > 0)
 
 
-def _checkpoint(
-    file: Path,
-    step: int,
-    best: float,
-    network: nn.Module,
-    average: Average,
-    optimiser: torch.optim.Optimizer,
-) -> None:
-    state = {
-        "step": step,
-        "best": best,
-        "network": network.state_dict(),
-        "average": average.network.state_dict(),
-        "optimiser": optimiser.state_dict(),
-    }
-    _save(state, file)
+def _validate(fabric: Fabric, task: Task, network: nn.Module) -> Validation:
+    """Judge on the main process, while the others wait for its word."""
+    judged = task.validate(network) if fabric.is_global_zero else None
+    said = fabric.broadcast(judged)
+    assert said is not None
+    return said
 
 
-def _save(state: dict[str, object], file: Path) -> None:
-    partial = file.with_name(f".{file.name}.part")
-    torch.save(state, partial)
-    partial.replace(file)
+def _on_main(fabric: Fabric, write: Callable[..., None], *arguments: object) -> None:
+    if fabric.is_global_zero:
+        write(*arguments)
 
 
-def _cut_log(file: Path, step: int) -> None:
-    """Drop the lines of steps after the checkpoint, which a killed run leaves; they come again."""
-    if file.exists():
-        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-        whole = (line for line in lines if line.endswith("\n"))
-        kept = [line for line in whole if json.loads(line)["step"] <= step]
-        partial = file.with_name(f".{file.name}.part")
-        partial.write_text("".join(kept), encoding="utf-8")
-        partial.replace(file)
-
-
-def _log(file: Path, result: Step) -> None:
-    with file.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(result.__dict__) + "\n")
+def _pictures(task: Task, network: nn.Module, run: Path, step: int) -> None:
+    folder = run / "pictures" / f"step-{step:06d}"
+    folder.mkdir(parents=True, exist_ok=True)
+    task.pictures(network, folder)

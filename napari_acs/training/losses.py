@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from monai.losses.dice import DiceLoss
 from torch import Tensor
 
 from napari_acs.models.networks import nested_probabilities
 
 REGION_LABELS: tuple[tuple[int, ...], ...] = ((1, 2, 3), (1, 3), (3,))
 """Labels (1 NCR, 2 ED, 3 ET) inside WT, TC and ET."""
+
+
+_SOFT_DICE = DiceLoss(batch=True, smooth_nr=20.0, smooth_dr=20.0)
 
 
 def region_masks(labels: Tensor) -> Tensor:
@@ -43,11 +47,5 @@ def nested_loss(logits: Tensor, labels: Tensor) -> Tensor:
     inside = torch.cat([torch.ones_like(truth[:, :1]), truth[:, :-1]], dim=1)
     entropy = F.binary_cross_entropy_with_logits(logits, truth, reduction="none") * inside
     likelihood = entropy.sum() / truth[:, 0].numel()
-    return likelihood + _soft_dice(nested_probabilities(logits), truth)
-
-
-def _soft_dice(probabilities: Tensor, truth: Tensor, smooth: float = 20.0) -> Tensor:
-    axes = (0, 2, 3, 4)
-    both = (probabilities * truth).sum(axes)
-    total = probabilities.sum(axes) + truth.sum(axes)
-    return (1 - (2 * both + smooth) / (total + smooth)).mean()
+    overlap: Tensor = _SOFT_DICE(nested_probabilities(logits), truth)
+    return likelihood + overlap

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, labels_to_model_space, read_study, to_model_space
 from napari_acs.inference.reference import find_cases, find_mask, read_reference
+from napari_acs.training.cases import ATLAS
 from napari_acs.training.phantom import prepare_atlas
 
-ATLAS = Path("atlas") / "atlas.npz"
-"""Where a cache keeps the tissue maps that phantoms are drawn from."""
+__all__ = ["ATLAS", "cases_below", "nested_labels", "prepare"]
 
 
 def prepare(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from napari_acs.errors import BadInput
 
@@ -27,45 +29,94 @@ class Augmentation(_Frozen):
     )
 
 
-class Recipe(_Frozen):
-    """Everything that decides a training run, but the data's place."""
+class RunPlan(_Frozen):
+    """What the training loop needs to know of any recipe; every task's recipe is one."""
 
     id: str
     version: str = "1.0.0"
     title: str
-    task: Literal["segmentation"] = "segmentation"
-    architecture: dict[str, Any]
-    sequences: tuple[str, ...] = ("t1", "t1ce", "t2", "flair")
-    spacing_mm: float = Field(default=2.0, gt=0)
-    train_patch: tuple[int, int, int] = (64, 64, 64)
-    patch: tuple[int, int, int] = (96, 96, 96)
     batch: int = Field(default=2, ge=1)
+    shares: int = Field(
+        default=1,
+        ge=1,
+        description="parts that a batch is computed in, one after the other or each by a process "
+        "of its own; batch statistics and a Dice over the batch are those of a part",
+    )
     steps: int = Field(default=6000, ge=1)
     decay_steps: int = Field(default=1500, ge=0)
-    learning_rate: float = 1e-3
+    learning_rate: float = Field(default=1e-3, gt=0)
     encoder_rate: float = Field(default=0.3, description="encoder's share of the learning rate")
     weight_decay: float = 1e-2
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     ema: float = 0.998
-    deep_supervision: bool = Field(
-        default=False, description="losses at coarser decoder stages; nothing of it ships"
+    validate_every: int = Field(default=400, ge=1)
+    checkpoint_every: int = Field(
+        default=100, ge=0, description="steps; 0: only when a validation is due"
     )
-    tumour_share: float = Field(default=0.75, description="patches centred near tumour")
-    phantom_share: float = Field(default=0.2, description="samples that are phantoms")
-    phantom_every: int = Field(default=8, description="steps between new phantoms")
-    validate_every: int = 400
+    patience: int = Field(
+        default=0, ge=0, description="validations without a better score that end a run; 0: never"
+    )
     publish: Literal["last", "best"] = Field(
         default="last",
         description="which averaged network ships: that of the end, or that with the best mean "
         "validation Dice, whose figures on the validation cases are then flattering",
     )
     seed: int = 0
-    validation: tuple[str, ...] = Field(description="case names that are never trained on")
-    exclude: tuple[str, ...] = ()
-    augmentation: Augmentation = Augmentation()
     data: tuple[str, ...] = ()
     licence: str = "Apache-2.0"
     citation: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _shares_are_equal(self) -> Self:
+        if self.batch % self.shares:
+            raise ValueError(f"a batch of {self.batch} has no {self.shares} equal shares")
+        return self
+
+
+class Recipe(RunPlan):
+    """Everything that decides the training of a segmentation model, but the data's place."""
+
+    task: Literal["segmentation"] = "segmentation"
+    architecture: dict[str, Any]
+    sequences: tuple[str, ...] = ("t1", "t1ce", "t2", "flair")
+    spacing_mm: float = Field(default=2.0, gt=0)
+    train_patch: tuple[int, int, int] = (64, 64, 64)
+    patch: tuple[int, int, int] = (96, 96, 96)
+    deep_supervision: bool = Field(
+        default=False, description="losses at coarser decoder stages; nothing of it ships"
+    )
+    tumour_share: float = Field(default=0.75, description="patches centred near tumour")
+    phantom_share: float = Field(
+        default=0.2, ge=0, le=1, description="samples that are phantoms; 1 needs no cases"
+    )
+    phantom_every: int = Field(default=8, ge=1, description="steps between new phantoms")
+    validation: tuple[str, ...] = Field(
+        default=(), description="case names that are never trained on"
+    )
+    validation_phantoms: int = Field(
+        default=0, ge=0, description="fresh phantoms that are validated on too"
+    )
+    exclude: tuple[str, ...] = ()
+    augmentation: Augmentation = Augmentation()
+
+    @property
+    def needs_phantoms(self) -> bool:
+        """Whether the cache must hold the tissue maps that phantoms are drawn from."""
+        return self.phantom_share > 0 or self.validation_phantoms > 0
+
+    @model_validator(mode="after")
+    def _something_to_validate_on(self) -> Self:
+        if not (self.validation or self.validation_phantoms) and (
+            self.patience or self.publish == "best"
+        ):
+            raise ValueError(
+                "patience and publish: best go by validation; name validation cases, or set "
+                "validation_phantoms"
+            )
+        return self
+
+
+R = TypeVar("R", bound=RunPlan)
 
 
 def find_recipe(name_or_path: str) -> Path:
@@ -84,13 +135,31 @@ def find_recipe(name_or_path: str) -> Path:
     raise BadInput(f"Recipe {name_or_path} is not there", expected=f"a file, or one of {names}")
 
 
-def read_recipe(path: Path) -> Recipe:
-    """Read a recipe.
+def read_recipe(path: Path, changes: Mapping[str, Any] = MappingProxyType({})) -> Recipe:
+    """Read the recipe of a segmentation model.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file.
+    changes : mapping
+        Fields to use instead of the file's.
 
     Raises
     ------
     BadInput
         If the file is not YAML, or says something a recipe cannot.
+    """
+    return checked(Recipe, read_fields(path, changes), path)
+
+
+def read_fields(path: Path, changes: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """Read the fields of any recipe, unchecked.
+
+    Raises
+    ------
+    BadInput
+        If the file is not YAML, or no list of fields.
     """
     try:
         import yaml  # noqa: PLC0415
@@ -99,11 +168,47 @@ def read_recipe(path: Path) -> Recipe:
             "Recipes are YAML, and PyYAML is not installed",
             do="Install it with: pip install 'napari-acs[train]'",
         ) from error
-
     try:
-        return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
+        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInput(f"Recipe {path} is not valid YAML", found=str(error)) from error
+    if not isinstance(fields, dict):
+        raise BadInput(f"Recipe {path} has mistakes", found="no fields", expected="id: NAME, ...")
+    return {**fields, **changes}
+
+
+def parse_changes(changes: Sequence[str]) -> dict[str, Any]:
+    """Read ``KEY=VALUE``, where the value is YAML, as on the command line.
+
+    Raises
+    ------
+    BadInput
+        If one is not of that form.
+    """
+    import yaml  # noqa: PLC0415
+
+    fields = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        try:
+            fields[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise BadInput(f"--set {change} is not valid YAML", found=str(error)) from error
+        if not equals:
+            raise BadInput(f"--set {change} is not understood", expected="KEY=VALUE")
+    return fields
+
+
+def checked(kind: type[R], fields: Mapping[str, Any], path: Path) -> R:
+    """Return the fields as a recipe of a task.
+
+    Raises
+    ------
+    BadInput
+        If they say something such a recipe cannot; ``path`` is what the refusal names.
+    """
+    try:
+        return kind.model_validate(fields)
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         raise BadInput(f"Recipe {path} has mistakes", found="; ".join(faults)) from error

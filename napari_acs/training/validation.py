@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from monai.metrics.meandice import compute_dice
 from torch import Tensor, nn
 
 from napari_acs.models.networks import nested_probabilities
@@ -21,30 +22,27 @@ def validate(network: nn.Module, cases: Sequence[Case]) -> dict[str, dict[str, f
     This is the run's compass, in model space; the figures of a model card come from
     ``napari-acs evaluate``, on the studies' own grids. Both masks empty counts 1, one empty 0.
     """
-    return {case.name: _dice(network, case) for case in cases}
+    return {
+        case.name: dice_by_region(find_regions(network, case), region_masks(case.labels[None]))
+        for case in cases
+    }
+
+
+def find_regions(network: nn.Module, case: Case) -> Tensor:
+    """Return what the network marks in a case: (1, 3, z, y, x) of float32 0 and 1, on the CPU."""
+    device = next(network.parameters()).device
+    images = case.images[None].float().contiguous(memory_format=torch.channels_last_3d)
+    with torch.inference_mode():
+        return (nested_probabilities(network(images.to(device))) > 0.5).float().cpu()
+
+
+def dice_by_region(found: Tensor, truth: Tensor) -> dict[str, float]:
+    """Return the Dice of the masks (1, 3, z, y, x) of WT, TC and ET."""
+    scores = compute_dice(found, truth, ignore_empty=False)[0]
+    return {region: float(score) for region, score in zip(REGIONS, scores, strict=True)}
 
 
 def mean_dice(scores: dict[str, dict[str, float]], regions: Sequence[str] = REGIONS) -> float:
     """Return the mean over cases and regions."""
     values = [score[region] for score in scores.values() for region in regions]
     return sum(values) / len(values) if values else 0.0
-
-
-def summary(scores: dict[str, dict[str, float]]) -> str:
-    """Return the mean of each region in one line."""
-    return ", ".join(f"{region} {mean_dice(scores, (region,)):.3f}" for region in REGIONS)
-
-
-def _dice(network: nn.Module, case: Case) -> dict[str, float]:
-    device = next(network.parameters()).device
-    images = case.images[None].float().contiguous(memory_format=torch.channels_last_3d)
-    found = (nested_probabilities(network(images.to(device))) > 0.5).cpu()
-    truth = region_masks(case.labels[None]) > 0.5
-    return {
-        region: _overlap(found[0, index], truth[0, index]) for index, region in enumerate(REGIONS)
-    }
-
-
-def _overlap(a: Tensor, b: Tensor) -> float:
-    total = int(a.sum()) + int(b.sum())
-    return 2 * int((a & b).sum()) / total if total else 1.0

@@ -9,9 +9,9 @@ from skimage.measure import label as components
 from training.conftest import blob
 
 from napari_acs.training.carve import carve_tumour, draw_margin, paste_tumour, signed_distance
-from napari_acs.training.loop import draw_batch
 from napari_acs.training.losses import region_masks
 from napari_acs.training.recipe import Augmentation
+from napari_acs.training.segmentation import SegmentationTask
 
 SHAPE = (20, 24, 22)
 
@@ -131,11 +131,14 @@ def test_patches_are_carved_as_often_as_the_recipe_says(cases, share):
 def test_batches_of_real_cases_are_carved_and_drawn_again_from_their_step(recipe, cases):
     plan = recipe.model_copy(update={"augmentation": Augmentation(carve=1.0), "batch": 3})
     plain = recipe.model_copy(update={"batch": 3})
-    images, labels = draw_batch(plan, cases, None, 5)
-    again, labels_again = draw_batch(plan, cases, None, 5)
+    images, labels = SegmentationTask(plan, cases).draw(5)
+    again, labels_again = SegmentationTask(plan, cases).draw(5)
     assert torch.equal(images, again)
     assert torch.equal(labels, labels_again)
-    assert not torch.equal(labels, draw_batch(plain, cases, None, 5)[1])
+    assert not torch.equal(labels, SegmentationTask(plain, cases).draw(5)[1])
     # A case is no donor to itself.
-    alone = draw_batch(plan, cases[:1], None, 5)
-    assert torch.equal(alone[0], draw_batch(plain, cases[:1], None, 5)[0])
+    alone = {"exclude": tuple(c.name for c in cases[2:])}
+    carved, plain = (
+        SegmentationTask(r.model_copy(update=alone), cases).draw(5)[0] for r in (plan, plain)
+    )
+    assert torch.equal(carved, plain)

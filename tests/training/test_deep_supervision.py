@@ -16,6 +16,7 @@ from napari_acs.training.deep_supervision import (
 from napari_acs.training.job import published_network, start_network
 from napari_acs.training.loop import train
 from napari_acs.training.losses import nested_loss
+from napari_acs.training.segmentation import SegmentationTask
 
 ARCHITECTURE = {"encoder": "squeezenet1_1", "decoder_channels": [8, 8, 8, 8], "stem_channels": 8}
 
@@ -98,9 +99,10 @@ def test_a_supervised_run_resumes_and_ships_the_plain_network(recipe, cases, tmp
     network = start_network(plan, None, pretrained=False)
     heads = [p.detach().clone() for p in network.auxiliary.parameters()]
     count = iter(range(10))
-    list(train(plan, network, cases, tmp_path, stop=lambda: next(count) == 1))
+    task = SegmentationTask(plan, cases)
+    list(train(plan, task, network, tmp_path, stop=lambda: next(count) == 1))
     network = start_network(plan, None, pretrained=False)
-    steps = list(train(plan, network, cases, tmp_path))
+    steps = list(train(plan, task, network, tmp_path))
     assert [s.step for s in steps] == [3, 4]
     assert any(not torch.equal(a, b) for a, b in zip(heads, network.auxiliary.parameters()))  # noqa: B905
     for publish in ("last", "best"):

@@ -8,12 +8,14 @@ import torch
 from napari_acs.errors import BadInput
 from napari_acs.training.job import published_network, start_network
 from napari_acs.training.loop import train
+from napari_acs.training.segmentation import SegmentationTask
 from napari_acs.training.validation import mean_dice, validate
 
 
 def _run(recipe, cases, folder, stop=lambda: False):
     network = start_network(recipe, None, pretrained=False)
-    return network, list(train(recipe, network, cases, folder, stop=stop))
+    task = SegmentationTask(recipe, cases)
+    return network, list(train(recipe, task, network, folder, stop=stop))
 
 
 @pytest.mark.usefixtures("one_torch_thread")

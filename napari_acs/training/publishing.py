@@ -1,0 +1,86 @@
+"""The end of a run: the network judged by the whole pipeline, and written as a bundle."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from napari_acs.models import save_bundle
+from napari_acs.training.card import card
+from napari_acs.training.cases import ATLAS
+from napari_acs.training.checkpoint import read_checkpoint
+from napari_acs.training.job import bundle_spec, published_network
+from napari_acs.training.order import Order
+from napari_acs.training.recipe import Recipe
+
+NOTES = "notes.txt"
+"""What the command cannot know, from the run's folder into the card."""
+
+
+def publish(plan: Recipe, order: Order, say: Callable[[str], None]) -> dict[str, Any]:
+    """Judge a run's network, and write its bundle with the card, whole or not at all.
+
+    Parameters
+    ----------
+    plan : Recipe
+    order : Order
+        The run must have ended. The validation cases are taken from its ``data``.
+    say : callable
+        Told which case is at work.
+
+    Returns
+    -------
+    dict
+        The metrics in the card.
+    """
+    network = published_network(plan, order.run)
+    training = _provenance(plan, order)
+    spec = bundle_spec(plan, training)
+    metrics: dict[str, Any] = {}
+    # Where training moved to a machine with torch alone, the figures are measured elsewhere.
+    if find_spec("SimpleITK") is not None:
+        metrics = _judged(plan, order, spec, network, say)
+    save_bundle(order.out, {**spec, "metrics": metrics}, network, card(plan, training, metrics))
+    return metrics
+
+
+def _judged(
+    plan: Recipe,
+    order: Order,
+    spec: dict[str, Any],
+    network: torch.nn.Module,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
+    from napari_acs.training.judge import judge  # noqa: PLC0415  (needs SimpleITK)
+    from napari_acs.training.prepare import cases_below  # noqa: PLC0415
+
+    draft = order.run / "draft"
+    shutil.rmtree(draft, ignore_errors=True)
+    bundle = save_bundle(draft, spec, network)
+    folders = cases_below(order.data) if order.data else []
+    held_out = [folder for folder in folders if folder.name in plan.validation]
+    atlas: Path | None = order.cache / ATLAS
+    if atlas is not None and not atlas.is_file():
+        atlas = None
+    return judge(bundle, held_out, atlas, say=say)
+
+
+def _provenance(plan: Recipe, order: Order) -> dict[str, Any]:
+    checkpoint = read_checkpoint(order.run)
+    file = order.encoder_weights
+    source = file.name if file is not None else "torchvision"
+    training: dict[str, Any] = {
+        "command": order.command,
+        "steps": checkpoint["step"] if checkpoint else plan.steps,
+        "encoder_weights": "none (random)" if order.from_scratch else source,
+        "torch": torch.__version__,
+    }
+    notes = order.run / NOTES
+    if notes.is_file():
+        training["notes"] = " ".join(notes.read_text(encoding="utf-8").split())
+    return training

@@ -1,0 +1,43 @@
+"""``napari-acs train`` for segmentation: prepare, train, publish."""
+
+from __future__ import annotations
+
+from napari_acs.training.checkpoint import has_checkpoint
+from napari_acs.training.job import segmentation_task, start_network
+from napari_acs.training.loop import train
+from napari_acs.training.order import Company, Order
+from napari_acs.training.preparing import prepare_cache
+from napari_acs.training.publishing import publish
+from napari_acs.training.recipe import Recipe
+
+
+def run_segmentation(plan: Recipe, order: Order, company: Company) -> bool:
+    """Train a segmentation model by a recipe and publish it; goes on where a run stopped.
+
+    Every process of a run calls this.
+
+    Returns
+    -------
+    bool
+        False if the user stopped it; the same order goes on.
+
+    Raises
+    ------
+    BadInput
+        If the data, the recipe or the weights are no good; before training starts.
+    """
+    fabric = company.fabric
+    with fabric.rank_zero_first():
+        if fabric.is_global_zero:
+            prepare_cache(plan, order.data, order.cache, company.progress)
+    resumed = has_checkpoint(order.run)
+    weights = None if resumed else order.encoder_weights
+    with fabric.rank_zero_first(local=True):  # torchvision's weights are downloaded once
+        network = start_network(plan, weights, pretrained=not (resumed or order.from_scratch))
+    task = segmentation_task(plan, order.cache)
+    steps = train(plan, task, network, order.run, stop=company.stop, fabric=fabric)
+    if not company.follow(steps):
+        return False
+    if fabric.is_global_zero:
+        publish(plan, order, lambda name: company.progress(f"judging {name}", 0, 0))
+    return True
