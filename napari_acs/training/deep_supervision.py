@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -35,7 +35,7 @@ class DeeplySupervisedUNet(ACSUNet):
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         regions = self.head.out_channels
-        widths = [narrow.out_channels for narrow in self.narrow]
+        widths = [cast(ACSConv3d, narrow).out_channels for narrow in self.narrow]
         # Fine to coarse, as the losses are weighted.
         self.auxiliary = nn.ModuleList(
             ACSConv3d(width, regions, 1) for width in widths[-2 : -2 - LEVELS : -1]
@@ -56,13 +56,15 @@ class DeeplySupervisedUNet(ACSUNet):
         finally:
             for hook in hooks:
                 hook.remove()
-        *_, finest = maps
+        finest = maps[-1]
         z, y, x_side = logits.shape[2:]
-        coarse = [
-            F.interpolate(head(y_), size=finest.shape[2:], mode="trilinear", align_corners=False)
-            for head, y_ in zip(self.auxiliary, maps[-2::-1], strict=False)
-        ]
-        return [logits, *(c[:, :, :z, :y, :x_side] for c in coarse)]
+        answers = [logits]
+        for head, coarse in zip(self.auxiliary, maps[-2::-1], strict=False):
+            whole = F.interpolate(
+                head(coarse), size=finest.shape[2:], mode="trilinear", align_corners=False
+            )
+            answers.append(whole[:, :, :z, :y, :x_side])
+        return answers
 
 
 def supervised_loss(output: Tensor | Sequence[Tensor], labels: Tensor) -> Tensor:
