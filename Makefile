@@ -1,7 +1,7 @@
 # Every target does its own set-up (scripts/setup); the second time that takes a moment.
 #   make demo PYTHON=/path/to/python3.12    with another interpreter
 #   make test PYTEST_ARGS="-k grid -x"      with more options for pytest
-.PHONY: help install demo test test-slow lint bench screenshots
+.PHONY: help install demo train-demo test test-slow lint bench screenshots
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -14,6 +14,7 @@ export PYTHON
 help:
 	@echo "make install      .venv, the package and its tools, system libraries"
 	@echo "make demo         open the sample in napari (without a display: pictures in demo-output)"
+	@echo "make train-demo   train a small model on phantoms, from ImageNet weights (minutes)"
 	@echo "make test         the tests, on a virtual screen"
 	@echo "make test-slow    the tests that take minutes each"
 	@echo "make lint         ruff, mypy, import contracts, manifest"
@@ -30,6 +31,9 @@ ifeq ($(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname)),)
 else
 	$(BIN)/napari-acs demo
 endif
+
+train-demo: install
+	scripts/train_demo
 
 test: install
 	$(WORKERS) -m "not slow" $(PYTEST_ARGS)

@@ -66,7 +66,8 @@ def read_checkpoint(run: Path) -> dict[str, Any] | None:
                     run / name, map_location="cpu", weights_only=True
                 )
             except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-                faults.append(f"{name}: {str(error).splitlines()[0]}")
+                fault = next(iter(str(error).splitlines()), "empty")
+                faults.append(f"{name}: {fault}")
             else:
                 return state
     if faults:

@@ -129,14 +129,16 @@ def train(
                     _on_main(fabric, save_best, run, state.average.network.state_dict())
             finished = state.done == plan.steps or state.exhausted
             last = finished or asked
-            if last or judged is not None or _due(plan, state.done):
-                _on_main(fabric, save_checkpoint, run, state.as_dict())
             took = time.perf_counter() - began
             result = Step(state.done, mean_loss, rate, took, judged, last, finished)
+            # Before the checkpoint: what it does not cover yet is cut off and comes again, but
+            # what it covers never would.
             if log is not None:
                 log.write(result)
                 if judged is not None:
                     _pictures(task, state.average.network, run, state.done)
+            if last or judged is not None or _due(plan, state.done):
+                _on_main(fabric, save_checkpoint, run, state.as_dict())
             yield result
             if last:
                 return
