@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari_acs.inference.reference import REGIONS
+from napari_acs.models.spec import GLIOMA_OUTPUT
 from napari_acs.training.recipe import Recipe
+
+# Not from where studies are judged, which needs SimpleITK: cards are written without it too.
+REGIONS = tuple(region.name for region in GLIOMA_OUTPUT.regions)
 
 _SELECTION = {
     "last": "These cases were never trained on, and the weights that ship are those of the run's "
@@ -21,6 +24,17 @@ _GROUPS = {
     "arbitrary contrasts",
 }
 
+
+_LIMITS = (
+    "Few training cases, all skull-stripped gliomas of BraTS, most of them high grade. Not "
+    "trained on: heads with the skull, children, other tumours, the time after surgery, "
+    "other field strengths than the training data's. Small enhancing parts are the weakest "
+    "point. Every mask needs a reader's eye."
+)
+_DRAWN = (
+    "Trained on digital phantoms alone: it shows that the way from weights to a bundle works, and "
+    "is for no patient's images."
+)
 
 _SUBSETS = (
     "Mean Dice over the same real validation cases with every subset of their sequences, by "
@@ -67,10 +81,7 @@ def card(recipe: Recipe, training: dict[str, Any], metrics: dict[str, Any]) -> s
     parts.append("\n".join(f"- {k}: {v}" for k, v in metrics.get("definitions", {}).items()))
     parts += [
         "## Limits",
-        "Few training cases, all skull-stripped gliomas of BraTS, most of them high grade. Not "
-        "trained on: heads with the skull, children, other tumours, the time after surgery, "
-        "other field strengths than the training data's. Small enhancing parts are the weakest "
-        "point. Every mask needs a reader's eye.",
+        _DRAWN if recipe.phantom_share == 1 else _LIMITS,
         "## Licence and citation",
         f"Weights: {recipe.licence}, and the terms of the training data above.",
         "\n".join(f"- {line}" for line in recipe.citation),

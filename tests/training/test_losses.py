@@ -1,8 +1,8 @@
 import pytest
 import torch
-from monai.losses import DiceLoss
 
-from napari_acs.training.losses import _soft_dice, nested_loss, region_masks
+from napari_acs.training.losses import _SOFT_DICE, nested_loss, region_masks
+from napari_acs.training.validation import dice_by_region
 
 
 def test_regions_are_those_of_brats():
@@ -10,11 +10,21 @@ def test_regions_are_those_of_brats():
     assert masks.tolist() == [[0, 1, 1, 1], [0, 1, 0, 1], [0, 0, 0, 1]]
 
 
-def test_soft_dice_is_monais():
+def test_soft_dice_is_over_the_whole_batch_with_a_smooth_fraction():
     p = torch.rand(2, 3, 5, 6, 7)
     t = (torch.rand(2, 3, 5, 6, 7) > 0.5).float()
-    monai = DiceLoss(batch=True, smooth_nr=20.0, smooth_dr=20.0)(p, t)
-    torch.testing.assert_close(_soft_dice(p, t), monai)
+    both, total = ((a.transpose(0, 1).flatten(1).sum(1)) for a in (p * t, p + t))
+    torch.testing.assert_close(_SOFT_DICE(p, t), (1 - (2 * both + 20) / (total + 20)).mean())
+
+
+def test_dice_counts_two_empty_masks_as_one_and_one_empty_mask_as_zero():
+    truth = torch.zeros(1, 3, 4, 4, 4)
+    found = torch.zeros(1, 3, 4, 4, 4)
+    truth[:, 0, 0], found[:, 0, 0, :3] = 1, 1
+    found[:, 1, 1, 1, 1] = 1
+    expected = {"WT": pytest.approx(2 * 12 / 28), "TC": 0.0, "ET": 1.0}
+    assert dice_by_region(found, truth) == expected
+    assert dice_by_region(truth, found) == expected
 
 
 def test_likelihood_is_that_of_the_labels_under_the_nested_model():
@@ -26,7 +36,7 @@ def test_likelihood_is_that_of_the_labels_under_the_nested_model():
     chance = torch.stack([outside, core, oedema, enhancing], 1)
     assert torch.allclose(chance.sum(1), torch.ones(2, 3, 4, 5))
     expected = -chance.gather(1, labels.long()[:, None]).log().mean()
-    found = nested_loss(logits, labels) - _soft_dice(s.cumprod(1), region_masks(labels))
+    found = nested_loss(logits, labels) - _SOFT_DICE(s.cumprod(1), region_masks(labels))
     assert float(found) == pytest.approx(float(expected), rel=1e-5)
 
 
