@@ -1,4 +1,10 @@
-"""Random changes of contrast, and sequences left out, so that other scanners look familiar."""
+"""Random changes of contrast, and sequences left out, so that other scanners look familiar.
+
+MONAI has most of these one by one (``RandAdjustContrast``, ``RandBiasField``,
+``RandGaussianNoise``, ``RandGaussianSmooth``, ``RandSimulateLowResolution``,
+``RandIntensityRemap``). Each draws from a numpy state of its own, where a batch here is a function
+of its step; most move the background off 0; and none leaves sequences out.
+"""
 
 from __future__ import annotations
 

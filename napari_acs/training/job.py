@@ -15,6 +15,7 @@ from napari_acs.models.unet import ACSUNet
 from napari_acs.training.alike import refuse_leaks
 from napari_acs.training.cases import ATLAS, Case, load_cases
 from napari_acs.training.checkpoint import BEST, read_checkpoint
+from napari_acs.training.deep_supervision import DeeplySupervisedUNet, without_heads
 from napari_acs.training.phantom import load_atlas
 from napari_acs.training.phantoms import PhantomStock, make_phantom
 from napari_acs.training.recipe import Recipe
@@ -39,7 +40,8 @@ def start_network(recipe: Recipe, encoder_weights: Path | None, *, pretrained: b
     trunk = None
     if encoder_weights is not None:
         trunk = trunk_from_file(recipe.architecture.get("encoder", "mobilenet_v2"), encoder_weights)
-    return ACSUNet(
+    kind = DeeplySupervisedUNet if recipe.deep_supervision else ACSUNet
+    return kind(
         in_channels=len(recipe.sequences),
         regions=len(GLIOMA_OUTPUT.regions),
         pretrained=pretrained and trunk is None,
@@ -86,14 +88,15 @@ def published_network(recipe: Recipe, run: Path) -> ACSUNet:
     BadInput
         If the run has no checkpoint.
     """
-    network = start_network(recipe, None, pretrained=False)
+    plain = recipe.model_copy(update={"deep_supervision": False})
+    network = start_network(plain, None, pretrained=False)
     if recipe.publish == "best":
-        network.load_state_dict(load_state(run / BEST))
+        network.load_state_dict(without_heads(load_state(run / BEST)))
         return network.eval()
     checkpoint = read_checkpoint(run)
     if checkpoint is None:
         raise BadInput(f"{run} has no checkpoint", do="Train first")
-    network.load_state_dict(checkpoint["average"])
+    network.load_state_dict(without_heads(checkpoint["average"]))
     return network.eval()
 
 

@@ -24,6 +24,9 @@ class Augmentation(_Frozen):
     elastic_mm: float = 6.0
     drop_sequences: float = Field(default=0.45, ge=0, le=1)
     intensity: float = Field(default=1.0, ge=0, description="strength, 1 is the default")
+    carve: float = Field(
+        default=0.0, ge=0, le=1, description="patches that get another case's tumour"
+    )
 
 
 class RunPlan(_Frozen):
@@ -79,6 +82,9 @@ class Recipe(RunPlan):
     spacing_mm: float = Field(default=2.0, gt=0)
     train_patch: tuple[int, int, int] = (64, 64, 64)
     patch: tuple[int, int, int] = (96, 96, 96)
+    deep_supervision: bool = Field(
+        default=False, description="losses at coarser decoder stages; nothing of it ships"
+    )
     tumour_share: float = Field(default=0.75, description="patches centred near tumour")
     phantom_share: float = Field(
         default=0.2, ge=0, le=1, description="samples that are phantoms; 1 needs no cases"

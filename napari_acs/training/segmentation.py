@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
+from napari_acs.training.carve import carve_tumour
 from napari_acs.training.cases import Case
+from napari_acs.training.deep_supervision import supervised_loss
 from napari_acs.training.intensity import change_intensities
-from napari_acs.training.losses import nested_loss
 from napari_acs.training.phantoms import PhantomStock
 from napari_acs.training.pictures import write_picture
 from napari_acs.training.recipe import Recipe
@@ -72,14 +73,17 @@ class SegmentationTask:
             patch, truth = draw_patch(
                 case, recipe.train_patch, recipe.tumour_share, recipe.augmentation, rng
             )
+            if not made_up:
+                others = [other for other in self.training if other is not case]
+                patch, truth = carve_tumour(patch, truth, others, recipe.augmentation, rng)
             images.append(change_intensities(patch, recipe.augmentation, rng))
             labels.append(truth)
         batch = torch.stack(images).contiguous(memory_format=torch.channels_last_3d)
         return batch, torch.stack(labels)
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """Return :func:`nested_loss` of logits (n, 3, z, y, x) and labels (n, z, y, x)."""
-        return nested_loss(output, target)
+    def loss(self, output: Tensor | Sequence[Tensor], target: Tensor) -> Tensor:
+        """Return :func:`supervised_loss` of logits (n, 3, z, y, x) and labels (n, z, y, x)."""
+        return supervised_loss(output, target)
 
     def validate(self, network: nn.Module) -> Validation:
         """Return the Dice of the validation cases; the score is the mean of cases and regions."""

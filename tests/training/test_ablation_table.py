@@ -1,0 +1,67 @@
+"""The ablation's verdicts say what the figures say, whichever way round an arm is."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    return runpy.run_path(str(BENCHMARKS / "ablation_table.py"))
+
+
+def _run(arm, seed, dice, ways=("average", "T1ce and FLAIR"), cases=12):
+    scores = {
+        f"case{i}": dict.fromkeys(("WT", "TC", "ET"), dice + 0.02 * (i % 5)) for i in range(cases)
+    }
+    return {
+        "arm": arm, "fold": 0, "seed": seed, "steps": 9, "seconds": 1.0,
+        "dice": dict.fromkeys(ways, scores),
+    }  # fmt: skip
+
+
+def _row(table, name):
+    line = next(line for line in table.splitlines() if line.startswith(f"| {name} |"))
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_an_ingredient_is_kept_where_having_it_is_better(benchmark):
+    table = benchmark["table"](
+        [
+            _run("baseline", 0, 0.5),
+            _run("carve", 0, 0.6),
+            _run("deep supervision", 0, 0.4),
+            _run("no dropping", 0, 0.6),
+            _run("no shape", 0, 0.4),
+        ]
+    )
+    kept = {
+        "carved tumours, 50 % of patches": ("+0.100", "kept"),
+        "deep supervision": ("-0.100", "not kept"),
+        "sequence dropping": ("-0.100", "not kept"),
+        "turning, scaling, bending": ("+0.100", "kept"),
+    }
+    for name, (gain, verdict) in kept.items():
+        _, wt, *_, pairs, word = _row(table, name)
+        assert (wt, word, pairs) == (gain, verdict, "12, 12")
+    assert _row(table, "phantoms, 30 % of samples")[4:] == ["not run", "0", ""]
+
+
+def test_only_seeds_that_both_sides_have_are_compared(benchmark):
+    runs = [_run("baseline", 0, 0.5), _run("baseline", 1, 0.9), _run("carve", 0, 0.6)]
+    assert _row(benchmark["table"](runs), "carved tumours, 50 % of patches")[1] == "+0.100"
+    other = _row(benchmark["table"](runs), "nothing: another seed")
+    assert other[1] == "+0.400"
+    assert other[-1] == "", "chance is given no verdict"
+
+
+def test_the_interval_is_as_wide_as_the_normal_one_for_many_cases(benchmark):
+    values = np.random.default_rng(0).normal(0.01, 0.1, 400)
+    low, high = benchmark["interval"](values)
+    half = 1.96 * values.std() / np.sqrt(len(values))
+    assert low == pytest.approx(values.mean() - half, abs=0.1 * half)
+    assert high == pytest.approx(values.mean() + half, abs=0.1 * half)
