@@ -72,7 +72,7 @@ def segmentation_task(recipe: Recipe, cache: Path) -> SegmentationTask:
             "validation_phantoms to 0",
         )
     stock = None
-    if recipe.phantom_share > 0:
+    if recipe.phantom_share > 0 or recipe.phantoms_first > 0:
         stock = PhantomStock(cache / ATLAS, recipe.seed, recipe.phantom_every)
     atlas = load_atlas(cache / ATLAS)
     numbers = range(_FRESH, _FRESH + recipe.validation_phantoms)

@@ -90,6 +90,9 @@ class Recipe(RunPlan):
         default=0.2, ge=0, le=1, description="samples that are phantoms; 1 needs no cases"
     )
     phantom_every: int = Field(default=8, ge=1, description="steps between new phantoms")
+    phantoms_first: int = Field(
+        default=0, ge=0, description="steps at the start that see phantoms only"
+    )
     validation: tuple[str, ...] = Field(
         default=(), description="case names that are never trained on"
     )
@@ -105,7 +108,7 @@ class Recipe(RunPlan):
     @property
     def needs_phantoms(self) -> bool:
         """Whether the cache must hold the tissue maps that phantoms are drawn from."""
-        return self.phantom_share > 0 or self.validation_phantoms > 0
+        return self.phantom_share > 0 or self.phantoms_first > 0 or self.validation_phantoms > 0
 
     @model_validator(mode="after")
     def _something_to_validate_on(self) -> Self:

@@ -67,7 +67,8 @@ class SegmentationTask:
         images, labels = [], []
         for _ in range(recipe.batch):
             share = float(torch.rand(1, generator=rng))
-            made_up = stock is not None and share < recipe.phantom_share
+            wanted = 1.0 if step < recipe.phantoms_first else recipe.phantom_share
+            made_up = stock is not None and share < wanted
             pool = stock.at(step) if stock is not None and made_up else self.training
             case = pool[int(torch.randint(len(pool), (1,), generator=rng))]
             patch, truth = draw_patch(
