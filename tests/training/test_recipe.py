@@ -3,13 +3,14 @@ from pathlib import Path
 import pytest
 
 from napari_acs.errors import BadInput
+from napari_acs.training.kinds import read_plan
 from napari_acs.training.recipe import find_recipe, parse_changes, read_recipe
 
 
 def test_every_shipped_recipe_is_valid_and_found_by_its_id():
     folder = Path(find_recipe("glioma-unet-acs-mobilenetv2")).parent
     for file in folder.glob("*.yaml"):
-        assert find_recipe(read_recipe(file).id) == file
+        assert find_recipe(read_plan(file, {}).id) == file
 
 
 @pytest.mark.parametrize(
