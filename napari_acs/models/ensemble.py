@@ -49,6 +49,8 @@ class ACSUNetEnsemble(nn.Module):
         if not members:
             raise ValueError("an ensemble needs one member at least")
         shared = {"in_channels": in_channels, "regions": regions}
+        if any("pretrained" in member for member in members):
+            raise ValueError("a member's weights are the bundle's: pretrained is not taken")
         self.members = nn.ModuleList(ACSUNet(**{**shared, **member}) for member in members)
         self.stride = _largest_stride(self.members)
 

@@ -25,6 +25,7 @@ def _acs_unet(spec: BundleSpec) -> nn.Module:
     return ACSUNet(
         in_channels=len(spec.input.channels),
         regions=spec.output.channel_count,
+        pretrained=False,  # a description downloads nothing: in its arguments this is refused
         **spec.architecture.arguments,
     )
 

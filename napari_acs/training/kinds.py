@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from napari_acs.errors import BadInput
+from napari_acs.training.cases import ATLAS
 from napari_acs.training.order import Company, Order
 from napari_acs.training.recipe import Recipe, RunPlan, checked, read_fields
 
 TASKS = ("segmentation", "classification")
+_TISSUES_MM = 2.0
+"""Voxels of the phantoms that a classifier's boxes are cut from."""
 
 
 def read_plan(path: Path, changes: Mapping[str, Any]) -> RunPlan:
@@ -63,20 +66,29 @@ def run_kind(plan: RunPlan, order: Order, company: Company) -> bool:
     return _run_classification(plan, order, company)
 
 
-def _run_classification(plan: RunPlan, order: Order, company: Company) -> bool:
+def _run_classification(plan: Any, order: Order, company: Company) -> bool:
     if company.fabric.world_size > 1:
         raise BadInput(
             "A classifier is trained by one process",
             found=f"{company.fabric.world_size}",
             do="Leave --devices out",
         )
+    atlas = None
+    if plan.phantoms.count + plan.phantoms.fresh:
+        from napari_acs.training.preparing import prepare_tissues
+
+        atlas = order.cache / ATLAS
+        prepare_tissues(atlas, _TISSUES_MM)
+    from napari_acs.training.prepare import cases_below
+
     messages = _classification("run").run_classification(
         plan,
-        order.data,
+        cases_below(order.data),
         order.run,
         order.out,
         encoder_weights=order.encoder_weights,
         pretrained=not order.from_scratch,
+        atlas=atlas,
         training={"command": order.command},
         stop=company.stop,
         device=str(company.fabric.device),

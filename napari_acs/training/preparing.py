@@ -31,7 +31,7 @@ def prepare_cache(
     """
     if not data:
         if plan.phantom_share == 1 and not plan.validation:
-            _prepare_atlas(cache / ATLAS, plan.spacing_mm)
+            prepare_tissues(cache / ATLAS, plan.spacing_mm)
         elif not cache.is_dir():
             raise BadInput("No case to train on was given", do="Name their folder with --data")
         return
@@ -67,7 +67,8 @@ def _refuse_others(cache: Path, wanted: set[str]) -> None:
         )
 
 
-def _prepare_atlas(file: Path, spacing_mm: float) -> None:
+def prepare_tissues(file: Path, spacing_mm: float) -> None:
+    """Write the tissue maps that phantoms are drawn from, where they are not there yet."""
     if not file.exists():
         from napari_acs.training.phantom import prepare_atlas  # noqa: PLC0415
 
