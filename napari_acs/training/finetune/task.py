@@ -36,9 +36,10 @@ class FinetuneTask(SegmentationTask):
         super().__init__(recipe, cases)
         self._output, self._loss = output, loss_for(output)
 
-    def loss(self, output: Tensor, target: Tensor) -> Tensor:
+    def loss(self, output: Tensor | Sequence[Tensor], target: Tensor) -> Tensor:
         """Return the loss of logits (n, channels, z, y, x) for labels (n, z, y, x)."""
-        return self._loss(output, target)
+        finest = output if isinstance(output, Tensor) else output[0]
+        return self._loss(finest, target)
 
     @torch.inference_mode()
     def validate(self, network: nn.Module) -> Validation:
