@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_acs.acs import convert
     from napari_acs.imaging import read_study
-    from napari_acs.inference import segment
+    from napari_acs.inference import classify, segment
     from napari_acs.models import load_bundle, load_classifier
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "classify": "napari_acs.inference",
     "convert": "napari_acs.acs",
     "load_bundle": "napari_acs.models",
     "load_classifier": "napari_acs.models",
@@ -25,7 +26,15 @@ _HOME = {
     "segment": "napari_acs.inference",
 }
 
-__all__ = ["__version__", "convert", "load_bundle", "load_classifier", "read_study", "segment"]
+__all__ = [
+    "__version__",
+    "classify",
+    "convert",
+    "load_bundle",
+    "load_classifier",
+    "read_study",
+    "segment",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -12,6 +12,7 @@ import typer
 
 import napari_acs
 from napari_acs.cli.check import check
+from napari_acs.cli.classify import classify
 from napari_acs.cli.demo import demo
 from napari_acs.cli.evaluate import evaluate
 from napari_acs.cli.info import info
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.command("check")(check)
 app.command("segment")(segment)
+app.command("classify")(classify)
 app.command("evaluate")(evaluate)
 app.command("train")(train)
 app.command("info")(info)

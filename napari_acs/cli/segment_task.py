@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import file_digest
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from napari_acs.cli.outcome import end_with
 from napari_acs.cli.output import check_target
 from napari_acs.cli.progress import progress_shown
+from napari_acs.cli.study import NOTHING_WRITTEN, amber, read_aligned, refuse_red, unpacked_study
 from napari_acs.errors import BadInput
 from napari_acs.inference.emptiness import with_check
 from napari_acs.inference.messages import Failure, Progress, Result
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from napari_acs.models import Bundle
 
 _BRAINS = {"auto", "none"}
-_CANCELLED = Failure("Cancelled", "", "Nothing was written", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -65,19 +65,8 @@ def unzipped(task: Task, cancelled: Callable[[], bool]) -> Iterator[Task]:
     typer.Exit
         ``cancelled`` said so.
     """
-    wanted = task.wanted
-    if isinstance(wanted, dict) or wanted.suffix.lower() != ".zip":
-        yield task
-        return
-    from napari_acs.imaging.cancel import Cancelled
-    from napari_acs.imaging.dicom import unpacked
-
-    with ExitStack() as until_done:
-        try:
-            folder = until_done.enter_context(unpacked(wanted, cancelled=cancelled))
-        except Cancelled:
-            end_with(_CANCELLED, debug=False)
-        yield replace(task, wanted=folder)
+    with unpacked_study(task.wanted, cancelled) as wanted:
+        yield replace(task, wanted=wanted)
 
 
 def carry_out(
@@ -112,18 +101,18 @@ def carry_out(
             _refuse_dicom(out)
         lines = _checked(study, bundle, preparation, cancelled)
     except Cancelled:
-        end_with(_CANCELLED, debug=debug)
+        end_with(NOTHING_WRITTEN, debug=debug)
     load_seconds = perf_counter() - start
     end = _segment(task, study, [bundle, *others], preparation, cancelled)
     if isinstance(end, Failure) and end.kind == "empty":
         end = with_check(end, lines)
     if isinstance(end, Failure) or cancelled():
-        end_with(end if isinstance(end, Failure) else _CANCELLED, debug=debug)
+        end_with(end if isinstance(end, Failure) else NOTHING_WRITTEN, debug=debug)
     made = end.segmentation
     start = perf_counter()
     values, proof = _save(out, study, made, brats, force)
     seconds = {"load": load_seconds, **made.seconds, "write": perf_counter() - start}
-    notes = (*_alignment_notes(study), *_amber(lines), *end.notes)
+    notes = (*_alignment_notes(study), *amber(lines), *end.notes)
     report = {
         "format": 1,
         "study": study.name,
@@ -141,6 +130,7 @@ def carry_out(
 
 
 def _read(task: Task, out: Path, cancelled: Callable[[], bool]) -> Study:
+<<<<<<< HEAD
     from napari_acs.imaging import read_volumes, to_study
     from napari_acs.inference.sequence_classifier import sequence_classifier
     from napari_acs.inference.stream import Outcome, stream
@@ -159,6 +149,13 @@ def _read(task: Task, out: Path, cancelled: Callable[[], bool]) -> Study:
                 return said.value
             show(Progress(0, 1, "register", said))
     raise AssertionError("a stream ended without an outcome")
+=======
+    def look(volumes: Mapping[str, Volume]) -> None:
+        if not any(volume.dicom for volume in volumes.values()):
+            _refuse_dicom(out)  # before anything is registered
+
+    return read_aligned(task.wanted, task.reference, cancelled, look)
+>>>>>>> h-classify
 
 
 def _refuse_dicom(out: Path) -> None:
@@ -208,15 +205,7 @@ def _checked(
     lines = check_study(
         study.name, study.sequences, needs_of(bundle.spec), brain=brain, cancelled=cancelled
     )
-    reds = [line for line in lines if line.status == "red"]
-    if reds:
-        first = reds[0]
-        more = f" (and {len(reds) - 1} more: see napari-acs check)" if len(reds) > 1 else ""
-        raise BadInput(
-            f"{study.name} is not segmented: {first.title.lower()}{more}",
-            found=first.found,
-            do=first.do,
-        )
+    refuse_red(study.name, lines, "segmented")
     return lines
 
 
@@ -285,14 +274,6 @@ def _alignment_notes(study: Study) -> tuple[str, ...]:
                 reference = TITLES[study.reference]
                 notes.append(f"{TITLES[key]} was registered to {reference} and {verdict}{why}.")
     return tuple(notes)
-
-
-def _amber(lines: tuple[CheckLine, ...]) -> tuple[str, ...]:
-    return tuple(
-        f"Check: {line.title}{f': {line.found}' if line.found else ''}".rstrip(". ") + "."
-        for line in lines
-        if line.status == "amber" and line.topic not in {"skull", "grids"}
-    )
 
 
 def _sha256(path: Path) -> str:

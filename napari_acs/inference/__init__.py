@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from napari_acs.inference.classification import Classification, Classified
 from napari_acs.inference.messages import (
     STAGES,
     Failure,
@@ -19,6 +20,8 @@ from napari_acs.inference.messages import (
 
 if TYPE_CHECKING:
     from napari_acs.inference.blocking import SegmentationError, segment
+    from napari_acs.inference.classify_job import run_classifier
+    from napari_acs.inference.classifying import ClassificationError, classify
     from napari_acs.inference.device import available_devices, pick_device
     from napari_acs.inference.evaluation import CaseScores, Evaluation, evaluate
     from napari_acs.inference.job import run
@@ -26,18 +29,24 @@ if TYPE_CHECKING:
 # A module must not bear the name of a function exported here: it would take its place.
 _HOME = {
     "CaseScores": "evaluation",
+    "ClassificationError": "classifying",
     "Evaluation": "evaluation",
     "SegmentationError": "blocking",
     "available_devices": "device",
+    "classify": "classifying",
     "evaluate": "evaluation",
     "pick_device": "device",
     "run": "job",
+    "run_classifier": "classify_job",
     "segment": "blocking",
 }
 
 __all__ = [
     "STAGES",
     "CaseScores",
+    "Classification",
+    "ClassificationError",
+    "Classified",
     "Evaluation",
     "Failure",
     "Message",
@@ -46,9 +55,11 @@ __all__ = [
     "Segmentation",
     "SegmentationError",
     "available_devices",
+    "classify",
     "evaluate",
     "pick_device",
     "run",
+    "run_classifier",
     "segment",
 ]
 

@@ -105,6 +105,19 @@ def classifier_box(
     )
 
 
+def refuse_unfit(study: Study, asked: ClassifierInput, mask: Volume | None = None) -> None:
+    """Refuse what `classifier_box` would, without its work.
+
+    Raises
+    ------
+    BadInput
+        As `classifier_box`.
+    """
+    _names(study, asked)
+    if asked.needs_mask:
+        _sound(mask, study)
+
+
 def volume_box(volume: Volume, asked: ClassifierInput) -> ClassifierBox:
     """Turn any one volume into the box that a classifier of single volumes takes.
 

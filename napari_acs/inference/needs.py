@@ -20,6 +20,7 @@ def needs_of(spec: AnySpec) -> Needs:
         required=tuple(channel.name for channel in spec.input.channels if channel.required),
         minimum=spec.input.minimum_sequences,
         spacing_mm=spec.input.spacing_mm,
+        skull_stripped=spec.input.normalisation != "robust",
         costs={key: stated.dice for key, stated in subsets.items()},
         cost_cases=counts.pop() if len(counts) == 1 else 0,
     )

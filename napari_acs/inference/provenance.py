@@ -83,18 +83,23 @@ def provenance(
             "blending": f"gaussian, sigma {SIGMA_SCALE} of the window",
         },
         "thresholds": {region.name: region.threshold for region in spec.output.regions},
-        "inputs": {
-            name: {
-                "file": volume.source.name if volume.source and not volume.dicom else None,
-                "sha256": input_sha256[name],
-                **({"dicom_slices": len(volume.dicom.files)} if volume.dicom else {}),
-                **({"steps": [s.record() for s in volume.history]} if volume.history else {}),
-            }
-            for name, volume in study.sequences.items()
-        },
+        "inputs": inputs_of(study, input_sha256),
         "sequences": {"used": used, "missing": list(missing), "reference": study.reference},
         "time_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
+    }
+
+
+def inputs_of(study: Study, input_sha256: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is told of every sequence: its file, hash, and what was done to it."""
+    return {
+        name: {
+            "file": volume.source.name if volume.source and not volume.dicom else None,
+            "sha256": input_sha256[name],
+            **({"dicom_slices": len(volume.dicom.files)} if volume.dicom else {}),
+            **({"steps": [s.record() for s in volume.history]} if volume.history else {}),
+        }
+        for name, volume in study.sequences.items()
     }
 
 

@@ -37,6 +37,10 @@ def ids() -> dict[str, str]:
     return {entry.spec.id: entry.source for entry in list_bundles()}
 
 
+def shipped() -> dict[str, str]:
+    return {folder.name: "bundled" for folder in store.bundled_folder().iterdir()}
+
+
 def why(name: str) -> str:
     (broken,) = [one for one in list_broken() if one.path.name == name]
     return broken.why
@@ -120,7 +124,7 @@ def test_broken_folders_are_named_with_their_sentence(tiny, mine, edit):
     for name, said in expected.items():
         assert said in broken[name]
         assert broken[name].endswith(".")
-    assert ids() == {BUNDLED: "bundled"}
+    assert ids() == shipped()
     with pytest.raises(BadInput, match="cut short"):
         load_bundle("cut")
 
@@ -133,7 +137,7 @@ def test_shared_folders_come_from_settings_and_the_environment(tiny, mine, tmp_p
     gone = tmp_path / "disk that is not there"
     write_settings(Settings(shared_folders=(tmp_path / "a", gone)))
     monkeypatch.setenv(settings.FOLDERS_VARIABLE, os.pathsep.join(map(str, (tmp_path / "b", mine))))
-    assert ids() == {BUNDLED: "bundled", "a": "shared", "b": "shared"}
+    assert ids() == {**shipped(), "a": "shared", "b": "shared"}
     assert "Connect its disk" in why(gone.name)
     for id_, said in (("a", "shared"), (BUNDLED, "bundled")):
         before = [entry.path for entry in list_bundles()]

@@ -10,7 +10,11 @@ import pytest
 from napari_acs.errors import BadInput
 from napari_acs.models.settings import Settings, read_settings, write_settings
 from napari_acs.models.store import DEFAULT_ID, bundled_folder
+from napari_acs.widgets.catalogue import load_catalogue
 from napari_acs.widgets.models_actions import MOST_CARD_BYTES, Folders, store_actions
+from napari_acs.widgets.models_rows import facts
+
+SHIPPED = {folder.name for folder in bundled_folder().iterdir()}
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ def test_a_bundle_is_added_made_the_default_and_removed(actions, another, tmp_pa
     with pytest.raises(BadInput, match="already"):
         actions.add(another)
     actions.remove(row)
-    assert set(rows(actions)) == {DEFAULT_ID}
+    assert set(rows(actions)) == SHIPPED
     assert "another" in actions.list().note
     with pytest.raises(BadInput):
         actions.remove(rows(actions)[DEFAULT_ID])
@@ -65,7 +69,7 @@ def test_what_is_broken_is_listed_with_its_reason_and_tampering_is_found(actions
     broken = rows(actions)["another"]
     assert broken.broken and "100 bytes" in broken.why
     actions.remove(broken)
-    assert set(rows(actions)) == {DEFAULT_ID}
+    assert set(rows(actions)) == SHIPPED
 
 
 def test_of_two_folders_that_answer_to_one_name_neither_is_removed(actions, another, tmp_path):
@@ -101,3 +105,49 @@ def test_a_card_that_is_none_or_endless_is_refused(actions, another):
     (row.path / "card.md").unlink()
     with pytest.raises(BadInput, match="no card"):
         actions.card(row)
+
+
+@pytest.fixture
+def classifier(tmp_path):
+    """A classifier's bundle; its weights are not looked at by a list."""
+    folder = tmp_path / "download" / "classes"
+    shutil.copytree(bundled_folder() / DEFAULT_ID, folder)
+    whole = json.loads((folder / "model.json").read_text())
+    fields = {key: whole[key] for key in ("version", "weights", "licence", "metrics")}
+    fields |= {
+        "id": "classes",
+        "title": "Classes",
+        "task": "classification",
+        "architecture": {"name": "acs-classifier"},
+        "input": {"channels": [{"name": "volume"}], "spacing_mm": [2, 2, 2], "size": [8, 8, 8]},
+        "classes": [{"name": "a", "title": "A"}, {"name": "b", "title": "B"}],
+        "metrics": {
+            "held_out": {
+                "patients": 26,
+                "balanced_accuracy": 0.8,
+                "auroc": 0.9,
+                "auroc_interval": [0.7, 0.97],
+            }
+        },
+    }
+    (folder / "model.json").write_text(json.dumps(fields))
+    return folder
+
+
+def test_a_classifier_is_listed_with_its_own_figures_and_never_segments(
+    actions, classifier, tmp_path
+):
+    actions.set_folders(Folders(shared=(str(tmp_path / "download"),)))
+    row = rows(actions)["classes"]
+    assert actions.verify(row) == ""
+    said = dict(facts(row))
+    assert said["Task"].startswith("classification")
+    assert said["Sequences"] == "one volume, of any sequence"
+    assert said["Quality"] == (
+        "balanced accuracy 0.80, AUROC 0.90 (0.70 to 0.97) over 26 held-out patients, as its card "
+        "states; not checked here"
+    )
+    panel_offers = {choice.id for choice in load_catalogue().models}
+    assert DEFAULT_ID in panel_offers and "classes" not in panel_offers
+    actions.set_default("classes")
+    assert not rows(actions)["classes"].default and "classifies" in actions.list().note

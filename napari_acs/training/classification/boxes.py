@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from napari_acs.training.classification.labels import (
     read_labels_csv,
 )
 from napari_acs.training.judge import FRESH
-from napari_acs.training.phantom import PhantomOptions, generate, load_atlas
+from napari_acs.training.phantom import Atlas, PhantomOptions, generate, load_atlas
 
 if TYPE_CHECKING:
     from napari_acs.models.spec import ClassifierInput
@@ -61,8 +62,10 @@ def prepare_boxes(
     Raises
     ------
     BadInput
-        A case has no label, or lacks a sequence or its mask; phantoms are wanted without an atlas.
+        A case has no label, or lacks a sequence or its mask; phantoms are wanted without an atlas;
+        the cache was made for a recipe with other boxes or labels.
     """
+    _refuse_another_recipe(recipe, cache)
     known = read_labels_csv(recipe.labels, recipe.classes) if recipe.labels else None
     unknown = [f.name for f in folders if known is not None and f.name not in known]
     if unknown:
@@ -70,6 +73,7 @@ def prepare_boxes(
     wanted = recipe.phantoms
     if wanted.count + wanted.fresh and atlas is None:
         raise BadInput("The recipe wants phantoms, and there are no tissue maps to draw them from")
+    tissues = load_atlas(atlas) if atlas is not None and wanted.count + wanted.fresh else None
     total = len(folders) + wanted.count + wanted.fresh
     done = 0
     for folder in folders:
@@ -81,8 +85,8 @@ def prepare_boxes(
     for group, count, first in ((PHANTOMS, wanted.count, 0), (FRESH_PHANTOMS, wanted.fresh, FRESH)):
         for seed in range(first + recipe.seed * 1_000, first + recipe.seed * 1_000 + count):
             target = cache / group / f"phantom-{seed}.npz"
-            if not target.exists() and atlas is not None:
-                _save(target, _of_phantom(recipe, atlas, seed))
+            if tissues is not None and not target.exists():
+                _save(target, _of_phantom(recipe, tissues, seed))
             done += 1
             yield f"phantom {seed}", done, total
 
@@ -104,6 +108,27 @@ def middle(channels: Tensor, margin: Sequence[int]) -> Tensor:
     return channels[:, z, y, x].float()
 
 
+def _refuse_another_recipe(recipe: ClassificationRecipe, cache: Path) -> None:
+    """Keep what decides boxes and labels beside them, so that none are taken for others."""
+    kept = {"input", "margin", "classes", "derived", "seed"}
+    made_for = {
+        **recipe.model_dump(mode="json", include=kept),
+        "labels": recipe.labels.read_text(encoding="utf-8-sig") if recipe.labels else None,
+        "phantoms": recipe.phantoms.options,
+    }
+    text = json.dumps(made_for, indent=1, sort_keys=True)
+    note = cache / "made_for.json"
+    if not note.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        note.write_text(text, encoding="utf-8")
+    elif note.read_text(encoding="utf-8") != text:
+        raise BadInput(
+            f"{cache} was prepared for another recipe",
+            found="other boxes, classes or labels",
+            do="Choose another run folder, or delete that one",
+        )
+
+
 def _of_case(recipe: ClassificationRecipe, folder: Path, known: Labelled | None) -> Box:
     study = read_study(folder)
     mask = None
@@ -120,8 +145,7 @@ def _of_case(recipe: ClassificationRecipe, folder: Path, known: Labelled | None)
     return Box(folder.name, labelled.patient, labelled.label, channels)
 
 
-def _of_phantom(recipe: ClassificationRecipe, atlas_file: Path, seed: int) -> Box:
-    atlas = load_atlas(atlas_file)
+def _of_phantom(recipe: ClassificationRecipe, atlas: Atlas, seed: int) -> Box:
     options = PhantomOptions(**recipe.phantoms.options)
     drawn = generate(atlas, torch.Generator().manual_seed(seed), options=options)
     z, y, x = drawn.labels.shape

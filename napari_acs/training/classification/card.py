@@ -1,4 +1,4 @@
-"""The card of a classifier: what it tells, how that was measured, and what it must not be used for."""
+"""The card of a classifier: what it tells, how that was measured, and its limits."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _real(recipe: ClassificationRecipe, held: Mapping[str, Any], temperature: fl
         "then trained on all of them in the same way."
     )
     interval = held.get("auroc_interval")
-    if interval is None or interval[0] <= 0.5:  # noqa: PLR2004
+    if interval is None or interval[0] <= 0.5:
         said += " **By these figures it is no better than chance on real cases.**"
     said += (
         f"\n\nProbabilities are calibrated by a temperature of {temperature:.2f}, fitted on these "

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss, roc_auc_score
 
-_RESAMPLES = 2_000
+RESAMPLES: Final = 1_000
 _ENDS = (2.5, 97.5)
 
 
@@ -18,11 +18,12 @@ def held_out_metrics(
     truth: Sequence[int],
     patients: Sequence[str],
     seed: int = 0,
+    resamples: int = RESAMPLES,
 ) -> dict[str, Any]:
     """Return accuracy, balanced accuracy, log loss, and AUROC with a 95 % interval.
 
-    The interval is by the bootstrap over patients (2 000 resamples; those that lack a class are
-    drawn again). With three classes or more the AUROC is the mean of one class against the rest.
+    The interval is by the bootstrap over patients (resamples that lack a class are drawn again).
+    With three classes or more the AUROC is the mean of one class against the rest.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def held_out_metrics(
     }
     if len(set(right.tolist())) == classes:
         found["auroc"] = auroc(probabilities, right)
-        low, high = _interval(probabilities, right, patients, seed)
+        low, high = _interval(probabilities, right, patients, seed, resamples)
         found["auroc_interval"] = [low, high]
     return found
 
@@ -68,17 +69,18 @@ def _interval(
     truth: NDArray[np.int_],
     patients: Sequence[str],
     seed: int,
+    resamples: int,
 ) -> tuple[float, float]:
     rng = np.random.default_rng(seed)
     names = sorted(set(patients))
     rows = {name: [i for i, whose in enumerate(patients) if whose == name] for name in names}
     values: list[float] = []
-    for _ in range(50 * _RESAMPLES):
+    for _ in range(50 * resamples):
         drawn = rng.choice(len(names), len(names))
         chosen = [row for i in drawn for row in rows[names[i]]]
         if len(set(truth[chosen].tolist())) == probabilities.shape[1]:
             values.append(auroc(probabilities[chosen], truth[chosen]))
-            if len(values) == _RESAMPLES:
+            if len(values) == resamples:
                 break
     low, high = np.percentile(values, _ENDS)
     return float(low), float(high)

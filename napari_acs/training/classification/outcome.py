@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from napari_acs.training.classification.boxes import Box
 from napari_acs.training.classification.calibration import fit_temperature
@@ -54,7 +55,7 @@ def judged(
         metrics["held_out"] = {
             "how": f"{recipe.folds}-fold cross-validation by patient",
             **_figures(logits / temperature, boxes, recipe.abstain_below),
-            "log_loss_before_calibration": _figures(logits, boxes, 0.0)["log_loss"],
+            "log_loss_before_calibration": float(cross_entropy(logits.double(), truth)),
         }
         metrics["held_out_cases"] = _by_case(recipe, logits / temperature, boxes)
     if fresh:

@@ -45,7 +45,8 @@ class ClassificationRecipe(RunPlan):
     input: ClassifierInput
     classes: tuple[ClassLabel, ...] = Field(min_length=2, max_length=64)
     labels: Path | None = Field(
-        default=None, description="CSV with the columns case, label and, as the case may be, patient"
+        default=None,
+        description="CSV with the columns case, label and, as the case may be, patient",
     )
     derived: Derived | None = None
     augmentation: Augmentation = Augmentation(drop_sequences=0.0)

@@ -57,9 +57,7 @@ class ClassificationTask:
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Return the mean cross-entropy."""
-        return F.cross_entropy(
-            output.float(), target, label_smoothing=self._recipe.label_smoothing
-        )
+        return F.cross_entropy(output.float(), target, label_smoothing=self._recipe.label_smoothing)
 
     def validate(self, network: nn.Module) -> Validation:
         """Judge by the held-out boxes; the score is their mean log likelihood."""

@@ -1,0 +1,122 @@
+"""Reading a study for a command: unpacked, aligned, checked."""
+
+# ruff: noqa: PLC0415 - rooms are imported when a command needs them: help stays fast
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_acs.cli.outcome import end_with
+from napari_acs.cli.progress import progress_shown
+from napari_acs.errors import BadInput
+from napari_acs.inference.messages import Failure, Progress
+
+if TYPE_CHECKING:
+    from napari_acs.imaging import Study, Volume
+    from napari_acs.imaging.check import CheckLine
+
+NOTHING_WRITTEN = Failure("Cancelled", "", "Nothing was written", "cancelled")
+
+
+@contextmanager
+def unpacked_study(
+    wanted: Path | dict[str, Path], cancelled: Callable[[], bool]
+) -> Iterator[Path | dict[str, Path]]:
+    """Give what is to be read, a ``.zip`` of DICOM unpacked; its files go when the block ends.
+
+    Raises
+    ------
+    BadInput
+        The archive is refused.
+    typer.Exit
+        ``cancelled`` said so.
+    """
+    if isinstance(wanted, dict) or wanted.suffix.lower() != ".zip":
+        yield wanted
+        return
+    from napari_acs.imaging.cancel import Cancelled
+    from napari_acs.imaging.dicom import unpacked
+
+    with ExitStack() as until_done:
+        try:
+            folder = until_done.enter_context(unpacked(wanted, cancelled=cancelled))
+        except Cancelled:
+            end_with(NOTHING_WRITTEN, debug=False)
+        yield folder
+
+
+def read_aligned(
+    wanted: Path | dict[str, Path],
+    reference: str | None,
+    cancelled: Callable[[], bool],
+    look: Callable[[Mapping[str, Volume]], None] = lambda _: None,
+) -> Study:
+    """Read a study; sequences on other grids are registered, with progress shown.
+
+    Parameters
+    ----------
+    wanted : Path or dict
+        Its folder, or its files by sequence.
+    reference : str, optional
+        The sequence whose grid is taken.
+    cancelled : callable
+    look : callable
+        Shown the volumes before anything is registered; may refuse them.
+
+    Raises
+    ------
+    BadInput
+    Cancelled
+    """
+    from napari_acs.imaging import read_volumes, to_study
+    from napari_acs.inference.stream import Outcome, stream
+
+    name, volumes = read_volumes(wanted, cancelled=cancelled)
+    look(volumes)
+    with progress_shown(name) as show:
+        for said in stream(
+            lambda tell, stop: to_study(
+                name, volumes, reference=reference, cancelled=stop, progress=tell
+            ),
+            cancelled,
+        ):
+            if isinstance(said, Outcome):
+                study: Study = said.value
+                return study
+            show(Progress(0, 1, "register", said))
+    raise AssertionError("a stream ended without an outcome")
+
+
+def refuse_red(study: str, lines: Sequence[CheckLine], done: str) -> None:
+    """Refuse a study of which the check calls something red.
+
+    Parameters
+    ----------
+    study : str
+        Its name.
+    lines : sequence of CheckLine
+    done : str
+        What is not done with it: "segmented".
+
+    Raises
+    ------
+    BadInput
+    """
+    reds = [line for line in lines if line.status == "red"]
+    if reds:
+        first = reds[0]
+        more = f" (and {len(reds) - 1} more: see napari-acs check)" if len(reds) > 1 else ""
+        raise BadInput(
+            f"{study} is not {done}: {first.title.lower()}{more}", found=first.found, do=first.do
+        )
+
+
+def amber(lines: Sequence[CheckLine]) -> tuple[str, ...]:
+    """Return a sentence for each thing that the check has doubts about."""
+    return tuple(
+        f"Check: {line.title}{f': {line.found}' if line.found else ''}".rstrip(". ") + "."
+        for line in lines
+        if line.status == "amber" and line.topic not in {"skull", "grids"}
+    )

@@ -1,0 +1,60 @@
+"""What a classification job ends with; its other messages are those of a segmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from napari_acs.inference.messages import Failure, Progress
+
+if TYPE_CHECKING:
+    from napari_acs.models.spec import ClassLabel
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What a classifier says of a study, and how it came about.
+
+    Attributes
+    ----------
+    classes : tuple of ClassLabel
+        Of the model, in its order.
+    probabilities : mapping of str to float
+        Of every class by name, calibrated as the bundle says; they add up to 1 where the classes
+        exclude each other.
+    named : tuple of str
+        The class that is named; none where the model abstains, for no class is as probable as
+        ``abstain_below``. Of classes that do not exclude each other, all that are probable enough.
+    abstain_below : float
+    provenance : mapping
+        JSON-ready: model id and sha256, package version, device, input hashes, which mask, time.
+    seconds : mapping of str to float
+        Wall time of each stage, by stage name.
+    """
+
+    classes: tuple[ClassLabel, ...]
+    probabilities: Mapping[str, float]
+    named: tuple[str, ...]
+    abstain_below: float
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def sentence(self) -> str:
+        """Say in words what was found."""
+        titles = {one.name: one.title for one in self.classes}
+        each = ", ".join(f"{name} {p:.2f}" for name, p in self.probabilities.items())
+        if self.named:
+            return f"{'; '.join(titles[name] for name in self.named)} ({each})."
+        return f"No class is named: none reaches {self.abstain_below:g} ({each})."
+
+
+@dataclass(frozen=True)
+class Classified:
+    """The job ended well; ``notes`` are sentences worth showing."""
+
+    classification: Classification
+    notes: tuple[str, ...] = ()
+
+
+ClassifyMessage = Progress | Classified | Failure

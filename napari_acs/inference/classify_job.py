@@ -1,0 +1,160 @@
+"""The classification job: a generator of messages that never raises and can be cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
+
+import torch
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging.cancel import Cancelled, never, stop_if
+from napari_acs.inference.classification import Classification, Classified, ClassifyMessage
+from napari_acs.inference.classify_input import ClassifierBox, classifier_box, refuse_unfit
+from napari_acs.inference.classify_record import classification_record
+from napari_acs.inference.device import AUTO, pick_device
+from napari_acs.inference.messages import READY, Failure, Progress
+from napari_acs.inference.ready import AS_IT_IS, Preparation, make_ready
+from napari_acs.inference.sentences import failure_of, failure_of_error
+from napari_acs.inference.stream import Outcome, stream
+
+if TYPE_CHECKING:
+    from napari_acs.imaging import Study, Volume
+    from napari_acs.models import ClassifierBundle
+    from napari_acs.models.spec import ClassifierSpec
+
+_PREPARE, _INFERENCE = "prepare", "inference"
+_BAR = {READY: 0.0, _PREPARE: 0.6, _INFERENCE: 0.9}
+_LIKELY: Final = 0.5
+"""A class that excludes no other is named from this probability on."""
+
+
+def run_classifier(
+    study: Study,
+    bundle: ClassifierBundle,
+    mask: Volume | None = None,
+    *,
+    device: str = AUTO,
+    preparation: Preparation | None = None,
+    cancelled: Callable[[], bool] = never,
+) -> Iterator[ClassifyMessage]:
+    """Classify a study: yield ``Progress``, then exactly one ``Classified`` or ``Failure``.
+
+    Nothing is raised for bad input, want of memory or a fault of ours: all come as a ``Failure``.
+
+    Parameters
+    ----------
+    study : Study
+    bundle : ClassifierBundle
+    mask : Volume, optional
+        A label map on the study's grid, all of whose labels count; some models need one.
+    device : str
+        ``"auto"`` or one of ``available_devices()``.
+    preparation : Preparation, optional
+        What is done first. Left out: a skull that is there is removed where the model was
+        normalised by the brain, and nothing where it looks at whole volumes.
+    cancelled : callable
+        Asked between stages; True ends the job with a ``Failure`` of kind ``"cancelled"``.
+
+    Yields
+    ------
+    ClassifyMessage
+    """
+    try:
+        yield from _messages(study, bundle, mask, device, preparation, cancelled)
+    except Cancelled:
+        yield Failure("Cancelled", "", "Nothing was changed", "cancelled")
+    except BadInput as refusal:
+        yield failure_of(refusal)
+    except Exception as error:
+        yield failure_of_error(error, "The classification")
+
+
+def _messages(
+    study: Study,
+    bundle: ClassifierBundle,
+    mask: Volume | None,
+    wish: str,
+    preparation: Preparation | None,
+    cancelled: Callable[[], bool],
+) -> Iterator[ClassifyMessage]:
+    spec = bundle.spec
+    whole = spec.input.normalisation == "robust"
+    wanted = preparation or Preparation(AS_IT_IS if whole else "auto")
+    seconds: dict[str, float] = {}
+    start = perf_counter()
+    stop_if(cancelled)
+    refuse_unfit(study, spec.input, mask)  # what is refused at once comes before what takes long
+    device = pick_device(wish)
+    hashes = study.input_sha256()  # now: a file may be replaced while the job runs
+    brain = None
+    if wanted.steps(study):
+        yield Progress(0, 1, READY, 0.0)
+        work = partial(make_ready, study, wanted, device=device)
+        for said in stream(lambda tell, stop: work(progress=tell, cancelled=stop), cancelled):
+            if isinstance(said, Outcome):
+                study, brain = said.value.study, said.value.brain
+            else:
+                yield Progress(0, 1, READY, _BAR[_PREPARE] * said)
+        seconds[READY] = perf_counter() - start
+    start = perf_counter()
+    yield Progress(0, 1, _PREPARE, _BAR[_PREPARE])
+    stop_if(cancelled)
+    box = classifier_box(study, spec.input, mask)
+    seconds[_PREPARE] = perf_counter() - start
+    start = perf_counter()
+    yield Progress(0, 1, _INFERENCE, _BAR[_INFERENCE])
+    stop_if(cancelled)
+    values = _probabilities(bundle, box, device)
+    seconds[_INFERENCE] = perf_counter() - start
+    stop_if(cancelled)
+    names = [one.name for one in spec.classes]
+    record = classification_record(
+        study, bundle, box, mask, device=device, seconds=seconds, input_sha256=hashes
+    )
+    yield Progress(1, 1, _INFERENCE, 1.0)
+    found = Classification(
+        spec.classes,
+        dict(zip(names, values, strict=True)),
+        named_of(spec, values),
+        spec.abstain_below,
+        record,
+        seconds,
+    )
+    said_brain = (f"The brain was cut out first ({brain.volume_ml:.0f} ml).",) if brain else ()
+    yield Classified(found, (*said_brain, *_notes(spec, box, mask)))
+
+
+@torch.inference_mode()
+def _probabilities(bundle: ClassifierBundle, box: ClassifierBox, device: str) -> list[float]:
+    network = bundle.network().to(device)
+    channels = torch.from_numpy(box.array)[None].to(device)
+    values: list[float] = bundle.probabilities(network(channels))[0].cpu().tolist()
+    return values
+
+
+def named_of(spec: ClassifierSpec, probabilities: list[float]) -> tuple[str, ...]:
+    """Return the classes to name: see `Classification.named`."""
+    names = [one.name for one in spec.classes]
+    if spec.activation == "sigmoid":
+        enough = max(_LIKELY, spec.abstain_below)
+        return tuple(n for n, p in zip(names, probabilities, strict=True) if p >= enough)
+    best = max(range(len(names)), key=probabilities.__getitem__)
+    return (names[best],) if probabilities[best] >= spec.abstain_below else ()
+
+
+def _notes(spec: ClassifierSpec, box: ClassifierBox, mask: Volume | None) -> Iterator[str]:
+    missing = [
+        c.name for c, there in zip(spec.input.channels, box.present, strict=True) if not there
+    ]
+    if missing:
+        yield f"Classified without {', '.join(missing)}: take it with more care."
+    if box.with_skull and spec.input.normalisation != "robust":
+        yield (
+            f"{', '.join(box.with_skull)} still shows the skull, and the model was trained on "
+            "skull-stripped brains: do not trust this."
+        )
+    if mask is not None and not spec.input.needs_mask:
+        yield "The mask was not used: this model takes none."

@@ -1,0 +1,134 @@
+"""From cases on disk to a classifier's bundle."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from napari_acs.errors import BadInput
+from napari_acs.models import load_classifier
+from napari_acs.training.classification.boxes import CASES, load_boxes, prepare_boxes
+from napari_acs.training.classification.run import run_classification
+
+SHAPE = (18, 20, 22)
+
+
+def write(path, array):
+    image = sitk.GetImageFromArray(array)
+    image.SetSpacing((3.0, 3.0, 3.0))
+    sitk.WriteImage(image, str(path))
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory):
+    """Six cases, whose tumour enhances in every second one: 27 voxels of 27 mm3 are 0.73 ml."""
+    root = tmp_path_factory.mktemp("cases")
+    z, y, x = np.indices(SHAPE)
+    inside = sum(((i - n / 2) / (n / 2 - 2)) ** 2 for i, n in zip((z, y, x), SHAPE)) < 1  # noqa: B905
+    for number in range(6):
+        folder = root / f"case-{number}"
+        folder.mkdir()
+        mask = np.zeros(SHAPE, np.uint8)
+        mask[6:12, 8:14, 8:14] = 2
+        mask[8:11, 9:12, 9:12] = 3 if number % 2 else 1
+        noise = np.random.default_rng(number).normal(300, 30, SHAPE)
+        for name in ("t1ce", "flair"):
+            bright = 300 * (mask == 3) if name == "t1ce" else 150 * (mask > 0)
+            write(folder / f"{name}.nii.gz", np.where(inside, noise + bright, 0).astype(np.int16))
+        write(folder / "seg.nii.gz", mask)
+    return sorted(root.iterdir())
+
+
+def carried_out(*args, **more):
+    work = run_classification(*args, pretrained=False, **more)
+    said = []
+    while True:
+        try:
+            said.append(next(work))
+        except StopIteration as end:
+            return end.value, said
+
+
+SMALL = {"steps": 3, "decay_steps": 1, "folds": 2, "abstain_below": 0.6, "batch": 2}
+
+
+def test_a_bundle_comes_with_held_out_figures_and_a_card_and_stopping_changes_nothing(
+    recipe, folders, tmp_path
+):
+    plan = recipe(**SMALL)
+    whole, said = carried_out(plan, folders, tmp_path / "run", tmp_path / "bundle")
+    assert [p.fraction for p in said] == sorted(p.fraction for p in said)
+    held = whole.spec.metrics["held_out"]
+    assert (held["patients"], held["by_class"]) == (6, [3, 3])
+    assert set(whole.spec.metrics["held_out_cases"]) == {folder.name for folder in folders}
+    assert whole.spec.abstain_below == 0.6 and whole.spec.temperature != 1
+    card = (whole.path / "card.md").read_text()
+    for words in (
+        "**The label follows from the reference mask itself**",
+        "no molecular",
+        "A test.",
+    ):
+        assert words in card
+    assert ("no better than chance" in card) == (held["auroc_interval"][0] <= 0.5)
+    for name, found in whole.spec.metrics["held_out_cases"].items():
+        assert f"| {name} | {found['truth']} | {found['p'][found['truth']]:.2f} |" in card
+    asked = iter([False] * 10 + [True] * 3)
+    none, _ = carried_out(
+        plan, folders, tmp_path / "again", tmp_path / "two", stop=lambda: next(asked, False)
+    )
+    assert none is None and not (tmp_path / "two").exists()
+    again, _ = carried_out(plan, folders, tmp_path / "again", tmp_path / "two")
+    assert again.sha256 == whole.sha256 == load_classifier(tmp_path / "two").sha256
+    assert again.spec.metrics == whole.spec.metrics
+    with pytest.raises(BadInput, match="exists"):
+        carried_out(plan, folders, tmp_path / "run", tmp_path / "bundle")
+
+
+def test_labels_from_a_table_or_from_the_masks_go_with_the_boxes(recipe, folders, tmp_path):
+    list(prepare_boxes(recipe(), folders, tmp_path / "a", None))
+    assert [box.label for box in load_boxes(tmp_path / "a" / CASES)] == [0, 1] * 3
+    table = tmp_path / "labels.csv"
+    with table.open("w", newline="") as file:
+        rows = [
+            [f.name, "bright" if n < 2 else "dark", f"p{n // 2}"] for n, f in enumerate(folders)
+        ]
+        csv.writer(file).writerows([["case", "label", "patient"], *rows])
+    listed = recipe(derived=None, labels=table)
+    list(prepare_boxes(listed, folders, tmp_path / "b", None))
+    boxes = load_boxes(tmp_path / "b" / CASES)
+    assert [box.label for box in boxes] == [1, 1, 0, 0, 0, 0]
+    assert [box.patient for box in boxes] == ["p0", "p0", "p1", "p1", "p2", "p2"]
+    assert boxes[0].channels.shape == (3, 20, 20, 20)
+
+
+def test_what_cannot_be_trained_is_refused_before_it_starts(recipe, folders, tmp_path):
+    table = tmp_path / "labels.csv"
+    table.write_text("case,label\ncase-0,dark\n")
+    for number, (plan, cases, said) in enumerate(
+        (
+            (recipe(derived=None, labels=table), folders, "no label for case case-1"),
+            (
+                recipe(derived={"region": "ET", "at_least_ml": 50}),
+                folders,
+                "No case is of the class",
+            ),
+            (recipe(folds=7), folders, "6 patients cannot be split into 7"),
+            (recipe(), [], "no case to train on"),
+            (recipe(phantoms={"count": 2}), folders, "no tissue maps"),
+        )
+    ):
+        with pytest.raises(BadInput, match=said):
+            carried_out(plan, cases, tmp_path / f"run{number}", tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_boxes_of_one_recipe_are_never_taken_for_another_s(recipe, folders, tmp_path):
+    list(prepare_boxes(recipe(), folders[:1], tmp_path, None))
+    list(prepare_boxes(recipe(steps=99), folders[:2], tmp_path, None))
+    assert len(load_boxes(tmp_path / CASES)) == 2
+    for change in ({"derived": {"region": "ET", "at_least_ml": 9}}, {"margin": [1, 1, 1]}):
+        with pytest.raises(BadInput, match="another recipe"):
+            list(prepare_boxes(recipe(**change), folders, tmp_path, None))
