@@ -130,32 +130,11 @@ def carry_out(
 
 
 def _read(task: Task, out: Path, cancelled: Callable[[], bool]) -> Study:
-<<<<<<< HEAD
-    from napari_acs.imaging import read_volumes, to_study
-    from napari_acs.inference.sequence_classifier import sequence_classifier
-    from napari_acs.inference.stream import Outcome, stream
-
-    name, volumes = read_volumes(task.wanted, classifier=sequence_classifier(), cancelled=cancelled)
-    if not any(volume.dicom for volume in volumes.values()):
-        _refuse_dicom(out)  # before anything is registered
-    with progress_shown(name) as show:
-        for said in stream(
-            lambda tell, stop: to_study(
-                name, volumes, reference=task.reference, cancelled=stop, progress=tell
-            ),
-            cancelled,
-        ):
-            if isinstance(said, Outcome):
-                return said.value
-            show(Progress(0, 1, "register", said))
-    raise AssertionError("a stream ended without an outcome")
-=======
     def look(volumes: Mapping[str, Volume]) -> None:
         if not any(volume.dicom for volume in volumes.values()):
             _refuse_dicom(out)  # before anything is registered
 
     return read_aligned(task.wanted, task.reference, cancelled, look)
->>>>>>> h-classify
 
 
 def _refuse_dicom(out: Path) -> None:

@@ -71,9 +71,10 @@ def read_aligned(
     Cancelled
     """
     from napari_acs.imaging import read_volumes, to_study
+    from napari_acs.inference.sequence_classifier import sequence_classifier
     from napari_acs.inference.stream import Outcome, stream
 
-    name, volumes = read_volumes(wanted, cancelled=cancelled)
+    name, volumes = read_volumes(wanted, classifier=sequence_classifier(), cancelled=cancelled)
     look(volumes)
     with progress_shown(name) as show:
         for said in stream(
