@@ -111,7 +111,7 @@ def test_asking_for_it_loads_no_torch():
 @needs_shared_data
 @pytest.mark.slow
 def test_every_real_volume():
-    """No proof of quality (the weights saw these patients), but of the way from files to guesses."""
+    """No proof of quality (the weights saw these patients), but of the way from file to guess."""
     folders = [*(SHARED_DATA / "brats2021").iterdir()]
     folders += (SHARED_DATA / "brats2018-2020-8bit").iterdir()
     tcga = SHARED_DATA / "tcga-lgg-native" / "TCGA-FG-6692"

@@ -1,5 +1,6 @@
 """Images with meaningless names, opened through real widgets: what each seems to be is proposed."""
 
+# ruff: noqa: PLC0415 - napari's settings are set by conftest first
 from __future__ import annotations
 
 import subprocess

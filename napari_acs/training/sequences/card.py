@@ -87,7 +87,7 @@ and DICOM headers are silent or doubtful, and proposes; a person confirms.
 
 ## How it was made
 
-SqueezeNet 1.1 with ImageNet weights, made 3D by ACS convolutions, on a box of 192 x 224 x 192 mm
+The first three resolutions of SqueezeNet 1.1 with ImageNet weights, made 3D by ACS convolutions, on a box of 192 x 224 x 192 mm
 at 4 mm. The weights that ship were trained on all patients; the figures below are of networks that
 were trained in the same way on four fifths of them.
 
