@@ -35,9 +35,9 @@ class Plan:
         Steps.
     """
 
-    steps: int = 70
+    steps: int = 60
     batch: int = 10
-    rate: float = 2e-4
+    rate: float = 3e-5
     seed: int = 0
     smoothing: float = 0.03
     checkpoint_every: int = 20

@@ -30,7 +30,7 @@ from napari_acs.training.sequences.sources import patients
 
 FOLDS = 5
 PHANTOMS = 16
-FINAL_STEPS = 80
+FINAL_STEPS = 60
 RUNS = (*map(str, range(FOLDS)), "final")
 
 

@@ -116,7 +116,7 @@ def test_it_learns_and_sees_only_what_was_chosen(tmp_path):
     pool, chosen = little_pool(), np.arange(20)
     pool.boxes[20:] = np.nan
     learner = network()
-    list(fit(learner, pool, chosen, Plan(steps=300, rate=2e-2), tmp_path / "c.pt"))
+    list(fit(learner, pool, chosen, Plan(steps=300, batch=8, rate=2e-2), tmp_path / "c.pt"))
     told = logits_of(learner, pool.boxes[:20]).argmax(1)
     assert (told == pool.classes[:20]).mean() >= 0.7
 
