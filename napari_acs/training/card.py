@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari_acs.models.spec import GLIOMA_OUTPUT
+from napari_acs.models.spec import GLIOMA_OUTPUT, OutputSpec
 from napari_acs.training.recipe import Recipe
 
 # Not from where studies are judged, which needs SimpleITK: cards are written without it too.
@@ -16,6 +16,12 @@ _SELECTION = {
     "best": "These cases were never trained on, but the weights that ship are those that did best "
     "on the real ones among them, so expect a little less on new cases.",
 }
+
+_CROSS_VALIDATED = (
+    "Cross-validated: each case was judged by the one of these networks that never saw it, alone. "
+    "What ships is the mean of all of them. No case here can judge the mean, since some of the "
+    "networks were trained on it; on new cases a mean is usually a little better than its parts."
+)
 
 _GROUPS = {
     "cases": "Real validation cases",
@@ -43,7 +49,12 @@ _SUBSETS = (
 )
 
 
-def card(recipe: Recipe, training: dict[str, Any], metrics: dict[str, Any]) -> str:
+def card(
+    recipe: Recipe,
+    training: dict[str, Any],
+    metrics: dict[str, Any],
+    output: OutputSpec = GLIOMA_OUTPUT,
+) -> str:
     """Return the card as Markdown.
 
     Parameters
@@ -53,7 +64,10 @@ def card(recipe: Recipe, training: dict[str, Any], metrics: dict[str, Any]) -> s
         What is known of the run: ``command``, ``steps``, ``encoder_weights``, ...
     metrics : dict
         From :func:`napari_acs.training.judge.judge`; with ``subsets`` as `evaluate --subsets`
-        reports them, where they were measured.
+        reports them, where they were measured; ``cross_validated`` where each case was judged by
+        the networks that never saw it; ``post_processing``, a sentence on what its choice rests on.
+    output : OutputSpec
+        The bundle's, for its thresholds and smallest sizes.
     """
     parts = [
         f"# {recipe.title}",
@@ -71,7 +85,8 @@ def card(recipe: Recipe, training: dict[str, Any], metrics: dict[str, Any]) -> s
         "Training data:",
         "\n".join(f"- {line}" for line in recipe.data),
         "## How well it does",
-        _SELECTION[recipe.publish],
+        _CROSS_VALIDATED if metrics.get("cross_validated") else _SELECTION[recipe.publish],
+        _limits_said(output, metrics.get("post_processing", "")),
     ]
     for group, title in _GROUPS.items():
         if group in metrics:
@@ -87,6 +102,20 @@ def card(recipe: Recipe, training: dict[str, Any], metrics: dict[str, Any]) -> s
         "\n".join(f"- {line}" for line in recipe.citation),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _limits_said(output: OutputSpec, why: str) -> str:
+    said = []
+    for region in output.regions:
+        if region.threshold != 0.5:
+            said.append(f"{region.name} counts from a probability of {region.threshold:g}")
+        if region.smallest_part_ml:
+            said.append(f"parts of {region.name} under {region.smallest_part_ml:g} ml are given up")
+        if region.minimum_ml:
+            said.append(f"{region.name} of less than {region.minimum_ml:g} ml in all is given up")
+    if not said:
+        return ""
+    return " ".join(filter(None, (f"Post-processing: {'; '.join(said)}.", why)))
 
 
 def _fact(key: str, value: Any) -> str:

@@ -1,0 +1,81 @@
+"""Turn cross-validated runs into the bundles that ship; every step can be run again.
+
+python scripts/ship_glioma.py folds PLAN.yaml OUT     one bundle a fold
+python scripts/ship_glioma.py ensemble PLAN.yaml OUT  their mean
+python scripts/ship_glioma.py fast PLAN.yaml OUT      the network of the plan's first fold alone
+python scripts/ship_glioma.py figures BUNDLE OUT METRICS.json [SUBSETS.json]  with figures and card
+
+PLAN.yaml: recipes (fast, ensemble), folds (checkpoint, held_out), regions (by name: threshold,
+minimum_ml, smallest_part_ml), notes, encoder_weights. See docs/results.md for the commands.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from napari_acs.models import load_bundle, save_bundle
+from napari_acs.models.ensemble import ACSUNetEnsemble
+from napari_acs.training.assembling import Fold, assemble
+from napari_acs.training.card import card
+from napari_acs.training.job import bundle_spec
+from napari_acs.training.recipe import Recipe, find_recipe, read_recipe
+
+
+def main() -> None:
+    step, source, target, *more = sys.argv[1:]
+    if step == "figures":
+        figures(Path(source), Path(target), [Path(file) for file in more])
+        return
+    plan = yaml.safe_load(Path(source).read_text(encoding="utf-8"))
+    folds = [Fold(Path(one["checkpoint"]), tuple(one["held_out"])) for one in plan["folds"]]
+    out = Path(target)
+    if step == "folds":
+        fields = fields_of(plan, "fast", limits=False)
+        for number, fold in enumerate(folds):
+            assemble(out / f"fold{number}", {**fields, "id": f"fold{number}"}, [fold], half=True)
+    elif step == "ensemble":
+        assemble(out, fields_of(plan, "ensemble"), folds)
+    elif step == "fast":
+        assemble(out, fields_of(plan, "fast"), folds[:1])
+    else:
+        raise SystemExit(__doc__)
+
+
+def fields_of(plan: dict[str, Any], which: str, *, limits: bool = True) -> dict[str, Any]:
+    recipe = read_recipe(find_recipe(plan["recipes"][which]))
+    training = {
+        "command": plan["command"],
+        "encoder_weights": plan["encoder_weights"],
+        "torch": torch.__version__,
+        "notes": " ".join(plan["notes"][which].split()),
+    }
+    fields = bundle_spec(recipe, training)
+    if limits:
+        for region in fields["output"]["regions"]:
+            region.update(plan["regions"][which].get(region["name"], {}))
+    return fields
+
+
+def figures(source: Path, target: Path, files: list[Path]) -> None:
+    """Write a bundle again with what was measured of it, and the card that says so."""
+    bundle = load_bundle(source)
+    metrics: dict[str, Any] = {}
+    for file in files:
+        metrics |= json.loads(file.read_text(encoding="utf-8"))
+    fields = bundle.spec.model_dump(mode="json", exclude={"weights", "format"})
+    training = {k: v for k, v in fields["training"].items() if isinstance(v, str)}
+    recipe = Recipe.model_validate(fields["training"]["recipe"])
+    network = bundle.network()
+    members = len(network.members) if isinstance(network, ACSUNetEnsemble) else 1
+    text = card(recipe, training | {"networks": members}, metrics, bundle.spec.output)
+    save_bundle(target, fields | {"metrics": metrics}, network, text, half=True)
+
+
+if __name__ == "__main__":
+    main()
