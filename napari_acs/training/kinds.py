@@ -30,7 +30,7 @@ def read_plan(path: Path, changes: Mapping[str, Any]) -> RunPlan:
             f"Recipe {path} has mistakes", found=f"task: {task}", expected=" or ".join(TASKS)
         )
     if task == "classification":
-        plan: RunPlan = checked(_classification().ClassificationRecipe, fields, path)
+        plan: RunPlan = checked(_classification("recipe").ClassificationRecipe, fields, path)
         return plan
     return checked(Recipe, fields, path)
 
@@ -47,7 +47,11 @@ def prepare_for(
 
         prepare_cache(plan, data, cache, progress)
     else:
-        _classification().prepare_classification(plan, data, cache, progress)
+        raise BadInput(
+            "A classifier's cache is prepared by its run",
+            found="--prepare",
+            do="Leave it out, and name the folder of the bundle with --out",
+        )
 
 
 def run_kind(plan: RunPlan, order: Order, company: Company) -> bool:
@@ -56,8 +60,31 @@ def run_kind(plan: RunPlan, order: Order, company: Company) -> bool:
         from napari_acs.training.segmentation_run import run_segmentation
 
         return run_segmentation(plan, order, company)
-    return bool(_classification().run_classification(plan, order, company))
+    return _run_classification(plan, order, company)
 
 
-def _classification() -> Any:
-    return import_module("napari_acs.training.classification")
+def _run_classification(plan: RunPlan, order: Order, company: Company) -> bool:
+    if company.fabric.world_size > 1:
+        raise BadInput(
+            "A classifier is trained by one process",
+            found=f"{company.fabric.world_size}",
+            do="Leave --devices out",
+        )
+    messages = _classification("run").run_classification(
+        plan,
+        order.data,
+        order.run,
+        order.out,
+        encoder_weights=order.encoder_weights,
+        pretrained=not order.from_scratch,
+        training={"command": order.command},
+        stop=company.stop,
+        device=str(company.fabric.device),
+    )
+    for message in messages:
+        company.progress(message.stage, message.done, message.total)
+    return order.out.exists()  # it appears whole, or not at all
+
+
+def _classification(module: str) -> Any:
+    return import_module(f"napari_acs.training.classification.{module}")
