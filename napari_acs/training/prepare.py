@@ -103,7 +103,7 @@ def prepare_cases(
     for done, case in enumerate(cases, start=1):
         target = out / f"{case.name}.npz"
         inputs = hash_of(case, sequences, spacing_mm)
-        if _prepared_from(target) != inputs:
+        if prepared_from(target) != inputs:
             _prepare_case(case, target, sequences, spacing_mm, inputs, device)
         yield case.name, done, len(cases)
 
@@ -168,7 +168,7 @@ def _hash_of_path(path: Path) -> str:
     return whole.hexdigest()
 
 
-def _prepared_from(target: Path) -> str | None:
+def prepared_from(target: Path) -> str | None:
     """Return the hash that a prepared file was made from; None where it must be made again."""
     try:
         with np.load(target, allow_pickle=False) as data:

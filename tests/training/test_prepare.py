@@ -120,7 +120,7 @@ def test_a_head_loses_its_skull_as_it_does_when_a_model_predicts(tmp_path, monke
         raise BadInput("The brain could not be told from the skull in T1")
 
     monkeypatch.setattr("napari_acs.training.prepare.make_ready", refuse)
-    with pytest.raises(BadInput, match="^a: The brain could not be told"):
+    with pytest.raises(BadInput, match=r"^a: The brain could not be told"):
         _prepare(tmp_path / "data", tmp_path / "third")
 
 

@@ -35,4 +35,6 @@ def of_case(name: str, fault: BadInput) -> BadInput:
     """Say whose file a refusal is about, where its name does not."""
     if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", fault.what):
         return fault
-    return BadInput(f"{name}: {fault.what}", found=fault.found, expected=fault.expected, do=fault.do)
+    return BadInput(
+        f"{name}: {fault.what}", found=fault.found, expected=fault.expected, do=fault.do
+    )
