@@ -115,6 +115,7 @@ def finetune(
     from napari_acs.inference import pick_device
     from napari_acs.models import load_bundle
     from napari_acs.models.adding import refuse_taken
+    from napari_acs.training.alone import alone_in
     from napari_acs.training.finetune.folders import gather
     from napari_acs.training.finetune.plan import Wish, refuse_untrainable
     from napari_acs.training.finetune.promote import promote as promoted
@@ -137,10 +138,10 @@ def finetune(
     if promote:
         refuse_taken(plan.recipe.id, "name the new one with --id")
     run = run or Path("runs") / plan.recipe.id
-    begin(plan, run)
     typer.echo(split.sentence(), err=True)
     try:
-        with interruptible() as stop:
+        with alone_in(run, out), interruptible() as stop:
+            begin(plan, run)
             done = carry_out(plan, run, out, on, stop)
     except Cancelled:
         do = f"The same command goes on with the run in {run}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
     from napari_acs.training.recipe import RunPlan
 
 
+class Layout(StrEnum):
+    """The layouts that are read, see `napari_acs.training.layouts.LAYOUTS`."""
+
+    auto = "auto"
+    brats = "brats"
+    nnunet = "nnunet"
+    msd = "msd"
+    bids = "bids"
+    csv = "csv"
+
+
 @exits
 def train(
     recipe: Annotated[
@@ -30,7 +42,34 @@ def train(
     *,
     data: Annotated[
         list[Path] | None,
-        typer.Option(metavar="DIR", help="Folder with one folder a case; may be given again."),
+        typer.Option(
+            metavar="DIR",
+            help="A data set: a folder as BraTS, nnU-Net, MSD or BIDS lay it out, or a CSV; may be "
+            "given again. See docs/training-data.md.",
+        ),
+    ] = None,
+    layout: Annotated[
+        Layout, typer.Option(help="How --data is laid out. Left out: told by its files.")
+    ] = Layout.auto,
+    patient_pattern: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REGEX",
+            help="Finds the patient in a case's name (its first group, or the whole match). Left "
+            "out: BraTS's names and visits are known, other names are a patient each.",
+        ),
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            metavar="K",
+            help="Validate on one of K folds, drawn by patient and seed, and not on the cases that "
+            "the recipe names.",
+        ),
+    ] = None,
+    fold: Annotated[
+        int | None, typer.Option(min=1, metavar="I", help="Which of --folds, from 1.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="BUNDLE", help="Folder of the bundle to write.")
@@ -89,8 +128,13 @@ def train(
     from napari_acs.training.order import Order
 
     plan = _plan(recipe, changes or [], steps, seed)
+    sources = tuple(data or ())
+    if folds is not None or fold is not None:
+        place = cache or prepare or (run or Path("runs") / f"{plan.id}-fold-{fold}") / "cache"
+        plan = _folded(plan, sources, layout.value, patient_pattern, place, folds, fold)
+        run = run or Path("runs") / f"{plan.id}-fold-{fold}"
     if prepare is not None:
-        _prepare(plan, tuple(data or ()), prepare)
+        _prepare(plan, sources, prepare, layout.value, patient_pattern)
         return
     if out is None:
         raise BadInput("Nothing says where the bundle goes", do="Name its folder with --out")
@@ -102,13 +146,15 @@ def train(
         torch.set_num_threads(threads)
     run = run or Path("runs") / plan.id
     order = Order(
-        tuple(data or ()),
+        sources,
         cache or run / "cache",
         run,
         out,
         encoder_weights,
         from_scratch,
         shlex.join(["napari-acs", *sys.argv[1:]]),
+        layout.value,
+        patient_pattern,
     )
     if not _run(plan, order, device, devices):
         do = f"The same command goes on from the checkpoint in {run}"
@@ -127,11 +173,52 @@ def _plan(recipe: str, changes: list[str], steps: int | None, seed: int | None) 
     return plan
 
 
-def _prepare(plan: RunPlan, data: tuple[Path, ...], cache: Path) -> None:
+def _folded(
+    plan: RunPlan,
+    data: tuple[Path, ...],
+    layout: str,
+    patient_pattern: str | None,
+    cache: Path,
+    folds: int | None,
+    fold: int | None,
+) -> RunPlan:
+    """Return the recipe with the cases of one fold as its validation."""
+    from napari_acs.training.folds import cached_subjects, validation_names
+    from napari_acs.training.recipe import Recipe
+
+    if folds is None or fold is None:
+        raise BadInput("--folds and --fold go together", do="Give both, or none")
+    if not isinstance(plan, Recipe):
+        raise BadInput(
+            "A classifier's folds are all trained by one command",
+            found="--folds",
+            do="Leave --folds and --fold out; the recipe says how many (--set folds=5)",
+        )
+    if data:
+        from napari_acs.training.layouts import find_training_cases
+
+        found = [*find_training_cases(data, layout, patient_pattern)]
+        cases = [case for case in found if case.name not in plan.exclude]
+        names = validation_names(cases, folds, fold, plan.seed)
+    else:
+        held = [case for case in cached_subjects(cache) if case.name not in plan.exclude]
+        names = validation_names(held, folds, fold, plan.seed)
+    typer.echo(f"fold {fold} of {folds}: validation on {', '.join(names)}", err=True)
+    return plan.model_copy(update={"validation": names})
+
+
+def _prepare(
+    plan: RunPlan,
+    data: tuple[Path, ...],
+    cache: Path,
+    layout: str,
+    patient_pattern: str | None,
+) -> None:
     from napari_acs.training.kinds import prepare_for
 
     with progress_shown("prepare") as show:
-        prepare_for(plan, data, cache, _progress(show))
+        said = _progress(show)
+        prepare_for(plan, data, cache, said, layout=layout, patient_pattern=patient_pattern)
 
 
 def _run(plan: RunPlan, order: Order, device: str, devices: int | None) -> bool:

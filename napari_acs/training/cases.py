@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,21 +43,30 @@ class Case:
     label: str = ""
 
 
-def load_cases(cache: Path, spacing_mm: float) -> list[Case]:
+def load_cases(
+    cache: Path, spacing_mm: float, sequences: Sequence[str] | None = None
+) -> list[Case]:
     """Load every case of a cache, sorted by name.
+
+    Parameters
+    ----------
+    cache : Path
+    spacing_mm : float
+    sequences : sequence of str, optional
+        The channels, in order, that it must hold; not asked of a cache that does not say.
 
     Raises
     ------
     BadInput
-        If the cache is empty, or was prepared at another spacing.
+        If the cache is empty, or was prepared at another spacing or with other sequences.
     """
     files = sorted(cache.glob("*.npz"))
     if not files:
         raise BadInput(f"{cache} holds no prepared case", do="Run `napari-acs train --prepare`")
-    return [load_case(file, spacing_mm) for file in files]
+    return [load_case(file, spacing_mm, sequences) for file in files]
 
 
-def load_case(file: Path, spacing_mm: float) -> Case:
+def load_case(file: Path, spacing_mm: float, sequences: Sequence[str] | None = None) -> Case:
     """Load one case of a cache; see :func:`load_cases`."""
     with np.load(file, allow_pickle=False) as data:
         spacing = float(data["spacing_mm"])
@@ -65,6 +75,14 @@ def load_case(file: Path, spacing_mm: float) -> Case:
                 f"{file} was prepared at another spacing",
                 found=f"{spacing:g} mm",
                 expected=f"{spacing_mm:g} mm, as the recipe says",
+                do="Prepare into another folder",
+            )
+        held = data["sequences"].tolist() if "sequences" in data else None
+        if sequences is not None and held is not None and held != list(sequences):
+            raise BadInput(
+                f"{file} was prepared with other sequences",
+                found=", ".join(held),
+                expected=f"{', '.join(sequences)}, as the recipe says",
                 do="Prepare into another folder",
             )
         return Case(

@@ -10,7 +10,8 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,25 @@ class Subject:
     enhances: bool = False
 
 
+class CaseLike(Protocol):
+    """A case of a data set, or of a cache."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def patient(self) -> str:
+        """Whose it is."""
+        ...
+
+    @property
+    def label(self) -> str | None:
+        """Its class, if it has one."""
+        ...
+
+
 @dataclass(frozen=True)
 class Split:
     """Names of the cases on each side, in the order in which they were given."""
@@ -65,6 +85,42 @@ def subjects_of(cases: Iterable[Case]) -> list[Subject]:
         )
         for case in cases
     ]
+
+
+def validation_names(
+    cases: Iterable[CaseLike], folds: int, fold: int, seed: int = 0
+) -> tuple[str, ...]:
+    """Return the cases that judge in one of several folds, before anything is prepared.
+
+    Parameters
+    ----------
+    cases : iterable
+        With ``name``, ``patient`` and ``label``: folds are even in the class, where all have one.
+    folds, fold : int
+        How many, and which, from 1.
+    seed : int
+
+    Raises
+    ------
+    BadInput
+        There is no such fold, or see `k_folds`.
+    """
+    if not 1 <= fold <= folds:
+        raise BadInput(
+            "There is no such fold", found=f"{fold} of {folds}", expected=f"1 to {folds}"
+        )
+    subjects = [Subject(c.name, c.patient or c.name, c.label or "") for c in cases]
+    return k_folds(subjects, folds, seed)[fold - 1].validation
+
+
+def cached_subjects(cache: Path) -> list[Subject]:
+    """Return what a prepared cache says of its cases, but of their tumours; no image is read."""
+    subjects = []
+    for file in sorted(cache.glob("*.npz")):
+        with np.load(file, allow_pickle=False) as data:
+            said = {key: str(data[key]) for key in ("patient", "label") if key in data}
+        subjects.append(Subject(file.stem, said.get("patient", ""), said.get("label", "")))
+    return subjects
 
 
 def k_folds(

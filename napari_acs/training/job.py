@@ -61,7 +61,7 @@ def segmentation_task(recipe: Recipe, cache: Path) -> SegmentationTask:
     """
     cases: list[Case] = []
     if recipe.phantom_share < 1 or recipe.validation:
-        cases = load_cases(cache, recipe.spacing_mm)
+        cases = load_cases(cache, recipe.spacing_mm, recipe.sequences)
         refuse_leaks([c for c in cases if c.name not in recipe.exclude], recipe.validation)
     if not recipe.needs_phantoms:
         return SegmentationTask(recipe, cases)

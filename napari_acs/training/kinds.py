@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from napari_acs.errors import BadInput
+from napari_acs.training.alone import alone_in
 from napari_acs.training.cases import ATLAS
-from napari_acs.training.order import Company, Order
+from napari_acs.training.order import AUTO, Company, Order
 from napari_acs.training.recipe import Recipe, RunPlan, checked, read_fields
 
 TASKS = ("segmentation", "classification")
@@ -33,6 +35,9 @@ def read_plan(path: Path, changes: Mapping[str, Any]) -> RunPlan:
             f"Recipe {path} has mistakes", found=f"task: {task}", expected=" or ".join(TASKS)
         )
     if task == "classification":
+        if fields.get("labels") and "labels" not in changes:
+            # A recipe's own table lies beside it, wherever the command is run.
+            fields = {**fields, "labels": str(path.parent / str(fields["labels"]))}
         plan: RunPlan = checked(_classification("recipe").ClassificationRecipe, fields, path)
         return plan
     return checked(Recipe, fields, path)
@@ -43,12 +48,15 @@ def prepare_for(
     data: Sequence[Path],
     cache: Path,
     progress: Callable[[str, int, int], None],
+    *,
+    layout: str = AUTO,
+    patient_pattern: str | None = None,
 ) -> None:
     """Fill a cache for a recipe; see :func:`napari_acs.training.preparing.prepare_cache`."""
     if isinstance(plan, Recipe):
         from napari_acs.training.preparing import prepare_cache
 
-        prepare_cache(plan, data, cache, progress)
+        prepare_cache(plan, data, cache, progress, layout=layout, patient_pattern=patient_pattern)
     else:
         raise BadInput(
             "A classifier's cache is prepared by its run",
@@ -58,12 +66,22 @@ def prepare_for(
 
 
 def run_kind(plan: RunPlan, order: Order, company: Company) -> bool:
-    """Prepare, train and publish; return False if the user stopped it."""
-    if isinstance(plan, Recipe):
-        from napari_acs.training.segmentation_run import run_segmentation
+    """Prepare, train and publish; return False if the user stopped it.
 
-        return run_segmentation(plan, order, company)
-    return _run_classification(plan, order, company)
+    Raises
+    ------
+    BadInput
+        The data, the recipe or the weights are no good, or another process is at work in the
+        run's folder.
+    """
+    with ExitStack() as until_done:
+        if company.fabric.is_global_zero:  # the other processes are the same run
+            until_done.enter_context(alone_in(order.run, order.out))
+        if isinstance(plan, Recipe):
+            from napari_acs.training.segmentation_run import run_segmentation
+
+            return run_segmentation(plan, order, company)
+        return _run_classification(plan, order, company)
 
 
 def _run_classification(plan: Any, order: Order, company: Company) -> bool:
@@ -79,11 +97,11 @@ def _run_classification(plan: Any, order: Order, company: Company) -> bool:
 
         atlas = order.cache / ATLAS
         prepare_tissues(atlas, _TISSUES_MM)
-    from napari_acs.training.prepare import cases_below
+    from napari_acs.training.layouts import find_training_cases
 
     messages = _classification("run").run_classification(
         plan,
-        cases_below(order.data),
+        find_training_cases(order.data, order.layout, order.patient_pattern),
         order.run,
         order.out,
         encoder_weights=order.encoder_weights,

@@ -62,9 +62,14 @@ class RunLog:
 def _tensorboard(run: Path, first: int) -> TensorBoardLogger | None:
     if find_spec("tensorboard") is None and find_spec("tensorboardX") is None:
         return None
-    from lightning_fabric.loggers.tensorboard import TensorBoardLogger  # noqa: PLC0415  (after the question)
+    try:
+        from lightning_fabric.loggers.tensorboard import TensorBoardLogger  # noqa: PLC0415  (after the question)
 
-    return TensorBoardLogger(run, name="tensorboard", version="", purge_step=first + 1)
+        board = TensorBoardLogger(run, name="tensorboard", version="", purge_step=first + 1)
+        _ = board.experiment  # TensorBoard itself is imported here, and may be broken
+    except ImportError:
+        return None  # the tables say the same
+    return board
 
 
 def _begin(file: Path, columns: tuple[str, ...], first: int) -> None:

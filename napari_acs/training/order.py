@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from napari_acs.training.loop import Step
 
+AUTO = "auto"
+"""The layout of a data set is told by its files."""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -33,6 +36,10 @@ class Order:
         Whether to use no pretrained weights.
     command : str
         As it was typed, for the card.
+    layout : str
+        Of ``data``: ``auto``, or one of `napari_acs.training.layouts.LAYOUTS`.
+    patient_pattern : str, optional
+        Finds the patient in a case's name, see `napari_acs.training.layouts.patients.patient_of`.
     """
 
     data: tuple[Path, ...]
@@ -42,6 +49,8 @@ class Order:
     encoder_weights: Path | None
     from_scratch: bool
     command: str
+    layout: str = AUTO
+    patient_pattern: str | None = None
 
 
 @dataclass(frozen=True)

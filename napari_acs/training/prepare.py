@@ -19,17 +19,19 @@ from numpy.typing import NDArray
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, labels_to_model_space, to_model_space
+from napari_acs.inference.ready import Preparation, make_ready
 from napari_acs.inference.reference import find_cases
 from napari_acs.training.cases import ATLAS
 from napari_acs.training.checks.labels import check_labels
 from napari_acs.training.checks.names import check_names
+from napari_acs.training.checks.together import of_case
 from napari_acs.training.layouts import AUTO, TrainingCase, find_training_cases
 from napari_acs.training.layouts.read import read_case
 from napari_acs.training.phantom import prepare_atlas
 
 __all__ = ["ATLAS", "cases_below", "nested_labels", "prepare", "prepare_cases"]
 
-_VERSION = 1
+_VERSION = 2
 """Of the preparation: another one prepares every case again."""
 
 
@@ -60,9 +62,17 @@ def prepare(
 
 
 def prepare_cases(
-    cases: Sequence[TrainingCase], out: Path, sequences: Sequence[str], spacing_mm: float
+    cases: Sequence[TrainingCase],
+    out: Path,
+    sequences: Sequence[str],
+    spacing_mm: float,
+    *,
+    device: str = "cpu",
 ) -> Iterator[tuple[str, int, int]]:
     """Write every case into ``out``; yield (case, done, total) after each.
+
+    A skull that is there is removed, as it is when a model predicts: a network that learned from
+    whole heads would be shown brains.
 
     A case that is already there is kept, unless one of its files, its patient, its site, its
     class, the sequences or the spacing changed since. Cases that are there and not in ``cases``
@@ -78,12 +88,14 @@ def prepare_cases(
         Channels, in order.
     spacing_mm : float
         Of model space.
+    device : str
+        Where the network that finds a brain runs.
 
     Raises
     ------
     BadInput
-        Two cases have one name, a study or a mask is refused (see `read_case`), or masks of one
-        data set contradict each other about their labels.
+        Two cases have one name, a study or a mask is refused (see `read_case`), masks of one
+        data set contradict each other about their labels, or a brain cannot be told from its skull.
     """
     check_names(cases)
     check_labels([case for case in cases if case.mask])
@@ -91,8 +103,8 @@ def prepare_cases(
     for done, case in enumerate(cases, start=1):
         target = out / f"{case.name}.npz"
         inputs = hash_of(case, sequences, spacing_mm)
-        if _prepared_from(target) != inputs:
-            _prepare_case(case, target, sequences, spacing_mm, inputs)
+        if prepared_from(target) != inputs:
+            _prepare_case(case, target, sequences, spacing_mm, inputs, device)
         yield case.name, done, len(cases)
 
 
@@ -156,7 +168,7 @@ def _hash_of_path(path: Path) -> str:
     return whole.hexdigest()
 
 
-def _prepared_from(target: Path) -> str | None:
+def prepared_from(target: Path) -> str | None:
     """Return the hash that a prepared file was made from; None where it must be made again."""
     try:
         with np.load(target, allow_pickle=False) as data:
@@ -168,9 +180,18 @@ def _prepared_from(target: Path) -> str | None:
 
 
 def _prepare_case(
-    case: TrainingCase, target: Path, sequences: Sequence[str], spacing_mm: float, inputs: str
+    case: TrainingCase,
+    target: Path,
+    sequences: Sequence[str],
+    spacing_mm: float,
+    inputs: str,
+    device: str,
 ) -> None:
     study, regions = read_case(case)
+    try:
+        study = make_ready(study, Preparation(), device=device).study
+    except BadInput as fault:
+        raise of_case(case.name, fault) from fault
     image = to_model_space(study, tuple(sequences), (spacing_mm,) * 3)
     labels = np.zeros(image.grid.shape, np.uint8)
     if regions:
@@ -183,6 +204,7 @@ def _prepare_case(
                 images=image.array.astype(np.float16),
                 labels=labels,
                 spacing_mm=np.float32(spacing_mm),
+                sequences=np.array(sequences, dtype=np.str_),
                 patient=np.str_(case.patient),
                 site=np.str_(case.site),
                 label=np.str_(case.label or ""),

@@ -7,11 +7,19 @@ from pathlib import Path
 
 from napari_acs.errors import BadInput
 from napari_acs.training.cases import ATLAS
+from napari_acs.training.order import AUTO
 from napari_acs.training.recipe import Recipe
 
 
 def prepare_cache(
-    plan: Recipe, data: Sequence[Path], cache: Path, progress: Callable[[str, int, int], None]
+    plan: Recipe,
+    data: Sequence[Path],
+    cache: Path,
+    progress: Callable[[str, int, int], None],
+    *,
+    layout: str = AUTO,
+    patient_pattern: str | None = None,
+    device: str = "cpu",
 ) -> None:
     """Write what is missing in a prepared cache.
 
@@ -23,6 +31,10 @@ def prepare_cache(
     cache : Path
     progress : callable
         Told (case, done, total).
+    layout, patient_pattern
+        See `napari_acs.training.layouts.find_training_cases`.
+    device : str
+        Where the network that finds a brain runs.
 
     Raises
     ------
@@ -40,7 +52,8 @@ def prepare_cache(
     from napari_acs.training.preflight import preflight  # noqa: PLC0415
     from napari_acs.training.prepare import add_atlas, prepare_cases  # noqa: PLC0415
 
-    cases = [case for case in find_training_cases(data) if case.name not in plan.exclude]
+    found = find_training_cases(data, layout, patient_pattern)
+    cases = [case for case in found if case.name not in plan.exclude]
     preflight(
         plan,
         cases,
@@ -52,7 +65,8 @@ def prepare_cache(
     _refuse_others(cache, {case.name for case in cases} | set(plan.exclude))
     if plan.needs_phantoms:
         add_atlas(cache, plan.spacing_mm)
-    for name, done, total in prepare_cases(cases, cache, plan.sequences, plan.spacing_mm):
+    prepared = prepare_cases(cases, cache, plan.sequences, plan.spacing_mm, device=device)
+    for name, done, total in prepared:
         progress(name, done, total)
 
 

@@ -22,7 +22,7 @@ NOTES = "notes.txt"
 """What the command cannot know, from the run's folder into the card."""
 
 
-def publish(plan: Recipe, order: Order, say: Callable[[str], None]) -> dict[str, Any]:
+def publish(plan: Recipe, order: Order, start: str, say: Callable[[str], None]) -> dict[str, Any]:
     """Judge a run's network, and write its bundle with the card, whole or not at all.
 
     Parameters
@@ -30,6 +30,8 @@ def publish(plan: Recipe, order: Order, say: Callable[[str], None]) -> dict[str,
     plan : Recipe
     order : Order
         The run must have ended. The validation cases are taken from its ``data``.
+    start : str
+        Where the start weights came from when the run was begun, see `begun.begin_with`.
     say : callable
         Told which case is at work.
 
@@ -39,8 +41,10 @@ def publish(plan: Recipe, order: Order, say: Callable[[str], None]) -> dict[str,
         The metrics in the card.
     """
     network = published_network(plan, order.run)
-    training = _provenance(plan, order)
-    spec = bundle_spec(plan, training)
+    training = _provenance(plan, order, start)
+    # "best" was chosen by these cases: it is not for them to judge it as if it never saw them.
+    held_out = {"held_out": list(plan.validation)} if plan.publish == "last" else {}
+    spec = bundle_spec(plan, {**training, **held_out})
     metrics: dict[str, Any] = {}
     # Where training moved to a machine with torch alone, the figures are measured elsewhere.
     if find_spec("SimpleITK") is not None:
@@ -57,13 +61,15 @@ def _judged(
     say: Callable[[str], None],
 ) -> dict[str, Any]:
     from napari_acs.training.judge import judge  # noqa: PLC0415  (needs SimpleITK)
-    from napari_acs.training.layouts import find_training_cases  # noqa: PLC0415
+    from napari_acs.training.layouts import TrainingCase, find_training_cases  # noqa: PLC0415
     from napari_acs.training.layouts.read import Labelled  # noqa: PLC0415
 
     draft = order.run / "draft"
     shutil.rmtree(draft, ignore_errors=True)
     bundle = save_bundle(draft, spec, network)
-    cases = find_training_cases(order.data) if order.data else []
+    cases: list[TrainingCase] = []
+    if order.data:
+        cases = find_training_cases(order.data, order.layout, order.patient_pattern)
     held_out = [Labelled(case) for case in cases if case.name in plan.validation]
     atlas: Path | None = order.cache / ATLAS
     if atlas is not None and not atlas.is_file():
@@ -71,14 +77,12 @@ def _judged(
     return judge(bundle, held_out, atlas, say=say)
 
 
-def _provenance(plan: Recipe, order: Order) -> dict[str, Any]:
+def _provenance(plan: Recipe, order: Order, start: str) -> dict[str, Any]:
     checkpoint = read_checkpoint(order.run)
-    file = order.encoder_weights
-    source = file.name if file is not None else "torchvision"
     training: dict[str, Any] = {
         "command": order.command,
         "steps": checkpoint["step"] if checkpoint else plan.steps,
-        "encoder_weights": "none (random)" if order.from_scratch else source,
+        "encoder_weights": start,
         "torch": torch.__version__,
     }
     notes = order.run / NOTES

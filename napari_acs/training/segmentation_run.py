@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_acs.training.begun import begin_with, cached_states, start_of
 from napari_acs.training.checkpoint import has_checkpoint
 from napari_acs.training.job import segmentation_task, start_network
 from napari_acs.training.loop import train
@@ -29,15 +30,28 @@ def run_segmentation(plan: Recipe, order: Order, company: Company) -> bool:
     fabric = company.fabric
     with fabric.rank_zero_first():
         if fabric.is_global_zero:
-            prepare_cache(plan, order.data, order.cache, company.progress)
+            prepare_cache(
+                plan,
+                order.data,
+                order.cache,
+                company.progress,
+                layout=order.layout,
+                patient_pattern=order.patient_pattern,
+                device=str(fabric.device),
+            )
     resumed = has_checkpoint(order.run)
     weights = None if resumed else order.encoder_weights
     with fabric.rank_zero_first(local=True):  # torchvision's weights are downloaded once
         network = start_network(plan, weights, pretrained=not (resumed or order.from_scratch))
     task = segmentation_task(plan, order.cache)
+    start = start_of(order.encoder_weights, pretrained=not order.from_scratch)
+    if fabric.is_global_zero:
+        taking_part = {case.name for case in (*task.training, *task.validation)}
+        states = {k: v for k, v in cached_states(order.cache).items() if k in taking_part}
+        start = begin_with(order.run, start, states, resumed=resumed)
     steps = train(plan, task, network, order.run, stop=company.stop, fabric=fabric)
     if not company.follow(steps):
         return False
     if fabric.is_global_zero:
-        publish(plan, order, lambda name: company.progress(f"judging {name}", 0, 0))
+        publish(plan, order, start, lambda name: company.progress(f"judging {name}", 0, 0))
     return True

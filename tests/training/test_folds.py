@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from napari_acs.errors import BadInput
 from napari_acs.training.alike import Alike
-from napari_acs.training.folds import Subject, hold_out, k_folds
+from napari_acs.training.folds import (
+    Subject,
+    cached_subjects,
+    hold_out,
+    k_folds,
+    validation_names,
+)
 
 subjects = st.lists(
     st.builds(
@@ -91,3 +97,14 @@ def test_folds_that_cannot_be_made_are_refused():
         k_folds(_cohort(4), 1)
     with pytest.raises(BadInput, match="called c0"):
         k_folds([*_cohort(4), *_cohort(1)], 2)
+
+
+def test_a_numbered_fold_is_the_same_from_data_and_from_a_cache(tmp_path):
+    subjects = [Subject(f"case{n}", f"patient{n // 2}") for n in range(12)]
+    every = [validation_names(subjects, 3, fold, seed=4) for fold in (1, 2, 3)]
+    assert sorted(name for names in every for name in names) == sorted(s.name for s in subjects)
+    for subject in subjects:
+        np.savez(tmp_path / f"{subject.name}.npz", patient=np.str_(subject.patient))
+    assert validation_names(cached_subjects(tmp_path), 3, 2, seed=4) == tuple(sorted(every[1]))
+    with pytest.raises(BadInput, match="no such fold"):
+        validation_names(subjects, 3, 4)

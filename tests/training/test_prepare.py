@@ -1,10 +1,13 @@
 """The cache: what changed is prepared again, what did not is kept, nothing is half written."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from training.tiny import ET, as_csv, tiny, write, write_case
 
 from napari_acs.errors import BadInput
+from napari_acs.inference.ready import Preparation, Ready
 from napari_acs.training.cases import load_cases
 from napari_acs.training.prepare import prepare
 
@@ -92,3 +95,38 @@ def test_a_case_without_mask_has_no_tumour_in_the_cache(tmp_path):
     write_case(tmp_path / "data" / "a", 1, leave_out=("seg",))
     _prepare(tmp_path / "data", tmp_path / "out")
     assert not load_cases(tmp_path / "out", 2.0)[0].labels.any()
+
+
+def test_a_head_loses_its_skull_as_it_does_when_a_model_predicts(tmp_path, monkeypatch):
+    def cut(study, wanted, *, device):
+        assert wanted == Preparation() and device == "cpu"
+        kept = {
+            key: dataclasses.replace(volume, array=np.where(box, volume.array, 0))
+            for key, volume in study.sequences.items()
+        }
+        return Ready(dataclasses.replace(study, sequences=kept))
+
+    write_case(tmp_path / "data" / "a", 1)
+    whole = list(prepare([tmp_path / "data"], tmp_path / "whole", SEQUENCES, 2.0, phantoms=False))
+    assert whole
+    box = np.zeros(tiny(1).images["t1"].shape, bool)
+    box[tuple(slice(n // 3, 2 * n // 3) for n in box.shape)] = True
+    monkeypatch.setattr("napari_acs.training.prepare.make_ready", cut)
+    _prepare(tmp_path / "data", tmp_path / "out")
+    (before,), (after,) = (load_cases(tmp_path / name, 2.0) for name in ("whole", "out"))
+    assert 0 < int((after.images != 0).sum()) < int((before.images != 0).sum()) / 2
+
+    def refuse(*_arguments, **_options):
+        raise BadInput("The brain could not be told from the skull in T1")
+
+    monkeypatch.setattr("napari_acs.training.prepare.make_ready", refuse)
+    with pytest.raises(BadInput, match=r"^a: The brain could not be told"):
+        _prepare(tmp_path / "data", tmp_path / "third")
+
+
+def test_channels_in_another_order_are_not_taken_for_the_recipe_s(tmp_path):
+    write_case(tmp_path / "data" / "a", 1)
+    _prepare(tmp_path / "data", tmp_path / "out")
+    assert load_cases(tmp_path / "out", 2.0, SEQUENCES)
+    with pytest.raises(BadInput, match="other sequences"):
+        load_cases(tmp_path / "out", 2.0, ("t1ce", "t1", "t2", "flair"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from napari_acs.errors import BadInput
 from napari_acs.imaging import TITLES
 from napari_acs.training.checks.labels import read_values
+from napari_acs.training.checks.together import of_case
 from napari_acs.training.layouts.case import TrainingCase
 from napari_acs.training.layouts.frames import count_frames
 from napari_acs.training.layouts.read import mask_reference, read_grids, too_few_frames
@@ -50,7 +51,7 @@ def look_at(
         grids = read_grids(case)
         _check_frames(case)
     except BadInput as fault:
-        faults.append(_of(case, fault))
+        faults.append(of_case(case.name, fault))
     if case.mask is None:
         if needs_mask:
             faults.append(
@@ -66,7 +67,7 @@ def look_at(
         if grids:
             mask_reference(case.mask, grids)
     except BadInput as fault:
-        faults.append(_of(case, fault))
+        faults.append(of_case(case.name, fault))
     return Looked(tuple(faults), values)
 
 
@@ -84,13 +85,4 @@ def _lacks(case: TrainingCase, keys: Sequence[str]) -> BadInput:
         found=there,
         expected="every sequence of the recipe",
         do="Add what is missing, leave the case out, or train without that sequence",
-    )
-
-
-def _of(case: TrainingCase, fault: BadInput) -> BadInput:
-    """Say whose file it is, where its name does not."""
-    if case.name in fault.what:
-        return fault
-    return BadInput(
-        f"{case.name}: {fault.what}", found=fault.found, expected=fault.expected, do=fault.do
     )

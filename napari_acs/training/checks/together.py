@@ -1,7 +1,8 @@
-"""Many refusals in one."""
+"""Many refusals in one, and whose each is."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from napari_acs.errors import BadInput
@@ -27,4 +28,13 @@ def refuse(faults: Sequence[BadInput]) -> None:
     raise BadInput(
         f"The training data have {count}{more}:\n" + "\n".join(lines),
         do="Mend them, or leave these cases out",
+    )
+
+
+def of_case(name: str, fault: BadInput) -> BadInput:
+    """Say whose file a refusal is about, where its name does not."""
+    if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", fault.what):
+        return fault
+    return BadInput(
+        f"{name}: {fault.what}", found=fault.found, expected=fault.expected, do=fault.do
     )

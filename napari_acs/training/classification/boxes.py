@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,16 +14,22 @@ import torch
 from torch import Tensor
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging import SEQUENCES, Grid, Study, Volume, read_study
+from napari_acs.imaging import SEQUENCES, Grid, Study, Volume
 from napari_acs.inference.classify_input import classifier_box
-from napari_acs.inference.reference import find_mask, read_reference, regions_of
+from napari_acs.inference.ready import AS_IT_IS, Preparation, make_ready
+from napari_acs.inference.reference import regions_of
+from napari_acs.training.checks.names import check_names
+from napari_acs.training.checks.together import of_case
 from napari_acs.training.classification.labels import (
     Labelled,
     derived_label,
     read_labels_csv,
 )
 from napari_acs.training.judge import FRESH
+from napari_acs.training.layouts import TrainingCase
+from napari_acs.training.layouts.read import read_case
 from napari_acs.training.phantom import Atlas, PhantomOptions, generate, load_atlas
+from napari_acs.training.prepare import hash_of, prepared_from
 
 if TYPE_CHECKING:
     from napari_acs.models.spec import ClassifierInput
@@ -43,45 +50,57 @@ class Box:
         Its class: the place in the recipe's list.
     channels : Tensor of float16, shape (c, z, y, x)
         As `classifier_box` makes them, with the recipe's margin on every side.
+    made_from : str
+        Hash of the files and of what is said of the case; nothing for a phantom.
     """
 
     name: str
     patient: str
     label: int
     channels: Tensor
+    made_from: str = ""
 
 
 def prepare_boxes(
-    recipe: ClassificationRecipe, folders: Sequence[Path], cache: Path, atlas: Path | None
+    recipe: ClassificationRecipe,
+    cases: Sequence[TrainingCase],
+    cache: Path,
+    atlas: Path | None,
+    device: str = "cpu",
 ) -> Iterator[tuple[str, int, int]]:
     """Write the boxes of all cases and phantoms; yield (name, done, total) after each.
 
-    What is in the cache already is kept. A case is a folder with sequences and, where the recipe
-    wants a mask or derives the label from it, one reference mask.
+    What is in the cache already is kept, unless a file of the case, its patient or its class
+    changed. A case needs a reference mask where the recipe wants one or derives the label from it.
+    A skull is removed as it is when the model predicts.
 
     Raises
     ------
     BadInput
-        A case has no label, or lacks a sequence or its mask; phantoms are wanted without an atlas;
-        the cache was made for a recipe with other boxes or labels.
+        A case has no label, or lacks a sequence or its mask; two cases have one name; phantoms are
+        wanted without an atlas; the cache was made for a recipe with other boxes or labels.
     """
     _refuse_another_recipe(recipe, cache)
-    known = read_labels_csv(recipe.labels, recipe.classes) if recipe.labels else None
-    unknown = [f.name for f in folders if known is not None and f.name not in known]
-    if unknown:
-        raise BadInput(f"{recipe.labels} has no label for case {unknown[0]}", do="Add a line")
+    check_names(cases)
+    known = _labels(recipe, cases)
     wanted = recipe.phantoms
     if wanted.count + wanted.fresh and atlas is None:
         raise BadInput("The recipe wants phantoms, and there are no tissue maps to draw them from")
     tissues = load_atlas(atlas) if atlas is not None and wanted.count + wanted.fresh else None
-    total = len(folders) + wanted.count + wanted.fresh
+    total = len(cases) + wanted.count + wanted.fresh
     done = 0
-    for folder in folders:
-        target = cache / CASES / f"{folder.name}.npz"
-        if not target.exists():
-            _save(target, _of_case(recipe, folder, known[folder.name] if known else None))
+    channels = [channel.name for channel in recipe.input.channels]
+    for case in cases:
+        target = cache / CASES / f"{case.name}.npz"
+        made_from = hash_of(case, channels, recipe.input.spacing_mm[0])
+        if prepared_from(target) != made_from:
+            try:
+                box = _of_case(recipe, case, known.get(case.name), device)
+            except BadInput as fault:
+                raise of_case(case.name, fault) from fault
+            _save(target, replace(box, made_from=made_from))
         done += 1
-        yield folder.name, done, total
+        yield case.name, done, total
     for group, count, first in ((PHANTOMS, wanted.count, 0), (FRESH_PHANTOMS, wanted.fresh, FRESH)):
         for seed in range(first + recipe.seed * 1_000, first + recipe.seed * 1_000 + count):
             target = cache / group / f"phantom-{seed}.npz"
@@ -129,20 +148,67 @@ def _refuse_another_recipe(recipe: ClassificationRecipe, cache: Path) -> None:
         )
 
 
-def _of_case(recipe: ClassificationRecipe, folder: Path, known: Labelled | None) -> Box:
-    study = read_study(folder)
-    mask = None
-    labelled = known
-    if recipe.input.needs_mask or labelled is None:
-        regions = read_reference(find_mask(folder), study.grid)
-        mask = Volume(regions["WT"].astype(np.uint8), study.grid)
-        if recipe.derived is not None:
-            label = derived_label(regions, study.grid.voxel_ml, recipe.derived)
-            labelled = Labelled(label, folder.name)
-    assert labelled is not None
+def refuse_twins(boxes: Sequence[Box]) -> None:
+    """Refuse boxes of two patients that are the same: one of them would judge the other's network.
+
+    Raises
+    ------
+    BadInput
+        There are such.
+    """
+    seen: dict[bytes, Box] = {}
+    for box in boxes:
+        twin = seen.setdefault(hashlib.sha256(box.channels.numpy().tobytes()).digest(), box)
+        if twin.patient != box.patient:
+            raise BadInput(
+                f"The cases {twin.name} and {box.name} show the same images",
+                found=f"two patients, {twin.patient} and {box.patient}",
+                expected="one patient, who is on one side of every split",
+                do="Leave one of the two out, or give both one patient in the table of cases",
+            )
+
+
+def _labels(recipe: ClassificationRecipe, cases: Sequence[TrainingCase]) -> dict[str, Labelled]:
+    """Return what is said of each case's class, by name; nothing where the mask says it."""
+    if recipe.derived is not None:
+        return {}
+    if recipe.labels is not None:
+        known = read_labels_csv(recipe.labels, recipe.classes)
+        unknown = next((case.name for case in cases if case.name not in known), None)
+        if unknown is not None:
+            raise BadInput(f"{recipe.labels} has no label for case {unknown}", do="Add a line")
+        return known
+    names = [one.name for one in recipe.classes]
+    for case in cases:
+        if case.label not in names:
+            raise BadInput(
+                f"The case {case.name} is of no class of the recipe",
+                found=case.label or "no label",
+                expected=", ".join(names),
+                do="Say it in the column label of the table of cases, or give a table with labels "
+                "in the recipe",
+            )
+    return {case.name: Labelled(names.index(case.label or "")) for case in cases}
+
+
+def _of_case(
+    recipe: ClassificationRecipe, case: TrainingCase, known: Labelled | None, device: str
+) -> Box:
+    needed = recipe.input.needs_mask or known is None
+    if needed and case.mask is None:
+        raise BadInput(f"The case {case.name} has no mask", do="Add it, or leave the case out")
+    study, regions = read_case(case if needed else replace(case, mask=None))
+    mask = Volume(regions["WT"].astype(np.uint8), study.grid) if needed else None
+    voxel_ml = study.grid.voxel_ml
+    whole = recipe.input.normalisation == "robust"  # as `run_classifier` has it
+    study = make_ready(study, Preparation(AS_IT_IS if whole else "auto"), device=device).study
     box = classifier_box(study, with_margin(recipe.input, recipe.margin), mask)
     channels = torch.from_numpy(box.array).half()
-    return Box(folder.name, labelled.patient, labelled.label, channels)
+    if known is not None:
+        return Box(case.name, known.patient or case.patient, known.label, channels)
+    assert recipe.derived is not None
+    label = derived_label(regions, voxel_ml, recipe.derived)
+    return Box(case.name, case.patient, label, channels)
 
 
 def _of_phantom(recipe: ClassificationRecipe, atlas: Atlas, seed: int) -> Box:
@@ -169,6 +235,7 @@ def _save(target: Path, box: Box) -> None:
             channels=box.channels.numpy(),
             label=np.int64(box.label),
             patient=np.array(box.patient),
+            inputs=np.str_(box.made_from),
         )
     partial.replace(target)
 
@@ -176,4 +243,5 @@ def _save(target: Path, box: Box) -> None:
 def _load(file: Path) -> Box:
     with np.load(file, allow_pickle=False) as data:
         channels = torch.from_numpy(data["channels"])
-        return Box(file.stem, str(data["patient"]), int(data["label"]), channels)
+        made_from = str(data["inputs"]) if "inputs" in data else ""
+        return Box(file.stem, str(data["patient"]), int(data["label"]), channels, made_from)

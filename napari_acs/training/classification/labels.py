@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Labelled:
-    """A case's class (its place in the recipe's list), and whose case it is."""
+    """A case's class (its place in the recipe's list), and whose case it is, if that is said."""
 
     label: int
-    patient: str
+    patient: str = ""
 
 
 def read_labels_csv(path: Path, classes: Sequence[ClassLabel]) -> dict[str, Labelled]:
@@ -57,7 +57,7 @@ def read_labels_csv(path: Path, classes: Sequence[ClassLabel]) -> dict[str, Labe
                         found=label or "nothing",
                         expected=", ".join(names),
                     )
-                found[case] = Labelled(names.index(label), (row.get("patient") or case).strip())
+                found[case] = Labelled(names.index(label), (row.get("patient") or "").strip())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadInput(f"{path} cannot be read as CSV", found=str(error)) from error
     return found

@@ -46,7 +46,8 @@ class ClassificationRecipe(RunPlan):
     classes: tuple[ClassLabel, ...] = Field(min_length=2, max_length=64)
     labels: Path | None = Field(
         default=None,
-        description="CSV with the columns case, label and, as the case may be, patient",
+        description="CSV with the columns case, label and, as the case may be, patient; without "
+        "it and without `derived` the data set must say the class of each case",
     )
     derived: Derived | None = None
     augmentation: Augmentation = Augmentation(drop_sequences=0.0)
@@ -63,7 +64,7 @@ class ClassificationRecipe(RunPlan):
 
     @model_validator(mode="after")
     def _one_source_of_labels(self) -> Self:
-        if (self.labels is None) == (self.derived is None):
+        if self.labels is not None and self.derived is not None:
             raise ValueError("give either labels (a CSV) or derived")
         if self.derived is not None and len(self.classes) != 2:
             raise ValueError("a derived label tells two classes apart")

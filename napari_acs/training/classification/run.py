@@ -14,18 +14,22 @@ from napari_acs.inference.messages import Progress
 from napari_acs.models import ClassifierBundle, save_classifier
 from napari_acs.models.classifier import ACSClassifier
 from napari_acs.models.encoders import trunk_from_file
+from napari_acs.training.begun import begin_with, start_of
+from napari_acs.training.checkpoint import has_checkpoint, read_checkpoint
 from napari_acs.training.classification.boxes import (
     CASES,
     FRESH_PHANTOMS,
     PHANTOMS,
     load_boxes,
     prepare_boxes,
+    refuse_twins,
 )
 from napari_acs.training.classification.card import card
 from napari_acs.training.classification.outcome import judged
 from napari_acs.training.classification.recipe import ClassificationRecipe
 from napari_acs.training.classification.stages import FIRST, Stage, stages_of
 from napari_acs.training.classification.task import ClassificationTask
+from napari_acs.training.layouts import TrainingCase
 from napari_acs.training.loop import train
 
 _SAID_EVERY = 25
@@ -33,7 +37,7 @@ _SAID_EVERY = 25
 
 def run_classification(
     recipe: ClassificationRecipe,
-    folders: Sequence[Path],
+    given: Sequence[TrainingCase],
     run: Path,
     out: Path,
     *,
@@ -51,8 +55,8 @@ def run_classification(
     Parameters
     ----------
     recipe : ClassificationRecipe
-    folders : sequence of Path
-        One a case, named as in the labels CSV.
+    given : sequence of TrainingCase
+        Of any layout, named as in the labels CSV.
     run : Path
         For the cache (``cache/``) and, of every network, the loop's folder.
     out : Path
@@ -87,14 +91,23 @@ def run_classification(
     if out.exists():
         raise BadInput(f"{out} exists", do="Choose another folder, or move it away")
     cache = run / "cache"
-    for name, done, total in prepare_boxes(recipe, folders, cache, atlas):
+    for name, done, total in prepare_boxes(recipe, given, cache, atlas, device):
         yield Progress(done, total, f"prepare {name}", 0.0)
         if stop():
             return None
-    wanted = {folder.name for folder in folders}
+    wanted = {case.name for case in given}
     cases = [box for box in load_boxes(cache / CASES) if box.name in wanted]
+    refuse_twins(cases)
     phantoms = load_boxes(cache / PHANTOMS)
     stages = stages_of(recipe, cases)
+    # The folds follow from the cases: with others, a fold's network would judge what it learned.
+    training = dict(training or {})
+    training["encoder_weights"] = begin_with(
+        run,
+        start_of(encoder_weights, pretrained=pretrained),
+        {box.name: f"{box.patient} {box.label} {box.made_from}" for box in cases},
+        resumed=any(has_checkpoint(run / stage.name) for stage in stages),
+    )
     whole, before = sum(stage.steps for stage in stages), 0
     for stage in stages:
         network = start_classifier(recipe, encoder_weights, pretrained=pretrained)
@@ -116,7 +129,7 @@ def run_classification(
         return made.eval()
 
     outcome = judged(recipe, stages, network_of, load_boxes(cache / FRESH_PHANTOMS))
-    spec = bundle_fields(recipe, training or {}, outcome.metrics, outcome.temperature)
+    spec = bundle_fields(recipe, training, outcome.metrics, outcome.temperature)
     return save_classifier(out, spec, network_of(stages[-1]), card(recipe, spec))
 
 
@@ -139,7 +152,9 @@ def start_classifier(
 
 def averaged(run: Path) -> dict[str, torch.Tensor]:
     """Return the averaged network's state of a run of the loop."""
-    saved = torch.load(run / "checkpoint.pt", map_location="cpu", weights_only=True)
+    saved = read_checkpoint(run)  # also where it was killed between two renames
+    if saved is None:
+        raise BadInput(f"{run} has no checkpoint", do="Train first")
     state: dict[str, torch.Tensor] = saved["average"]
     return state
 

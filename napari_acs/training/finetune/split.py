@@ -113,12 +113,16 @@ def split_cases(
     if not training:
         raise BadInput("No corrected case is left to train on", do="Name fewer with --validation")
     away = out | {patient_of(name) for name in (*apart, *(case.name for case in judged))}
+    # What is trained on cannot tell what was forgotten.
+    learned = {patient_of(case.name) for case in training}
     kept = tuple(case for case in rehearsed if patient_of(case.name) not in away)
     return Split(
         training,
         held_out,
         kept,
-        tuple(case for case in judged if case not in held_out),
+        tuple(
+            case for case in judged if case not in held_out and patient_of(case.name) not in learned
+        ),
         tuple(case.name for case in rehearsed if case not in kept),
     )
 

@@ -13,8 +13,10 @@ from napari_acs.training.layouts.case import TrainingCase
 from napari_acs.training.layouts.msd import is_msd, read_msd
 from napari_acs.training.layouts.nnunet import is_nnunet, read_nnunet
 from napari_acs.training.layouts.table import is_table, read_table
+from napari_acs.training.order import AUTO
 
-AUTO = "auto"
+__all__ = ["AUTO", "LAYOUTS", "find_training_cases"]
+
 _SHOWN = 6
 
 

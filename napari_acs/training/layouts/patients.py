@@ -13,6 +13,8 @@ _BRATS_2017 = re.compile(r"BraTS1[789]_(?P<patient>(?P<site>[A-Za-z0-9]+)_\w+)_\
 patient by one name."""
 _BRATS_2023 = re.compile(r"(?P<patient>BraTS-(?:\w+-)+?\d{4,6})-\d{3}", re.IGNORECASE)
 _BRATS_2013 = re.compile(r"(?P<patient>brats_2013_pat\d+)_\d+", re.IGNORECASE)
+_UPENN = re.compile(r"(?P<patient>UPENN-GBM-\d{5})_\d{2}", re.IGNORECASE)
+"""``UPENN-GBM-00001_11``: 11 is before the operation, 21 the follow-up of the same patient."""
 _VISIT = re.compile(r"(?P<patient>.+?)[-_](?:ses|visit|tp|timepoint)[-_]?\w+", re.IGNORECASE)
 
 _MAPPING = ("name_mapping.csv", "name_mapping_validation_data.csv")
@@ -28,8 +30,8 @@ def patient_of(name: str, pattern: str | None = None) -> str:
         The case's.
     pattern : str, optional
         A regular expression whose first group (or whole match) is the patient; left out, the
-        dialects of BraTS 2013 to 2024 and names that end in a visit (``_ses-2``) are known, and
-        any other name is a patient of its own.
+        dialects of BraTS 2013 to 2024, UPENN-GBM and names that end in a visit (``_ses-2``) are
+        known, and any other name is a patient of its own.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def patient_of(name: str, pattern: str | None = None) -> str:
                 do="Correct the pattern",
             )
         return found[1] if found.re.groups else found[0]
-    for known in (_BRATS_2017, _BRATS_2023, _BRATS_2013, _VISIT):
+    for known in (_BRATS_2017, _BRATS_2023, _BRATS_2013, _UPENN, _VISIT):
         match = known.fullmatch(name)
         if match:
             return match["patient"]

@@ -12,6 +12,7 @@ from napari_acs.errors import BadInput
 from napari_acs.models import load_classifier
 from napari_acs.training.classification.boxes import CASES, load_boxes, prepare_boxes
 from napari_acs.training.classification.run import run_classification
+from napari_acs.training.layouts import find_training_cases
 
 SHAPE = (18, 20, 22)
 
@@ -39,7 +40,7 @@ def folders(tmp_path_factory):
             bright = 300 * (mask == 3) if name == "t1ce" else 150 * (mask > 0)
             write(folder / f"{name}.nii.gz", np.where(inside, noise + bright, 0).astype(np.int16))
         write(folder / "seg.nii.gz", mask)
-    return sorted(root.iterdir())
+    return find_training_cases([root])
 
 
 def carried_out(*args, **more):

@@ -67,3 +67,13 @@ def test_one_patient_and_one_case_twice_are_refused(tmp_path):
     corrected = _cases(tmp_path, ["a", "b"])
     with pytest.raises(BadInput, match="called a"):
         split_cases(corrected, rehearsed=[tmp_path / "more" / "a"])
+
+
+def test_a_patient_who_is_trained_on_cannot_tell_what_was_forgotten():
+    root = Path("data")
+    corrected = [root / "a_visit1", root / "b_visit1"]
+    judged = [root / "old" / name for name in ("a_visit2", "b_visit2", "c_visit1")]
+    split = split_cases(corrected, judged=judged)
+    learned = patient_of(split.training[0].name)
+    assert learned not in {patient_of(case.name) for case in split.judged}
+    assert len(split.judged) == 2
