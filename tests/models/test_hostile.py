@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save
 
 from napari_acs.errors import BadInput
 from napari_acs.models import add_bundle, fitting, list_bundles, load_bundle
+from napari_acs.models.spec import FORMAT
 
 
 class _Bomb:
@@ -137,7 +138,7 @@ HOSTILE = {
     "a download": (_arguments(pretrained="yes" * 1000), "characters"),
     "voxels of 1e-9 mm": (_input(spacing_mm=[1e-9, 1, 1]), "spacing_mm"),
     "windows of 10^9": (_input(patch=[10**9, 32, 32]), "patch"),
-    "of the future": (lambda f, e: e.spec(f, format=3), "format 3"),
+    "of the future": (lambda f, e: e.spec(f, format=FORMAT + 1), f"format {FORMAT + 1}"),
     "deeply nested": (_text(b"[" * 10**6), "nest"),
     "huge": (_text(b"[" + b" " * 5 * 2**20 + b"]"), "large|more in it"),
     "not JSON": (_text(b"\xff\xfe"), "not a valid"),

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QDialog, QLabel, QPushButton, QTextBrowser, QWidget
 
 from napari_acs.errors import BadInput
 from napari_acs.models.stated import Stated
+from napari_acs.models.store import bundled_folder, read_spec
 from napari_acs.widgets.models_actions import Folders, ModelActions, Models
 from napari_acs.widgets.models_rows import ModelRow, sequences
 
@@ -372,3 +373,23 @@ def test_the_panel_may_be_closed_while_work_goes_on(models, viewer, store, qtbot
     qtbot.waitUntil(lambda: any(row.id == "late" for row in store.rows), timeout=MS)
     qtbot.wait(200)  # what a late answer would do, it does in here; pytest-qt fails on exceptions
     assert len(store.hashed) <= before + 1, "the weights were hashed for a panel that is gone"
+
+
+def test_what_ships_is_shown_by_the_store_itself_and_a_classifier_is_no_default(viewer, qtbot):
+    """With what is on disk: the rows of the bundles in the package, their weights in order."""
+    from napari_acs.widgets.models_dock import ModelsDock  # noqa: PLC0415
+
+    dock = ModelsDock(viewer)
+    with qtbot.waitSignal(dock.verified, timeout=MS):
+        viewer.window.add_dock_widget(dock, name="Models")
+    specs = [read_spec(folder) for folder in bundled_folder().iterdir()]
+    classifiers = [spec.title for spec in specs if spec.task == "classification"]
+    rows = {row[0]: row[1:] for row in shown(dock)}
+    assert len(classifiers) >= 2 and len(specs) > len(classifiers)
+    for title in classifiers:
+        assert rows[title] == ("trained", "verified", "bundled")
+        choose(dock, title)
+        assert fact(dock, "task").startswith("classification")
+        assert "set_default" not in enabled(dock) and "remove_model" not in enabled(dock)
+    (offered,) = (title for title, row in rows.items() if row[0] == "default")
+    assert offered not in classifiers
