@@ -76,7 +76,7 @@ def show_model(
     card = entry.path / "card.md"
     typer.echo(f"{spec.id} {spec.version}: {spec.title}\n{entry.path}\n{spec.intended_use}")
     if spec.status == "untrained":
-        typer.echo("Untrained: it cannot predict before it is trained, see docs/training.md.")
+        typer.echo("Untrained: it cannot predict before it is trained, see docs/finetuning.md.")
     if card.is_file():
         text = read_bounded(card, _MOST_CARD_BYTES).decode("utf-8", errors="replace")
         # A card comes from whoever made the model: it must not steer the terminal.

@@ -49,7 +49,7 @@ def add(
         return
     typer.echo(f"Added {entry.spec.id} {entry.spec.version}: {entry.path}")
     if entry.spec.status == "untrained":
-        typer.echo("It is untrained: train it before it can predict, see docs/training.md.")
+        typer.echo("It is untrained: train it before it can predict, see docs/finetuning.md.")
 
 
 @exits

@@ -276,6 +276,6 @@ def _refuse_unready(spec: AnySpec, untrained: bool) -> None:
         raise BadInput(
             f"model {spec.id!r} cannot predict yet",
             found="a fresh head",
-            do="Train it first: see docs/training.md",
+            do="Train it first: see docs/finetuning.md",
         )
     refuse_missing_extras(spec)

@@ -162,7 +162,7 @@ def why_not_default(id: str) -> str:
     if spec.task != "segmentation":
         return f"Model {id!r} classifies: the default is a model that segments."
     if spec.status == "untrained":
-        return f"Model {id!r} is not trained yet: see docs/training.md."
+        return f"Model {id!r} is not trained yet: see docs/finetuning.md."
     return why_unverified(folder, spec)
 
 
