@@ -8,7 +8,7 @@ from napari_acs.imaging import SEQUENCES, TITLES
 from napari_acs.training.sequences.pool import CLASSES, INPUT
 from napari_acs.training.sequences.report import tables
 
-ID, VERSION, TITLE = "sequence-acs-squeezenet", "0.1.0", "Which MRI sequence a volume is"
+ID, VERSION, TITLE = "sequence-acs-mobilenetv2", "0.2.0", "Which MRI sequence a volume is"
 DATA = (
     "RSNA-ASNR-MICCAI-BraTS 2021, 8 cases, doi 10.7937/jc8x-9874, CC BY 4.0",
     "BraTS 2018 (17 cases) and 2020 (1 case), 8-bit copies; research use with citation",
@@ -27,9 +27,9 @@ CITATION = (
     "Yang et al. 2021, ACS convolutions, doi:10.1109/JBHI.2021.3049452",
 )
 ARCHITECTURE: dict[str, Any] = {
-    "encoder": "squeezenet1_1",
-    "resolutions": 3,
-    "dropout": 0.0,
+    "encoder": "mobilenet_v2",
+    "resolutions": 4,
+    "dropout": 0.3,
 }
 LICENCE = "Apache-2.0 for the code; the weights for research use, see the data's terms"
 _LIMITS = """\
