@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from napari_acs.models.bundle import save_classifier
 from napari_acs.models.classifier import ACSClassifier
 from napari_acs.models.encoders import trunk_from_file
 from napari_acs.training.phantom import load_atlas
 from napari_acs.training.sequences.card import ARCHITECTURE, card, description
-from napari_acs.training.sequences.early import Late, early_maps, fit_statistics
+from napari_acs.training.sequences.early import FROZEN, Late, early_maps, fit_statistics
 from napari_acs.training.sequences.fit import Plan, fit, logits_of
 from napari_acs.training.sequences.pool import (
     CLASSES,
@@ -31,7 +32,7 @@ from napari_acs.training.sequences.sources import patients
 
 FOLDS = 5
 PHANTOMS = 16
-COPIES = 4
+COPIES = 1
 RUNS = (*map(str, range(FOLDS)), "final")
 
 
@@ -89,7 +90,7 @@ def train_all(
             continue
         final = fold == RUNS[-1]
         plan = Plan(seed=FOLDS if final else int(fold))
-        network = fresh(pool, encoder_weights, plan.seed)
+        network = fresh(pool, encoder_weights, plan.seed, work / "early.pt")
         maps = [early_maps(network, pool, i, work / f"maps-{i}.npy") for i in range(copies + 1)]
         held_out = np.zeros(len(folds), bool) if final else folds == int(fold)
         seen = np.flatnonzero(~held_out)
@@ -110,8 +111,11 @@ def train_all(
         np.savez(told, where=np.flatnonzero(held_out), logits=logits)
 
 
-def fresh(pool: Pool, encoder_weights: Path, seed: int) -> ACSClassifier:
-    """Return the network before training: ImageNet's encoder, a random head."""
+def fresh(pool: Pool, encoder_weights: Path, seed: int, early: Path) -> ACSClassifier:
+    """Return the network before training: ImageNet's encoder, a random head.
+
+    ``early`` keeps the early stages, the same for all runs.
+    """
     torch.manual_seed(seed)
     network = ACSClassifier(
         **ARCHITECTURE,
@@ -119,7 +123,12 @@ def fresh(pool: Pool, encoder_weights: Path, seed: int) -> ACSClassifier:
         classes=len(CLASSES),
         trunk=trunk_from_file(ARCHITECTURE["encoder"], encoder_weights),
     )
-    fit_statistics(network, pool.boxes[pool.patients == PHANTOM])
+    stages: nn.Module = network.encoder.trunk[:FROZEN]
+    if early.is_file():
+        stages.load_state_dict(torch.load(early, weights_only=True))
+    else:
+        fit_statistics(network, pool.boxes[pool.patients == PHANTOM])
+        torch.save(stages.state_dict(), early)
     return network
 
 
