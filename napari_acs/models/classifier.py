@@ -55,5 +55,9 @@ class ACSClassifier(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """Map (n, in_channels, z, y, x) to pooled features (n, 2 channels): means, then maxima."""
-        deepest = self.encoder(x)[-1]
-        return torch.cat([deepest.mean(dim=(2, 3, 4)), deepest.amax(dim=(2, 3, 4))], dim=1)
+        return pooled(self.encoder(x)[-1])
+
+
+def pooled(deepest: Tensor) -> Tensor:
+    """Map (n, channels, z, y, x) to (n, 2 channels): means, then maxima."""
+    return torch.cat([deepest.mean(dim=(2, 3, 4)), deepest.amax(dim=(2, 3, 4))], dim=1)

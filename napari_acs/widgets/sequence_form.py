@@ -27,6 +27,15 @@ def align_labels(form: Container[Any]) -> None:
         label.setFixedWidth(_LABEL_WIDTH)
 
 
+class _LayerOrNone(ComboBox):
+    """A box whose first choice is none; magicgui tells of None only where it is nullable."""
+
+    null_string = NONE
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(nullable=True, **options)
+
+
 class SequenceForm(QWidget):
     """Shows choices, how sure they are, and tells of the user's; knows no rule of its own.
 
@@ -38,9 +47,8 @@ class SequenceForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._boxes = {
-            sequence: ComboBox(
+            sequence: _LayerOrNone(
                 name=sequence,
-                choices=[(NONE, None)],
                 tooltip=f"The open image layer that holds {title}, or '{NONE}'",
             )
             for sequence, title in TITLES.items()
@@ -63,7 +71,7 @@ class SequenceForm(QWidget):
 
     def show_choices(self, layers: Sequence[Layer], selected: Mapping[str, Layer | None]) -> None:
         """Offer these layers, and show which of them is chosen for each sequence."""
-        choices = [(NONE, None), *((layer.name, layer) for layer in layers)]
+        choices = [(layer.name, layer) for layer in layers]
         for sequence, box in self._boxes.items():
             with box.changed.blocked():
                 box.choices = choices

@@ -5,7 +5,7 @@
     python -m napari_acs.training.sequences bundle --work DIR --out FOLDER
 
 ``ATLAS`` is the file of ``napari_acs.training.phantom.prepare_atlas``; the encoder's weights are
-torchvision's SqueezeNet 1.1 (``scripts/imagenet_squeezenet.py`` writes them offline).
+torchvision's MobileNetV2.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Train a classifier on a part of the pool; a killed run goes on from its last checkpoint."""
+"""Train the late stages of a classifier; a killed run goes on from its last checkpoint."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-
-from napari_acs.training.sequences.pool import CLASSES, Pool
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +25,7 @@ class Plan:
     Attributes
     ----------
     steps, batch, rate : int, int, float
-        Of AdamW, with a linear start and a cosine end.
+        Of AdamW, with a linear start and a cosine end; what is not the head learns at a third.
     seed : int
     smoothing : float
         Of labels.
@@ -35,26 +33,34 @@ class Plan:
         Steps.
     """
 
-    steps: int = 60
-    batch: int = 10
-    rate: float = 3e-5
+    steps: int = 160
+    batch: int = 16
+    rate: float = 2e-3
     seed: int = 0
-    smoothing: float = 0.03
-    checkpoint_every: int = 20
+    smoothing: float = 0.05
+    checkpoint_every: int = 40
 
 
 def fit(
-    network: nn.Module, pool: Pool, chosen: NDArray[np.int64], plan: Plan, checkpoint: Path
+    network: nn.Module,
+    copies: Sequence[NDArray[np.float16]],
+    classes: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    plan: Plan,
+    checkpoint: Path,
 ) -> Iterator[tuple[int, float]]:
     """Train a network in place; it ends as the moving average of its weights.
 
     Parameters
     ----------
     network : nn.Module
-        (n, 1, z, y, x) to logits.
-    pool : Pool
+        (n, ...) to logits; parameters of its ``head`` learn at the full rate.
+    copies : sequence of ndarray, each of shape (n, ...)
+        The same n entries in several variations, of which one is drawn each time.
+    classes : ndarray of int64, shape (n,)
+        Drawn evenly, so that each batch mixes them.
     chosen : ndarray of int
-        Indices of the pool that may be seen.
+        Indices of the entries that may be seen.
     plan : Plan
     checkpoint : Path
         Written every so many steps, and read when it is there. What is drawn depends on the step
@@ -65,7 +71,10 @@ def fit(
     (int, float)
         Step and loss.
     """
-    optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=1e-2)
+    named = list(network.named_parameters())
+    head = [p for name, p in named if name.startswith("head")]
+    body = [p for name, p in named if not name.startswith("head")]
+    optimiser = torch.optim.AdamW([{"params": head}, {"params": body}], weight_decay=1e-2)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.95))
     start = 0
     if checkpoint.is_file():
@@ -74,58 +83,64 @@ def fit(
         network.load_state_dict(state["network"])
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
-    by_class = [chosen[pool.classes[chosen] == c] for c in range(len(CLASSES))]
+    kinds = np.unique(classes[chosen])
+    by_class = {int(c): chosen[classes[chosen] == c] for c in kinds}
+
+    def batch_of(step: int) -> tuple[Tensor, Tensor]:
+        rng = np.random.default_rng((plan.seed, step))
+        drawn = rng.choice(kinds, size=plan.batch)
+        picked = [int(rng.choice(by_class[int(c)])) for c in drawn]
+        which = rng.integers(len(copies), size=plan.batch)
+        x = np.stack([copies[k][i] for k, i in zip(which, picked, strict=True)])
+        return jittered(rng, torch.from_numpy(x).float()), torch.from_numpy(drawn)
+
     network.train()
     for step in range(start, plan.steps):
-        rng = np.random.default_rng((plan.seed, step))
         torch.manual_seed(plan.seed * 100_003 + step)  # dropout
-        classes = rng.integers(len(CLASSES), size=plan.batch)
-        picked = [int(rng.choice(by_class[c])) for c in classes]
-        x = torch.stack([varied(rng, torch.from_numpy(pool.boxes[i]).float()) for i in picked])
-        for group in optimiser.param_groups:
-            group["lr"] = plan.rate * _share(step, plan.steps)
-        loss = functional.cross_entropy(
-            network(x[:, None]), torch.from_numpy(classes), label_smoothing=plan.smoothing
-        )
+        x, truth = batch_of(step)
+        rate = plan.rate * _share(step, plan.steps)
+        for group, slower in zip(optimiser.param_groups, (1, 3), strict=True):
+            group["lr"] = rate / slower
+        loss = functional.cross_entropy(network(x), truth, label_smoothing=plan.smoothing)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
         average.update_parameters(network)
         if (step + 1) % plan.checkpoint_every == 0 or step + 1 == plan.steps:
             _keep(checkpoint, step + 1, network, average, optimiser)
         yield step + 1, float(loss.detach())
     network.load_state_dict(average.module.state_dict())
+    # The statistics of batch norms are those of the averaged weights, over batches drawn anew.
+    update_bn((batch_of(plan.steps + i)[0] for i in range(20)), network)
     network.eval()
+
+
+def jittered(rng: np.random.Generator, x: Tensor) -> Tensor:
+    """Vary entries (n, channels, z, y, x) of maps: other weights of channels, a slab left out."""
+    if x.dim() != 5:
+        return x
+    gains = np.exp(rng.normal(0, 0.08, (*x.shape[:2], 1, 1, 1))).astype(np.float32)
+    x = x * torch.from_numpy(gains)
+    for one in x:
+        if rng.random() < 0.3:
+            axis, thick = int(rng.integers(1, 4)), int(rng.integers(1, 4))
+            place = int(rng.integers(one.shape[axis] - thick))
+            one.narrow(axis, place, thick).zero_()
+    return x
 
 
 @torch.no_grad()
 def logits_of(
-    network: nn.Module, boxes: NDArray[np.float16], batch: int = 10
+    network: nn.Module, entries: NDArray[np.float16], batch: int = 16
 ) -> NDArray[np.float64]:
-    """Return a network's logits (n, classes) for boxes (n, z, y, x)."""
+    """Return a network's logits (n, classes) for entries (n, ...)."""
     network.eval()
     parts = [
-        network(torch.from_numpy(boxes[i : i + batch]).float()[:, None])
-        for i in range(0, len(boxes), batch)
+        network(torch.from_numpy(entries[i : i + batch]).float())
+        for i in range(0, len(entries), batch)
     ]
     return torch.cat(parts).double().numpy()
-
-
-def varied(rng: np.random.Generator, box: Tensor) -> Tensor:
-    """Vary a box (z, y, x) a little: mirrored, shifted, other greys, a part left out."""
-    if rng.random() < 0.5:
-        box = box.flip(2)
-    shifts = tuple(int(n) for n in rng.integers(-3, 4, 3))
-    box = torch.roll(box, shifts, (0, 1, 2))
-    box = box.sign() * box.abs() ** float(np.exp(rng.normal(0, 0.1)))
-    box = box * float(np.exp(rng.normal(0, 0.15)))
-    if rng.random() < 0.3:
-        low = [int(rng.integers(0, n - 12)) for n in box.shape]
-        size = [int(rng.integers(8, 24)) for _ in range(3)]
-        z, y, x = (slice(a, a + n) for a, n in zip(low, size, strict=True))
-        box[z, y, x] = 0
-    return box
 
 
 def _share(step: int, steps: int) -> float:

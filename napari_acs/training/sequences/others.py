@@ -81,6 +81,24 @@ def draw_other(
     return on_a_grid(np.ascontiguousarray(made, np.float32), np.full(3, mm))
 
 
+def whole_noise(rng: np.random.Generator) -> Volume:
+    """Draw noise that fills a volume from edge to edge, on any spacing; a head is nowhere."""
+    spacing = rng.uniform((1.0, 1.0, 1.0), (5.0, 3.0, 3.0))
+    shape = tuple(int(n) for n in rng.uniform(100, 240, 3) / spacing)
+    draw = str(rng.choice(("normal", "uniform", "rayleigh", "few")))
+    if draw == "normal":
+        made = rng.standard_normal(shape) + float(rng.choice((0, 5)))
+    elif draw == "uniform":
+        made = rng.random(shape)
+    elif draw == "rayleigh":
+        made = np.hypot(*rng.standard_normal((2, *shape)))
+    else:
+        made = (rng.random(shape) < rng.uniform(0.001, 0.2)).astype(float)  # a constant with spots
+    if rng.random() < 0.4:
+        made = ndimage.gaussian_filter(made, rng.uniform(0.3, 3) / spacing)
+    return on_a_grid(np.ascontiguousarray(made, np.float32), spacing)
+
+
 def _labels(
     rng: np.random.Generator, unit: Mapping[str, NDArray[np.float32]], inside: NDArray[np.bool_]
 ) -> NDArray[np.float32]:

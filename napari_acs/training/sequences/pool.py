@@ -14,7 +14,7 @@ from napari_acs.imaging import SEQUENCES, Volume
 from napari_acs.inference.classify_input import volume_box
 from napari_acs.models.spec import VOLUME, Channel, ClassifierInput
 from napari_acs.training.phantom import Atlas, PhantomOptions, generate
-from napari_acs.training.sequences.others import KINDS, draw_other
+from napari_acs.training.sequences.others import KINDS, draw_other, whole_noise
 from napari_acs.training.sequences.scalp import with_scalp
 from napari_acs.training.sequences.scans import on_a_grid, scanned_again
 from napari_acs.training.sequences.sources import Patient, at_spacing
@@ -115,6 +115,13 @@ def of_phantom(atlas: Atlas, seed: int) -> Iterator[Entry]:
         label = len(SEQUENCES) if arbitrary else SEQUENCES.index(key)
         head = with_scalp(rng, volume, key) if rng.random() < 0.5 else volume
         yield _box(scanned_again(rng, head)), label, PHANTOM, "phantom"
+
+
+def of_noise(name: str, seed: int, count: int = 4) -> Iterator[Entry]:
+    """Yield boxes of noise that fills a volume, which count as the named patient's."""
+    rng = np.random.default_rng((seed, 4))
+    for _ in range(count):
+        yield _box(whole_noise(rng)), len(SEQUENCES), name, "other-static"
 
 
 def gathered(entries: list[Entry]) -> Pool:

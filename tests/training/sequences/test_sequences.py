@@ -9,20 +9,23 @@ from torch import nn
 
 from napari_acs.imaging import SEQUENCES, sample_study
 from napari_acs.imaging.brain import is_skull_stripped
-from napari_acs.training.sequences.fit import Plan, fit, logits_of, varied
+from napari_acs.models.classifier import ACSClassifier
+from napari_acs.training.sequences.early import Late, early_maps, fit_statistics
+from napari_acs.training.sequences.fit import Plan, fit, jittered, logits_of
 from napari_acs.training.sequences.judge import (
     calibration_error,
     chances,
     confusion,
     fitted_temperature,
 )
-from napari_acs.training.sequences.others import KINDS, draw_other
+from napari_acs.training.sequences.others import KINDS, draw_other, whole_noise
 from napari_acs.training.sequences.pool import CLASSES, INPUT, PHANTOM, Pool, of_patient
 from napari_acs.training.sequences.report import judged, tables
 from napari_acs.training.sequences.scalp import with_scalp
 from napari_acs.training.sequences.scans import on_a_grid, scanned_again
 from napari_acs.training.sequences.sources import Patient, at_spacing
 from napari_acs.training.sequences.steps import FOLDS, folds_of
+from napari_acs.training.sequences.variation import varied
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +77,9 @@ def little_pool(count: int = 40) -> Pool:
     classes = np.arange(count) % len(CLASSES)
     boxes = rng.normal(0, 0.1, (count, 16, 16, 16)) + classes[:, None, None, None]
     names = [PHANTOM if i < 5 else f"p{i % 10}" for i in range(count)]
-    return Pool(boxes.astype(np.float16), classes, np.array(names), np.array(["clean"] * count))
+    return Pool(
+        boxes.astype(np.float16), classes, np.array(names), np.array(["clean"] * count, "U20")
+    )
 
 
 def test_no_patient_is_in_two_folds_and_phantoms_are_in_none():
@@ -95,20 +100,27 @@ def network() -> nn.Module:
     )  # fmt: skip
 
 
+def trained(learner, pool, chosen, plan, file):
+    copies = [pool.boxes[:, None], pool.boxes[:, None] + np.float16(0.01)]
+    return fit(learner, copies, pool.classes, chosen, plan, file)
+
+
 def test_a_run_that_was_killed_ends_as_one_that_was_not(tmp_path, one_torch_thread):
     pool, chosen = little_pool(), np.arange(40)
     plan = Plan(steps=12, batch=4, checkpoint_every=4)
     whole = network()
-    assert len(list(fit(whole, pool, chosen, plan, tmp_path / "whole.pt"))) == 12
-    killed = fit(network(), pool, chosen, plan, tmp_path / "cut.pt")
+    assert len(list(trained(whole, pool, chosen, plan, tmp_path / "whole.pt"))) == 12
+    killed = trained(network(), pool, chosen, plan, tmp_path / "cut.pt")
     for _ in range(6):
         next(killed)
     killed.close()
     resumed = network()
-    steps = [step for step, _ in fit(resumed, pool, chosen, plan, tmp_path / "cut.pt")]
+    steps = [step for step, _ in trained(resumed, pool, chosen, plan, tmp_path / "cut.pt")]
     assert steps == list(range(5, 13)), "from the last checkpoint on"
     np.testing.assert_allclose(
-        logits_of(resumed, pool.boxes), logits_of(whole, pool.boxes), atol=1e-6
+        logits_of(resumed, pool.boxes[:, None]),
+        logits_of(whole, pool.boxes[:, None]),
+        atol=1e-6,
     )
 
 
@@ -116,8 +128,9 @@ def test_it_learns_and_sees_only_what_was_chosen(tmp_path):
     pool, chosen = little_pool(), np.arange(20)
     pool.boxes[20:] = np.nan
     learner = network()
-    list(fit(learner, pool, chosen, Plan(steps=300, batch=8, rate=2e-2), tmp_path / "c.pt"))
-    told = logits_of(learner, pool.boxes[:20]).argmax(1)
+    plan = Plan(steps=300, batch=8, rate=6e-2)
+    list(trained(learner, pool, chosen, plan, tmp_path / "c.pt"))
+    told = logits_of(learner, pool.boxes[:20, None]).argmax(1)
     assert (told == pool.classes[:20]).mean() >= 0.7
 
 
@@ -128,6 +141,44 @@ def test_varied_boxes_keep_air(one_torch_thread):
     assert made.shape == box.shape
     assert float(made.min()) == 0
     assert float(box.max()) == 2, "the pool is not changed"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_fills_its_volume(seed):
+    noise = np.asarray(whole_noise(np.random.default_rng(seed)).array)
+    assert np.isfinite(noise).all()
+    spread = [half.std() for axis in range(3) for half in np.array_split(noise, 2, axis)]
+    assert min(spread) > 0.5 * max(spread), "as much of it in each half"
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    torch.manual_seed(0)
+    return ACSClassifier("mobilenet_v2", 1, len(CLASSES), resolutions=4)
+
+
+def test_early_and_late_stages_are_the_network(classifier, tmp_path, one_torch_thread):
+    pool = little_pool(20)
+    boxes = np.zeros((20, 32, 32, 32), np.float16)
+    boxes[:, 8:24, 8:24, 8:24] = np.random.default_rng(1).random((20, 16, 16, 16))
+    pool = Pool(boxes, pool.classes, pool.patients, pool.kinds)
+    fit_statistics(classifier, pool.boxes)
+    plain = early_maps(classifier, pool, 0, tmp_path / "0.npy")
+    with torch.no_grad():
+        whole = classifier.eval()(torch.from_numpy(boxes).float()[:, None])
+    np.testing.assert_allclose(logits_of(Late(classifier), plain), whole, rtol=0.02, atol=0.02)
+    kept = early_maps(classifier, pool, 1, tmp_path / "1.npy")
+    assert not np.allclose(plain, kept), "a variation"
+    again = early_maps(classifier, pool, 1, tmp_path / "2.npy")
+    np.testing.assert_array_equal(kept, again)
+
+
+def test_maps_are_varied_and_not_changed_in_place():
+    maps = torch.ones(64, 3, 6, 6, 6)
+    made = jittered(np.random.default_rng(0), maps)
+    assert float(maps.min()) == 1
+    assert float(made.min()) == 0, "a slab is left out of some"
+    assert 0.5 < float(made[made > 0].mean()) < 1.5
 
 
 def test_a_temperature_mends_what_is_too_sure():
