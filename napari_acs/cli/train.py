@@ -252,9 +252,9 @@ def _progress(show: Any) -> Any:
 
 
 def _say_what_came(order: Order) -> None:
-    from napari_acs.models import load_bundle
+    from napari_acs.models.bundle import load_any_bundle
 
-    bundle = load_bundle(order.out)
+    bundle = load_any_bundle(order.out)
     for group in ("mean_cases", "mean_phantoms", "mean_hard_phantoms"):
         if group in bundle.spec.metrics:
             means = bundle.spec.metrics[group].items()
