@@ -25,6 +25,7 @@ from napari_acs.training.cases import Case, load_cases
 from napari_acs.training.loop import train
 from napari_acs.training.losses import region_masks
 from napari_acs.training.recipe import Recipe
+from napari_acs.training.segmentation import SegmentationTask
 
 REGIONS = ("WT", "TC", "ET")
 
@@ -110,7 +111,8 @@ def _steps(
 
     At every look the loop has just written its checkpoint, see :func:`_averaged`.
     """
-    for step in train(recipe, network, cases, run, device=device):
+    task = SegmentationTask(recipe, cases)
+    for step in train(recipe, task, network, run, device=device):
         if not math.isfinite(step.loss):
             raise FloatingPointError(f"{recipe.id}: the loss of step {step.step} is {step.loss}")
         yield step.step

@@ -154,6 +154,7 @@ def recipe_of(job: Job, size: Size, names: list[str]) -> Recipe:
         ema=0.998 if size.steps >= 5000 else 0.98,
         phantom_share=0.0,
         validate_every=size.every,
+        checkpoint_every=0,  # at looks alone: one between them would have no look to go on from
         seed=job.seed,
         # The held-out cases are judged here, where no time is counted: the loop only trains.
         validation=(),
