@@ -89,7 +89,8 @@ and DICOM headers are silent or doubtful, and proposes; a person confirms.
 
 The first four resolutions of MobileNetV2 with ImageNet weights, made 3D by ACS convolutions, on a
 box of 192 x 224 x 192 mm at 4 mm. The first three stages stay as they are but for the statistics of
-their batch norms (phantoms'); the later ones were trained. The weights that ship were trained on all patients; the figures below are of networks that
+their batch norms (phantoms'); the later ones were trained. The weights that ship were trained on
+all patients; the figures below are of networks that
 were trained in the same way on four fifths of them.
 
 {said}
