@@ -114,7 +114,6 @@ def test_the_shipped_recipe_is_read_and_mistakes_are_named(tmp_path, recipe):
     shipped = read_classification(find_recipe("demo-enhancing-acs-mobilenetv2"))
     assert shipped.derived.at_least_ml == 0.5 and shipped.input.needs_mask
     for changes, said in (
-        ({"derived": None}, "either labels"),
         ({"labels": "x.csv"}, "either labels"),
         ({"derived": None, "labels": "x.csv", "phantoms": {"count": 3}}, "derived labels only"),
         ({"classes": [{"name": n, "title": n} for n in "abc"]}, "two classes"),
