@@ -166,7 +166,7 @@ def test_the_default_is_the_settings_where_it_can_predict(tiny, mine, edit):
 def test_an_untrained_bundle_predicts_nothing_but_can_be_trained(tiny, mine, edit, monkeypatch):
     edit.spec(tiny, status="untrained")
     add_bundle(tiny)
-    with pytest.raises(BadInput, match=r"docs/training\.md"):
+    with pytest.raises(BadInput, match=r"docs/finetuning\.md"):
         load_bundle("tiny").network()
     assert load_bundle("tiny").network(untrained=True) is not None
     monkeypatch.setattr(store, "bundled_folder", lambda: mine / "none")
