@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLayout, QScrollArea, QVBoxLayout, QWidget
 
 _NARROWEST = 320
 
@@ -13,6 +13,9 @@ def fill_with(dock: QWidget, panel: QWidget) -> None:
     area.setWidgetResizable(True)
     area.setFrameShape(QScrollArea.Shape.NoFrame)
     area.setWidget(panel)
+    if (inside := panel.layout()) is not None:
+        # A panel whose parts unfold is never squeezed, not even until Qt's next round.
+        inside.setSizeConstraint(QLayout.SizeConstraint.SetMinimumSize)
     layout = QVBoxLayout(dock)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addWidget(area)
