@@ -115,3 +115,8 @@ def test_members_may_differ_and_the_widest_stride_is_told():
     assert network.stride == max(ACSUNet(**ARGUMENTS).stride, 16)
     assert network(torch.zeros(1, 4, 5, 6, 7)).shape == (1, 3, 5, 6, 7)
     assert network.only([0]).stride == ACSUNet(**ARGUMENTS).stride
+
+
+def test_a_description_downloads_no_members_weights():
+    with pytest.raises(ValueError, match="pretrained"):
+        ACSUNetEnsemble([{"encoder": "squeezenet1_1", "pretrained": True}])
