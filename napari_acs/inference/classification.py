@@ -13,6 +13,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Outlier:
+    """How unlike the images of training a study looks to the network.
+
+    Attributes
+    ----------
+    distance : float
+        Mahalanobis distance of the pooled features from the nearest class of training.
+    limit : float
+        The distance that 95 of 100 held-out studies keep below.
+    far : bool
+        Whether the distance is above the limit: the probabilities then mean nothing.
+    reason : str
+        A sentence to show.
+    """
+
+    distance: float
+    limit: float
+    far: bool
+    reason: str
+
+
+@dataclass(frozen=True)
 class Classification:
     """What a classifier says of a study, and how it came about.
 
@@ -27,6 +49,16 @@ class Classification:
         The class that is named; none where the model abstains, for no class is as probable as
         ``abstain_below``. Of classes that do not exclude each other, all that are probable enough.
     abstain_below : float
+    intervals : mapping of str to (float, float)
+        By class, between which the probability lies by the bundle's calibration cases; empty where
+        the bundle stores none.
+    prediction_set : tuple of str or None
+        The classes that a conformal predictor cannot rule out at ``coverage``; None where the bundle
+        stores no calibration split.
+    coverage : float or None
+        How often such sets hold the true class, at least, for patients like those of calibration.
+    outlier : Outlier or None
+        None where the bundle knows nothing of its training's features.
     provenance : mapping
         JSON-ready: model id and sha256, package version, device, input hashes, which mask, time.
     seconds : mapping of str to float
@@ -37,6 +69,10 @@ class Classification:
     probabilities: Mapping[str, float]
     named: tuple[str, ...]
     abstain_below: float
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    prediction_set: tuple[str, ...] | None = None
+    coverage: float | None = None
+    outlier: Outlier | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
 

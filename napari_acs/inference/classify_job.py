@@ -120,8 +120,8 @@ def _messages(
         dict(zip(names, values, strict=True)),
         named_of(spec, values),
         spec.abstain_below,
-        record,
-        seconds,
+        provenance=record,
+        seconds=seconds,
     )
     said_brain = (f"The brain was cut out first ({brain.volume_ml:.0f} ml).",) if brain else ()
     yield Classified(found, (*said_brain, *_notes(spec, box, mask)))
