@@ -11,16 +11,12 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging.brain import shows_skull
 from napari_acs.imaging.cancel import ignore, never
 from napari_acs.imaging.candidate import Candidate
-from napari_acs.imaging.contents import (
-    nothing_proposed,
-    only_series,
-    opened,
-    require_one_study,
-)
+from napari_acs.imaging.contents import opened, require_one_study
 from napari_acs.imaging.dicom.preamble import is_dicom_path
 from napari_acs.imaging.find import add_sequence, sure_sequence
 from napari_acs.imaging.identify.combine import Classifier
 from napari_acs.imaging.names import SEQUENCES, TITLES, strip_suffix
+from napari_acs.imaging.proposing import nothing_proposed
 from napari_acs.imaging.read import StrPath, read_volume
 from napari_acs.imaging.registration.align import Aligned, align
 from napari_acs.imaging.study import Study
@@ -163,7 +159,7 @@ def found_sequences(
             with opened(path, classifier=classifier, cancelled=cancelled) as contents:
                 require_one_study(contents)
                 if not contents.proposal:
-                    raise nothing_proposed(contents)
+                    raise nothing_proposed(contents.name, contents.candidates)
                 yield name or contents.name, contents.proposal
             return
         paths = {sure_sequence(path): path}
@@ -192,6 +188,8 @@ def _one(path: Path, until_read: ExitStack, cancelled: Callable[[], bool]) -> Ca
         from napari_acs.imaging.dicom import unpacked  # noqa: PLC0415 (loads pydicom)
 
         folder = until_read.enter_context(unpacked(path, cancelled=cancelled))
+        from napari_acs.imaging.dicom_contents import only_series  # noqa: PLC0415 (pydicom)
+
         return only_series(folder, cancelled=cancelled)
     return Candidate(path.name, lambda: read_volume(path))
 

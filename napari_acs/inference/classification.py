@@ -53,8 +53,8 @@ class Classification:
         By class, between which the probability lies by the bundle's calibration cases; empty where
         the bundle stores none.
     prediction_set : tuple of str or None
-        The classes that a conformal predictor cannot rule out at ``coverage``; None where the bundle
-        stores no calibration split.
+        The classes that a conformal predictor cannot rule out at ``coverage``; None where the
+        bundle stores no calibration split.
     coverage : float or None
         How often such sets hold the true class, at least, for patients like those of calibration.
     outlier : Outlier or None

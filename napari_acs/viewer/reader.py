@@ -108,7 +108,7 @@ def folders_of(paths: Sequence[Path]) -> list[Path]:
 def mask_at(path: Path) -> MaskFile | None:
     """Return the mask that a path names; None where it is an image, a folder or an archive."""
     from napari_acs.imaging.candidate import MaskFile  # noqa: PLC0415 (numpy comes with it)
-    from napari_acs.imaging.contents import mask_file  # noqa: PLC0415 (SimpleITK, pydicom)
+    from napari_acs.imaging.dicom_contents import mask_file  # noqa: PLC0415 (SimpleITK, pydicom)
 
     if _is_plain_file(path):
         named = is_mask_name(path.name) or path.name.lower().endswith(".seg.nrrd")
@@ -196,11 +196,8 @@ def _read_or_say(path: str | list[str]) -> list[LayerTuple]:
 def _read_study(
     path: Path, refused: Refused | None, classifier: Classifier | None
 ) -> list[LayerTuple]:
-    from napari_acs.imaging.contents import (  # noqa: PLC0415 (SimpleITK comes with it)
-        nothing_proposed,
-        opened,
-        require_one_study,
-    )
+    from napari_acs.imaging.contents import opened, require_one_study  # noqa: PLC0415 (SimpleITK)
+    from napari_acs.imaging.proposing import nothing_proposed  # noqa: PLC0415
 
     if path.suffix.lower() == ".zip" and path.is_file():
         path = unpack_for_session(path)
@@ -210,7 +207,7 @@ def _read_study(
         if not chosen:
             chosen = {c.title: c for c in contents.candidates if not c.why_not}
         if not chosen:
-            raise nothing_proposed(contents)
+            raise nothing_proposed(contents.name, contents.candidates)
         return study_layers(contents.name, chosen, contents.masks, refused)
 
 

@@ -13,8 +13,10 @@ from imaging.dicom.write import NAME, assert_names_nobody, write_series
 from napari_acs.errors import BadInput
 from napari_acs.imaging import dicom
 from napari_acs.imaging.cancel import Cancelled
-from napari_acs.imaging.contents import mask_file, nothing_proposed, only_series, opened
+from napari_acs.imaging.contents import opened
 from napari_acs.imaging.dicom import find
+from napari_acs.imaging.dicom_contents import mask_file, only_series
+from napari_acs.imaging.proposing import nothing_proposed
 from napari_acs.imaging.pseudonym import study_key
 
 
@@ -133,7 +135,7 @@ def test_nothing_proposed_is_a_sentence_with_what_there_is(tmp_path):
     write_series(tmp_path, volume, description="ADC of DOE", number=3)
     contents = contents_of(tmp_path)
     assert contents.proposal == {}
-    said = nothing_proposed(contents).sentence()
+    said = nothing_proposed(contents.name, contents.candidates).sentence()
     assert contents.name in said
     assert "3: ADC" in said
     assert "Say which image is which" in said

@@ -113,7 +113,9 @@ def test_a_flipped_bit_in_compressed_data_is_refused(tmp_path, capfd, suffix):
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-@pytest.mark.parametrize("content", [b"", b"hello", b"\x1f\x8b\x08", gzip.compress(b"hello" * 99, mtime=0)])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"\x1f\x8b\x08", gzip.compress(b"hello" * 99, mtime=0)]
+)
 def test_files_that_are_something_else_are_refused(tmp_path, capfd, suffix, content):
     path = tmp_path / f"image{suffix}"
     path.write_bytes(content)
