@@ -11,7 +11,7 @@ from imaging.dicom.study import SECOND, phantom, write_sequences, write_study
 from imaging.dicom.write import NAME, assert_names_nobody, write_series
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging import dicom
+from napari_acs.imaging import dicom_contents
 from napari_acs.imaging.cancel import Cancelled
 from napari_acs.imaging.contents import opened
 from napari_acs.imaging.dicom import find
@@ -70,8 +70,9 @@ def test_a_description_with_the_patients_name_is_scrubbed(tmp_path):
 
 
 def test_images_are_looked_at_only_where_headers_are_silent(tmp_path, monkeypatch):
-    read, original = [], dicom.read_series
-    monkeypatch.setattr(dicom, "read_series", lambda s: read.append(s.title) or original(s))
+    read, original = [], dicom_contents.read_series
+    noted = lambda series: read.append(series.title) or original(series)  # noqa: E731
+    monkeypatch.setattr(dicom_contents, "read_series", noted)
     volumes = phantom(2)
     write_sequences(tmp_path / "told", volumes)
     assert len(contents_of(tmp_path / "told").proposal) == 4

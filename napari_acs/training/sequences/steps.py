@@ -32,7 +32,7 @@ from napari_acs.training.sequences.sources import patients
 
 FOLDS = 5
 PHANTOMS = 16
-COPIES = 1
+COPIES = 2
 RUNS = (*map(str, range(FOLDS)), "final")
 
 

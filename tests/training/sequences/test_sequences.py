@@ -128,10 +128,10 @@ def test_it_learns_and_sees_only_what_was_chosen(tmp_path):
     pool, chosen = little_pool(), np.arange(20)
     pool.boxes[20:] = np.nan
     learner = network()
-    plan = Plan(steps=300, batch=8, rate=6e-2)
+    plan = Plan(steps=300, batch=8, rate=3e-2)
     list(trained(learner, pool, chosen, plan, tmp_path / "c.pt"))
     told = logits_of(learner, pool.boxes[:20, None]).argmax(1)
-    assert (told == pool.classes[:20]).mean() >= 0.7
+    assert (told == pool.classes[:20]).mean() >= 0.9
 
 
 def test_varied_boxes_keep_air(one_torch_thread):
