@@ -20,6 +20,7 @@ from napari_acs.imaging.brain import (
     normalise,
     shows_skull,
 )
+from napari_acs.imaging.coarser import covering, smoothing
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.orient import lps_grid, to_lps
 from napari_acs.imaging.separable import along_axes, axis_matrices
@@ -33,10 +34,6 @@ if TYPE_CHECKING:
 Box = tuple[slice, slice, slice]
 
 _MARGIN_MM = 5.0
-_SMALLEST = 16
-"""Networks need this many voxels along each axis; thinner boxes get empty space around them."""
-_SMOOTH_FROM = 1.05
-"""Coarsening by less than this needs no smoothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,25 +240,6 @@ def part_on_study_grid(box: Box, image: ModelSpaceImage, grid: Grid) -> Box:
     return _reach(grid, image.grid.crop(box))
 
 
-def covering(grid: Grid, spacing_mm: Sequence[float]) -> Grid:
-    """Return a grid of this spacing round the same centre that covers all of ``grid``."""
-    sx, sy, sz = (float(s) for s in spacing_mm)
-    # A hair less than the exact ratio: at the same spacing the size must stay the same.
-    nx, ny, nz = (
-        max(math.ceil(n * old / new - 1e-6), _SMALLEST)
-        for n, old, new in zip(grid.size, grid.spacing, (sx, sy, sz), strict=True)
-    )
-    first = [
-        # At the same spacing voxels stay on voxels, also where empty ones are added around.
-        -((m - n) // 2)
-        if math.isclose(new, old, rel_tol=1e-6)
-        else (n - 1) / 2 - (m - 1) / 2 * new / old
-        for n, m, old, new in zip(grid.size, (nx, ny, nz), grid.spacing, (sx, sy, sz), strict=True)
-    ]
-    ox, oy, oz = grid.index_to_point([first])[0].tolist()
-    return Grid((nx, ny, nz), (sx, sy, sz), (ox, oy, oz), grid.direction)
-
-
 def _reach(grid: Grid, other: Grid) -> tuple[slice, slice, slice]:
     """Return the box of ``grid`` that ``other`` covers, and three of its voxels more."""
     nx, ny, nz = other.size
@@ -279,12 +257,6 @@ def _resample(array: NDArray[np.float32], grid: Grid, target: Grid) -> NDArray[n
     if any(variance):
         image = sitk.DiscreteGaussian(image, variance, 32, 0.01, False)
     return _interpolate(image, target)
-
-
-def smoothing(grid: Grid, target: Grid) -> list[float]:
-    """Return the variance (x, y, z; voxels squared) that axes are smoothed with to get coarser."""
-    factors = [new / old for old, new in zip(grid.spacing, target.spacing, strict=True)]
-    return [(f * f - 1) / 2.355**2 if f > _SMOOTH_FROM else 0.0 for f in factors]
 
 
 def _to_image(array: NDArray[np.float32], grid: Grid) -> Any:

@@ -20,7 +20,7 @@ from napari_acs.imaging import (
     to_model_space,
 )
 from napari_acs.imaging.brain import corner_value
-from napari_acs.imaging.modelspace import covering, smoothing
+from napari_acs.imaging.coarser import covering, smoothing
 from napari_acs.imaging.robust import scale_robustly
 from napari_acs.imaging.separable import along_axes, axis_matrices
 from napari_acs.models.spec import VOLUME

@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, find_sequences, lps_grid, read_volume, to_lps
-from napari_acs.imaging.modelspace import covering, smoothing
+from napari_acs.imaging.coarser import covering, smoothing
 from napari_acs.imaging.separable import along_axes, axis_matrices
 
 STRIPPED = ("brats2021", "brats2018-2020-8bit")
