@@ -1,10 +1,14 @@
 """How well sequences are told by grey values alone: leave one patient out, and fit the rule.
 
-    OMP_NUM_THREADS=1 python benchmarks/identify.py [--fit]
+    OMP_NUM_THREADS=1 python benchmarks/identify.py [--fit] [--network DIR]
 
 Reads the shared cases (``../shared/data``; NAPARI_ACS_SHARED_DATA names another folder). Every
 patient is judged by a rule fitted without it. Whole heads and cases the rule may not be fitted
 on (BraTS 2013: no derivatives; the phantom) are judged by the shipped rule, and listed.
+
+With ``--network`` the sequence classifier stands beside the statistics, on the same volumes: DIR is
+the ``--work`` of ``python -m napari_acs.training.sequences``, whose networks never saw the patient
+that they judge. Then the two are put together as `identify` does: the surer speaks.
 """
 
 from __future__ import annotations
@@ -51,14 +55,69 @@ def fit_all(measured: list[tuple[np.ndarray, dict[tuple[int, int], float]]]) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fit", action="store_true", help="print the rule fitted on all")
+    parser.add_argument("--network", type=Path, help="the classifier's folder of work")
     wanted = parser.parse_args()
     folders = patients()
     measured = [measure(read(folder)) for folder in folders]
     if wanted.fit:
         print(fit_all(measured))
         return
+    if wanted.network:
+        beside_the_network(folders, measured, held_out_guesses(wanted.network))
+        return
     leave_one_out(folders, measured)
     others()
+
+
+def held_out_guesses(work: Path) -> dict[tuple[str, str], tuple[str, float]]:
+    """Return what the network of another fold says of each stripped volume, and how surely."""
+    from napari_acs.inference.sequence_classifier import MOST  # noqa: PLC0415 (torch)
+    from napari_acs.training.sequences.judge import chances, fitted_temperature  # noqa: PLC0415
+    from napari_acs.training.sequences.pool import CLASSES, load_pool  # noqa: PLC0415
+    from napari_acs.training.sequences.report import held_out_logits  # noqa: PLC0415
+
+    pool = load_pool(work / "pool.npz")
+    where, logits = held_out_logits(work)
+    said = chances(logits, fitted_temperature(logits, pool.classes[where]))
+    guesses = {}
+    for i, chance in zip(where, said, strict=True):
+        if pool.kinds[i] == "clean":
+            key = (str(pool.patients[i]), CLASSES[pool.classes[i]])
+            guesses[key] = (CLASSES[chance.argmax()], min(float(chance.max()), MOST))
+    return guesses
+
+
+def beside_the_network(folders: list[Path], measured: list, network: dict) -> None:
+    tallies: dict[str, list[tuple[bool, float]]] = {}
+    for folder, left_out in zip(folders, measured, strict=True):
+        rule = fit_all([m for m in measured if m is not left_out])
+        case = read(folder)
+        patient = folder.parent.name if folder.name == "brats_space" else folder.name
+        together = from_statistics(case, rule=rule)
+        for key in case:
+            alone = from_statistics({key: case[key]}, rule=rule)[key]
+            learnt = network[patient, key]
+            for name, (guess, sure) in {
+                "network": learnt,
+                "statistics, alone": (alone.sequence, alone.confidence),
+                "the surer, alone": _surer((alone.sequence, alone.confidence), learnt),
+                "statistics, all four": (together[key].sequence, together[key].confidence),
+                "the surer, all four": _surer(
+                    (together[key].sequence, together[key].confidence), learnt
+                ),
+            }.items():
+                tallies.setdefault(name, []).append((guess == key, sure))
+    print(f"Volumes of {len(folders)} patients, each judged by what never saw the patient")
+    for name, tally in tallies.items():
+        right, sure = np.array([t[0] for t in tally]), np.array([t[1] for t in tally])
+        print(
+            f"  {name:21} {right.mean():6.1%} right of {len(tally)}; mean confidence "
+            f"{sure.mean():.2f}; wrong at 0.8 or more: {int((~right & (sure >= 0.8)).sum())}"
+        )
+
+
+def _surer(one: tuple[str | None, float], other: tuple[str, float]) -> tuple[str | None, float]:
+    return max(other, one, key=lambda guess: guess[1])
 
 
 def leave_one_out(folders: list[Path], measured: list) -> None:

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
     from napari_acs.models.bundle import ClassifierBundle
 
-SEQUENCE_CLASSIFIER = "sequence-acs-squeezenet"
+SEQUENCE_CLASSIFIER = "sequence-acs-mobilenetv2"
 """Id of the bundled classifier."""
 
 OTHER = "other"
 """The class of an image that is none of a study's sequences."""
 
-_MOST = 0.6
-"""No guess is surer: these first weights are worse than the statistics of stripped studies."""
+MOST = 0.95
+"""No guess is surer. Three or four stripped volumes seen together tell more than one, and the
+statistics of them may then be surer than this (`identify.statistics`)."""
 
 
 def sequence_classifier() -> Classifier:
@@ -50,7 +51,7 @@ def guess_sequence_of(volume: Volume) -> SequenceGuess:
         logging.getLogger(__name__).warning("sequence classifier: %s", refusal.sentence())
         return _note(refusal.what)
     name = max(chances, key=lambda key: chances[key])
-    sure = min(chances[name], _MOST)
+    sure = min(chances[name], MOST)
     looks = TITLES.get(name, "none of the four sequences")
     reason = f"the image looks like {'T2 FLAIR' if name == 'flair' else looks}"
     reason += f" (classifier, {sure:.0%})"

@@ -25,7 +25,7 @@ def study():
     return dict(sample_study().sequences)
 
 
-@pytest.mark.parametrize("key", ["t2", "flair"])  # its T1s are beyond the first weights: see card
+@pytest.mark.parametrize("key", SEQUENCES)
 def test_the_sample_is_told_image_by_image(study, key):
     guess = guess_sequence_of(study[key])
     assert guess.sequence == key
@@ -118,4 +118,4 @@ def test_every_real_volume():
             for key, path in find_sequences(folder).items():
                 right.append(guess_sequence_of(read_volume(path)).sequence == key)
     assert len(right) == 112
-    assert np.mean(right) >= 0.75
+    assert np.mean(right) >= 0.95
