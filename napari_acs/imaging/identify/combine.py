@@ -72,14 +72,18 @@ def identify(
             if k in others and k not in unclear and s is not None and s.sequence
         }
         elimination = from_statistics(others, known, seen=seen) if known and unclear else images
-    guesses = {}
-    for key in items:
-        said = spoken[key]
-        image = (elimination if said is None else images).get(key) if key in wanted else None
-        if classifier is not None and key in wanted & unclear and key in volumes:
-            image = _surer(classifier(volumes[key]), image)
-        guesses[key] = _together(said, image)
-    return _one_each(guesses)
+    looked = {
+        key: guess
+        for key in items
+        if key in wanted
+        and (guess := (elimination if spoken[key] is None else images).get(key)) is not None
+    }
+    if classifier is not None:
+        asked = [key for key in items if key in wanted & unclear and key in volumes]
+        learnt = {key: _surer(classifier(volumes[key]), looked.get(key)) for key in asked}
+        said_by_one = {key: guess for key, guess in learnt.items() if guess is not None}
+        looked |= _told_apart(said_by_one, looked)
+    return _one_each({key: _together(spoken[key], looked.get(key)) for key in items})
 
 
 def _from_words(clues: Clues) -> SequenceGuess | None:
@@ -104,6 +108,24 @@ def _surer(learnt: SequenceGuess | None, image: SequenceGuess | None) -> Sequenc
     if learnt.confidence == 0:
         return replace(image, reason=f"{image.reason} ({learnt.reason})")
     return max(learnt, image, key=lambda guess: guess.confidence)
+
+
+def _told_apart(
+    guesses: dict[str, SequenceGuess], statistics: Mapping[str, SequenceGuess]
+) -> dict[str, SequenceGuess]:
+    """Have the statistics speak for volumes that are all taken for one sequence.
+
+    A classifier sees one volume at a time; the statistics compare them, and never take two for one.
+    """
+    kept = dict(guesses)
+    for sequence in {g.sequence for g in guesses.values() if g.sequence}:
+        rivals = [key for key, guess in guesses.items() if guess.sequence == sequence]
+        told = [statistics[key] for key in rivals if key in statistics]
+        apart = {guess.sequence for guess in told if guess.sequence}
+        others = {g.sequence for key, g in guesses.items() if key not in rivals}
+        if len(apart) == len(rivals) > 1 and not apart & others:
+            kept |= dict(zip(rivals, told, strict=True))
+    return kept
 
 
 def _together(said: SequenceGuess | None, image: SequenceGuess | None) -> SequenceGuess:

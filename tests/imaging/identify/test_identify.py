@@ -264,6 +264,26 @@ def test_a_classifier_speaks_for_the_image_where_it_is_surer(phantom):
     ), "a clear name asks no classifier"
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_a_classifier_takes_for_one_the_statistics_tell_apart(phantom, order):
+    def blind(_volume):
+        return SequenceGuess("t1", 0.95, "a network says T1", "classifier")
+
+    items = {key: Clues("image", volume=phantom[key]) for key in ("t1", "t1ce")[::order]}
+    guesses = identify(items, classifier=blind)
+    assert {key: guess.sequence for key, guess in guesses.items()} == {"t1": "t1", "t1ce": "t1ce"}
+    assert {guess.evidence for guess in guesses.values()} == {"statistics"}
+
+
+def test_what_statistics_cannot_settle_either_goes_to_one(phantom):
+    def blind(_volume):
+        return SequenceGuess("t1", 0.95, "a network says T1", "classifier")
+
+    items = {f"{n}": Clues("image", volume=phantom["t2"]) for n in range(5)}  # one by one, then
+    guesses = identify(items, classifier=blind)
+    assert [guess.sequence for guess in guesses.values()] == ["t1", None, None, None, None]
+
+
 def test_clues_of_a_volume(tmp_path, phantom):
     volume = phantom["t1"]
     assert Clues.of(volume).name == "phantom_t1.nii.gz"
