@@ -187,12 +187,17 @@ def labels_to_model_space(mask: Volume, image: ModelSpaceImage) -> NDArray[np.ui
     ndarray of uint8, shape (z, y, x)
         On ``image.grid``; 0 outside the mask's grid.
     """
+    return labels_on(mask, image.grid)
+
+
+def labels_on(mask: Volume, target: Grid) -> NDArray[np.uint8]:
+    """Bring a label map to another grid in LPS order; see `labels_to_model_space`."""
     array, grid = to_lps(mask.array, mask.grid), lps_grid(mask.grid)
-    reach = _reach(grid, image.grid)
+    reach = _reach(grid, target)
     array, grid = array[reach], grid.crop(reach)
     values = [value for value in np.unique(array).tolist() if value != 0]
-    shares = [_resample((array == value).astype(np.float32), grid, image.grid) for value in values]
-    labels = np.zeros(image.grid.shape, np.uint8)
+    shares = [_resample((array == value).astype(np.float32), grid, target) for value in values]
+    labels = np.zeros(target.shape, np.uint8)
     best = 1 - np.sum(shares, axis=0, dtype=np.float32)  # background has the rest
     for value, share in zip(values, shares, strict=True):
         better = share > best
@@ -224,12 +229,16 @@ def to_study_grid(
     ndarray of float32, shape (r, z, y, x)
         Of the part; 0 outside model space.
     """
-    wanted = grid.crop(part) if part else grid
-    maps = np.zeros((len(probabilities), *wanted.shape), np.float32)
-    box = _reach(wanted, image.grid)
-    for out, region in zip(maps, probabilities, strict=True):
-        out[box] = _interpolate(_to_image(region, image.grid), wanted.crop(box))
-    return maps
+    return maps_on(probabilities, image.grid, grid.crop(part) if part else grid)
+
+
+def maps_on(maps: NDArray[np.float32], source: Grid, target: Grid) -> NDArray[np.float32]:
+    """Resample maps (r, z, y, x) linearly from one grid to another of any orientation; 0 beyond."""
+    there = np.zeros((len(maps), *target.shape), np.float32)
+    box = _reach(target, source)
+    for out, one in zip(there, maps, strict=True):
+        out[box] = _interpolate(_to_image(one, source), target.crop(box))
+    return there
 
 
 def part_on_study_grid(box: Box, image: ModelSpaceImage, grid: Grid) -> Box:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
@@ -12,21 +11,20 @@ import torch
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import Cancelled, never, stop_if
 from napari_acs.inference.classification import Classification, Classified, ClassifyMessage
-from napari_acs.inference.classify_input import ClassifierBox, classifier_box, refuse_unfit
+from napari_acs.inference.classify_ready import Looked, look
 from napari_acs.inference.classify_record import classification_record
-from napari_acs.inference.device import AUTO, pick_device
-from napari_acs.inference.messages import READY, Failure, Progress
-from napari_acs.inference.ready import AS_IT_IS, Preparation, make_ready
+from napari_acs.inference.device import AUTO
+from napari_acs.inference.messages import Failure, Progress
 from napari_acs.inference.sentences import failure_of, failure_of_error
-from napari_acs.inference.stream import Outcome, stream
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Study, Volume
+    from napari_acs.inference.classify_input import ClassifierBox
+    from napari_acs.inference.ready import Preparation
     from napari_acs.models import ClassifierBundle
     from napari_acs.models.spec import ClassifierSpec
 
-_PREPARE, _INFERENCE = "prepare", "inference"
-_BAR = {READY: 0.0, _PREPARE: 0.6, _INFERENCE: 0.9}
+_INFERENCE, _INFERENCE_FROM = "inference", 0.9
 _LIKELY: Final = 0.5
 """A class that excludes no other is named from this probability on."""
 
@@ -81,38 +79,24 @@ def _messages(
     cancelled: Callable[[], bool],
 ) -> Iterator[ClassifyMessage]:
     spec = bundle.spec
-    whole = spec.input.normalisation == "robust"
-    wanted = preparation or Preparation(AS_IT_IS if whole else "auto")
-    seconds: dict[str, float] = {}
+    looked: Looked | None = None
+    for said in look(study, spec, mask, wish, preparation, cancelled):
+        if isinstance(said, Looked):
+            looked = said
+        else:
+            yield said
+    assert looked is not None
+    study, box, device = looked.study, looked.box, looked.device
+    seconds = dict(looked.seconds)
     start = perf_counter()
-    stop_if(cancelled)
-    refuse_unfit(study, spec.input, mask)  # what is refused at once comes before what takes long
-    device = pick_device(wish)
-    hashes = study.input_sha256()  # now: a file may be replaced while the job runs
-    brain = None
-    if wanted.steps(study):
-        yield Progress(0, 1, READY, 0.0)
-        work = partial(make_ready, study, wanted, device=device)
-        for said in stream(lambda tell, stop: work(progress=tell, cancelled=stop), cancelled):
-            if isinstance(said, Outcome):
-                study, brain = said.value.study, said.value.brain
-            else:
-                yield Progress(0, 1, READY, _BAR[_PREPARE] * said)
-        seconds[READY] = perf_counter() - start
-    start = perf_counter()
-    yield Progress(0, 1, _PREPARE, _BAR[_PREPARE])
-    stop_if(cancelled)
-    box = classifier_box(study, spec.input, mask)
-    seconds[_PREPARE] = perf_counter() - start
-    start = perf_counter()
-    yield Progress(0, 1, _INFERENCE, _BAR[_INFERENCE])
+    yield Progress(0, 1, _INFERENCE, _INFERENCE_FROM)
     stop_if(cancelled)
     values = _probabilities(bundle, box, device)
     seconds[_INFERENCE] = perf_counter() - start
     stop_if(cancelled)
     names = [one.name for one in spec.classes]
     record = classification_record(
-        study, bundle, box, mask, device=device, seconds=seconds, input_sha256=hashes
+        study, bundle, box, mask, device=device, seconds=seconds, input_sha256=looked.input_sha256
     )
     yield Progress(1, 1, _INFERENCE, 1.0)
     found = Classification(
@@ -123,7 +107,8 @@ def _messages(
         provenance=record,
         seconds=seconds,
     )
-    said_brain = (f"The brain was cut out first ({brain.volume_ml:.0f} ml).",) if brain else ()
+    brain_ml = looked.brain_ml
+    said_brain = () if brain_ml is None else (f"The brain was cut out first ({brain_ml:.0f} ml).",)
     yield Classified(found, (*said_brain, *_notes(spec, box, mask)))
 
 

@@ -1,0 +1,92 @@
+"""Where in its box a classifier looks: class activation maps in 3D.
+
+Grad-CAM (Selvaraju et al., ICCV 2017) weighs every channel of a layer by its mean gradient;
+LayerCAM (Jiang et al., IEEE TIP 2021) by the positive gradient at each place, which keeps its
+meaning in the finer layers. Both show what raises the class's logit, not what is true of the
+tumour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from napari_acs.models.classifier import ACSClassifier, pooled
+
+Method = Literal["layercam", "gradcam"]
+METHODS: tuple[Method, ...] = ("layercam", "gradcam")
+
+_FINE_ENOUGH = 8
+"""Voxels along the shortest side of a map that is worth looking at."""
+
+
+def activation_map(
+    network: ACSClassifier,
+    box: Tensor,
+    target: int,
+    method: Method = "layercam",
+    resolution: int | None = None,
+) -> Tensor:
+    """Return where a classifier finds what speaks for a class.
+
+    Parameters
+    ----------
+    network : ACSClassifier
+        In eval mode; neither it nor its gradients are changed.
+    box : Tensor of float32, shape (1, c, z, y, x)
+    target : int
+        The class, whose logit is asked about (not its probability, which also says what speaks
+        against the others).
+    method : {"layercam", "gradcam"}
+    resolution : int, optional
+        Which of the encoder's maps is looked at, 0 the finest. Left out: the deepest that has
+        at least 8 voxels along every side, or the finest.
+
+    Returns
+    -------
+    Tensor of float32, shape (z, y, x)
+        0 to 1; all 0 where nothing speaks for the class. Interpolated linearly to the box.
+
+    Raises
+    ------
+    ValueError
+        There is no such class, resolution or method.
+    """
+    if method not in METHODS:
+        raise ValueError(f"the methods are {', '.join(METHODS)}, not {method}")
+    with torch.enable_grad():
+        # Asks for a graph even where all parameters are frozen.
+        maps = network.encoder(box.detach().clone().requires_grad_(True))
+        level = finest_useful(maps) if resolution is None else resolution
+        if not 0 <= level < len(maps):
+            raise ValueError(f"the encoder has {len(maps)} resolutions, not one of number {level}")
+        logits = network.head(pooled(maps[-1]))
+        if not 0 <= target < logits.shape[1]:
+            raise ValueError(f"the classifier has {logits.shape[1]} classes, not number {target}")
+        (gradient,) = torch.autograd.grad(logits[0, target], maps[level])
+    found = weighed(maps[level].detach(), gradient, method)
+    found = functional.interpolate(
+        found[:, None].float(), size=box.shape[2:], mode="trilinear", align_corners=False
+    )[0, 0]
+    top = float(found.max())
+    return found / top if top > 0 else found
+
+
+def weighed(maps: Tensor, gradient: Tensor, method: Method) -> Tensor:
+    """Weigh feature maps (n, channels, z, y, x) by a gradient of that shape; return (n, z, y, x).
+
+    Equations 1 and 2 of the Grad-CAM paper, 4 and 5 of the LayerCAM paper.
+    """
+    alike_everywhere = method == "gradcam"
+    weights = gradient.mean(dim=(2, 3, 4), keepdim=True) if alike_everywhere else gradient.relu()
+    return (weights * maps).sum(dim=1).relu()
+
+
+def finest_useful(maps: Sequence[Tensor]) -> int:
+    """Return the deepest of an encoder's maps that still tells places apart."""
+    fine = [level for level, one in enumerate(maps) if min(one.shape[2:]) >= _FINE_ENOUGH]
+    return max(fine, default=0)
