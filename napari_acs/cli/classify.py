@@ -3,7 +3,6 @@
 # ruff: noqa: PLC0415 - rooms are imported when a command needs them: help stays fast
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,19 +10,17 @@ import typer
 
 from napari_acs.cli import options
 from napari_acs.cli.cancel import interruptible
+from napari_acs.cli.classify_folder import check_table, classify_folder
+from napari_acs.cli.classify_one import classify_study
 from napari_acs.cli.outcome import end_with, exits
 from napari_acs.cli.output import STDOUT, check_report, write_report
-from napari_acs.cli.progress import progress_shown
-from napari_acs.cli.study import NOTHING_WRITTEN, amber, read_aligned, refuse_red, unpacked_study
+from napari_acs.cli.study import NOTHING_WRITTEN, amber
 from napari_acs.cli.wanted import what_to_read
-from napari_acs.errors import BadInput
 from napari_acs.inference.classification import Classified
-from napari_acs.inference.messages import Failure, Progress
+from napari_acs.inference.messages import Failure
 
 if TYPE_CHECKING:
-    from napari_acs.imaging import Study, Volume
     from napari_acs.imaging.check import CheckLine
-    from napari_acs.models import ClassifierBundle
 
 
 @exits
@@ -54,6 +51,16 @@ def classify(
     reference: options.Reference = None,
     device: options.Device = "auto",
     json: options.JsonReport = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv",
+            metavar="FILE",
+            help="STUDY is a folder of studies: classify each, and write a line for each. Masks "
+            "are the files in them named ..._seg, ..._mask or ..._label.",
+            show_default=False,
+        ),
+    ] = None,
     force: options.Force = False,
     debug: options.Debug = False,
 ) -> None:
@@ -61,76 +68,43 @@ def classify(
 
     Sequences on different grids are registered to one of them, and the study is checked: what
     `check` calls red is refused. No class is named below the probability that the model asks for.
+
+    With --csv many studies are classified at once. One that cannot be is a line with the reason,
+    the others go on, and the exit code is 2.
     """
     files = {"t1": t1, "t1ce": t1ce, "t2": t2, "flair": flair}
-    wanted = what_to_read(study, files, "classify")
     check_report(json, force=force)
+    if csv is not None:
+        check_table(csv, study, given=[*files.values(), mask, reference, json], force=force)
     from napari_acs.imaging.cancel import Cancelled
     from napari_acs.inference import pick_device
     from napari_acs.models import load_classifier
 
+    if csv is not None and study is not None:
+        pick_device(device)
+        with interruptible() as cancelled:
+            classify_folder(study, load_classifier(model), csv, device, cancelled, debug=debug)
+        return
+    wanted = what_to_read(study, files, "classify")
     pick_device(device)
     bundle = load_classifier(model)
-    with interruptible() as cancelled, unpacked_study(wanted, cancelled) as here:
+    with interruptible() as cancelled:
         try:
-            read = read_aligned(here, reference, cancelled)
-            labels = None if mask is None else _mask(mask, read)
-            lines = _checked(read, bundle, cancelled)
+            name, lines, end = classify_study(
+                wanted, mask, bundle, reference=reference, device=device, cancelled=cancelled
+            )
         except Cancelled:
             end_with(NOTHING_WRITTEN, debug=debug)
-        end = _classify(read, bundle, labels, device, cancelled)
     if isinstance(end, Failure):
         end_with(end, debug=debug)
     found = end.classification
     notes = (*amber(lines), *end.notes)
     for note in notes:
         typer.echo(note, err=True)
-    write_report(json, _report(read.name, end, notes, lines))
+    write_report(json, _report(name, end, notes, lines))
     if json != STDOUT:
-        typer.echo(f"{read.name}: {found.sentence()}")
+        typer.echo(f"{name}: {found.sentence()}")
         typer.echo(f"{bundle.spec.title}. {bundle.spec.intended_use}")
-
-
-def _mask(path: Path, study: Study) -> Volume:
-    """Read the mask, and put it on the study's grid by its position, unless it lies elsewhere."""
-    from napari_acs.imaging import read_segments
-
-    if not path.exists():
-        raise BadInput(f"--mask {path}", found="no such file", do="Check the path")
-    return read_segments(path, study.grid).volume
-
-
-def _checked(
-    study: Study, bundle: ClassifierBundle, cancelled: Callable[[], bool]
-) -> tuple[CheckLine, ...]:
-    """Check the study for this model; one that looks at a single volume needs no sequence."""
-    from napari_acs.imaging.check import check_study
-    from napari_acs.inference.needs import needs_of
-    from napari_acs.models.spec import VOLUME
-
-    if any(channel.name == VOLUME for channel in bundle.spec.input.channels):
-        return ()
-    needs = needs_of(bundle.spec)
-    lines = check_study(study.name, study.sequences, needs, brain="auto", cancelled=cancelled)
-    refuse_red(study.name, lines, "classified")
-    return lines
-
-
-def _classify(
-    study: Study,
-    bundle: ClassifierBundle,
-    mask: Volume | None,
-    device: str,
-    cancelled: Callable[[], bool],
-) -> Classified | Failure:
-    from napari_acs.inference import run_classifier
-
-    with progress_shown(study.name) as show:
-        for message in run_classifier(study, bundle, mask, device=device, cancelled=cancelled):
-            if not isinstance(message, Progress):
-                return message
-            show(message)
-    raise AssertionError("a job ended without a result or a failure")
 
 
 def _report(
