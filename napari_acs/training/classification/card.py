@@ -120,6 +120,10 @@ def _rates(found: Mapping[str, Any]) -> str:
             f", AUROC {found['auroc']:.2f} (95 % interval by bootstrap over patients "
             f"{low:.2f} to {high:.2f})"
         )
+    for name, title in (("auprc", "AUPRC"), ("brier", "Brier score"), ("ece", "calibration error")):
+        if f"{name}_interval" in found:
+            low, high = found[f"{name}_interval"]
+            said += f", {title} {found[name]:.2f} ({low:.2f} to {high:.2f})"
     return said
 
 

@@ -11,8 +11,6 @@ from scipy.special import log_softmax, softmax
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_BINS = 10
-
 
 def chances(logits: NDArray[np.float64], temperature: float = 1.0) -> NDArray[np.float64]:
     """Return probabilities (n, classes) of logits."""
@@ -35,19 +33,6 @@ def fitted_temperature(logits: NDArray[np.float64], truth: NDArray[np.int64]) ->
         return -float(told[np.arange(len(truth)), truth].mean())
 
     return float(np.exp(minimize_scalar(loss, bounds=(-2.0, 3.0), method="bounded").x))
-
-
-def calibration_error(probabilities: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
-    """Return the expected calibration error of the most probable class, in 10 bins (0 to 1)."""
-    sure = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == truth
-    bins = np.minimum((sure * _BINS).astype(int), _BINS - 1)
-    gaps = [
-        abs(float(right[bins == b].mean() - sure[bins == b].mean())) * int((bins == b).sum())
-        for b in range(_BINS)
-        if (bins == b).any()
-    ]
-    return sum(gaps) / len(truth)
 
 
 def confusion(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_acs.training.classification.metrics import calibration_error
 from napari_acs.training.sequences.judge import (
-    calibration_error,
     chances,
     confusion,
     fitted_temperature,

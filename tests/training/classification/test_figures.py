@@ -9,12 +9,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from napari_acs.errors import BadInput
 from napari_acs.models.spec import ClassLabel
 from napari_acs.training.classification.calibration import BOUNDS, fit_temperature
 from napari_acs.training.classification.labels import read_labels_csv
-from napari_acs.training.classification.metrics import held_out_metrics
+from napari_acs.training.classification.metrics import calibration_error, held_out_metrics
 from napari_acs.training.classification.recipe import read_classification
 from napari_acs.training.recipe import find_recipe
 
@@ -45,6 +46,32 @@ def test_figures_are_what_their_names_say(seed):
     assert found["balanced_accuracy"] == pytest.approx(each)
     expected = -np.mean(np.log(np.where(truth == 1, p, 1 - p)))
     assert found["log_loss"] == pytest.approx(expected)
+    assert found["auprc"] == pytest.approx(average_precision_score(truth, p))
+    assert found["brier"] == pytest.approx(brier_score_loss(truth, p))
+    for name in ("balanced_accuracy", "auprc", "brier", "ece"):
+        low, high = found[f"{name}_interval"]
+        assert 0 <= low <= high <= 1
+
+
+def test_several_classes_count_as_in_scikit_learn():
+    rng = np.random.default_rng(3)
+    p = rng.dirichlet((1, 1, 1), 40)
+    truth = rng.integers(0, 3, 40)
+    found = held_out_metrics(p, truth.tolist(), [str(i) for i in range(40)], 0, 20)
+    assert found["auroc"] == pytest.approx(roc_auc_score(truth, p, multi_class="ovr"))
+    assert found["brier"] == pytest.approx(brier_score_loss(truth, p, labels=[0, 1, 2]))
+
+
+def test_the_calibration_error_is_the_gap_between_surer_and_right():
+    p = np.array([[0.9, 0.1]] * 10 + [[0.35, 0.65]] * 10)
+    truth = np.array([0] * 6 + [1] * 4 + [1] * 7 + [0] * 3)
+    # 0.9 sure and 6 of 10 right; 0.65 sure and 7 of 10 right.
+    assert calibration_error(p, truth) == pytest.approx(0.5 * 0.3 + 0.5 * 0.05)
+    # In many cases with honest probabilities it is nearly nothing.
+    rng = np.random.default_rng(0)
+    sure = rng.random(20_000)
+    honest = (rng.random(20_000) < sure).astype(int)
+    assert calibration_error(np.stack([1 - sure, sure], axis=1), honest) < 0.02
 
 
 def test_noise_has_an_interval_round_a_half_and_one_class_has_no_area():
