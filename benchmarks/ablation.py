@@ -77,7 +77,9 @@ def recipe(steps: int, seed: int, **changes: object) -> Recipe:
         "seed": seed,
         **changes,
     }
-    return Recipe(steps=steps, decay_steps=steps // 3, validate_every=steps, **plan)
+    return Recipe(
+        steps=steps, warm_up_steps=steps // 10, decay_steps=steps // 3, validate_every=steps, **plan
+    )
 
 
 def fit(plan: Recipe, network: nn.Module, cache: Path) -> nn.Module:

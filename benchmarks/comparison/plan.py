@@ -149,6 +149,7 @@ def recipe_of(job: Job, size: Size, names: list[str]) -> Recipe:
         patch=size.patch,
         batch=size.batch,
         steps=size.steps,
+        warm_up_steps=min(100, size.steps // 10),
         decay_steps=size.steps // 3,
         learning_rate=job.rate or size.rate,
         # One rate throughout: a slower encoder would favour the arms that start from ImageNet.

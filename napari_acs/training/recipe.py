@@ -43,6 +43,7 @@ class RunPlan(_Frozen):
         "of its own; batch statistics and a Dice over the batch are those of a part",
     )
     steps: int = Field(default=6000, ge=1)
+    warm_up_steps: int = Field(default=100, ge=0)
     decay_steps: int = Field(default=1500, ge=0)
     learning_rate: float = Field(default=1e-3, gt=0)
     encoder_rate: float = Field(default=0.3, description="encoder's share of the learning rate")

@@ -7,8 +7,6 @@ from torch import nn
 
 from napari_acs.training.recipe import RunPlan
 
-_WARM_UP_STEPS = 100
-_WARM_UP_SHARE = 0.1  # of a short run, which would otherwise spend half of its steps so
 _LEAST = 0.01
 _ENCODER = "encoder."
 
@@ -25,11 +23,8 @@ def make_optimiser(plan: RunPlan, network: nn.Module) -> torch.optim.Optimizer:
 
 
 def learning_rate(plan: RunPlan, step: int) -> float:
-    """Warm up, hold, and fall linearly to 1 % over the last ``decay_steps``.
-
-    Warming up takes 100 steps, or a tenth of a run of fewer than 1 000.
-    """
-    warm = min(1.0, (step + 1) / max(1.0, min(_WARM_UP_STEPS, _WARM_UP_SHARE * plan.steps)))
+    """Warm up over ``warm_up_steps``, hold, fall linearly to 1 % over the last ``decay_steps``."""
+    warm = min(1.0, (step + 1) / plan.warm_up_steps) if plan.warm_up_steps else 1.0
     left = plan.steps - step
     fall = min(1.0, left / plan.decay_steps) if plan.decay_steps else 1.0
     return plan.learning_rate * warm * max(fall, _LEAST)

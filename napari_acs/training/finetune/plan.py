@@ -154,6 +154,7 @@ def recipe_of(
         patch=spec.input.patch,
         batch=wish.batch,
         steps=steps,
+        warm_up_steps=min(100, steps // 10),
         decay_steps=steps // 3,
         learning_rate=rate,
         encoder_rate=0.5,
