@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - rooms are imported when a command needs them: help stays fast
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -119,6 +120,12 @@ def _report(
         "probabilities": {name: round(p, 4) for name, p in found.probabilities.items()},
         "classes": {one.name: one.title for one in found.classes},
         "abstain_below": found.abstain_below,
+        "intervals": {
+            name: [round(low, 4), round(high, 4)] for name, (low, high) in found.intervals.items()
+        },
+        "prediction_set": None if found.prediction_set is None else list(found.prediction_set),
+        "coverage": found.coverage,
+        "outlier": None if found.outlier is None else asdict(found.outlier),
         "model": found.provenance["model"],
         "device": found.provenance["device"],
         "seconds": found.provenance["seconds"],

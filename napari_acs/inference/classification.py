@@ -46,15 +46,17 @@ class Classification:
         Of every class by name, calibrated as the bundle says; they add up to 1 where the classes
         exclude each other.
     named : tuple of str
-        The class that is named; none where the model abstains, for no class is as probable as
-        ``abstain_below``. Of classes that do not exclude each other, all that are probable enough.
+        The class that is named; none where the model abstains: no class is as probable as
+        ``abstain_below``, the study is an outlier, or the prediction set is no help. Of
+        classes that do not exclude each other, all that are probable enough.
     abstain_below : float
     intervals : mapping of str to (float, float)
-        By class, between which the probability lies by the bundle's calibration cases; empty where
-        the bundle stores none.
+        By class, the two ends of a Venn-Abers prediction by the bundle's held-out cases: a wide one
+        tells of few cases like this one. It is no confidence interval, and ``probabilities`` may
+        lie outside it. Empty where the bundle stores no such cases.
     prediction_set : tuple of str or None
         The classes that a conformal predictor cannot rule out at ``coverage``; None where the
-        bundle stores no calibration split.
+        bundle stores no held-out cases.
     coverage : float or None
         How often such sets hold the true class, at least, for patients like those of calibration.
     outlier : Outlier or None
@@ -82,7 +84,25 @@ class Classification:
         each = ", ".join(f"{name} {p:.2f}" for name, p in self.probabilities.items())
         if self.named:
             return f"{'; '.join(titles[name] for name in self.named)} ({each})."
-        return f"No class is named: none reaches {self.abstain_below:g} ({each})."
+        return f"No class is named: {self._why_not()} ({each})."
+
+    def _why_not(self) -> str:
+        if self.outlier is not None and self.outlier.far:
+            return self.outlier.reason.rstrip(".")
+        low = self.abstain_below
+        if low > 0 and max(self.probabilities.values()) < low:
+            return f"none reaches {low:g}"
+        found = self.prediction_set
+        if found is not None and len(found) == len(self.classes):
+            return f"none can be ruled out at a coverage of {self.coverage:g}"
+        if found is not None and not found:
+            return f"none fits at a coverage of {self.coverage:g}"
+        if (
+            found is not None
+            and max(self.probabilities, key=self.probabilities.__getitem__) not in found
+        ):
+            return f"the most probable is ruled out at a coverage of {self.coverage:g}"
+        return f"none reaches {low:g}"
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,21 @@ import torch
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import Cancelled, never, stop_if
 from napari_acs.inference.classification import Classification, Classified, ClassifyMessage
+from napari_acs.inference.classify_intervals import intervals_of
 from napari_acs.inference.classify_ready import Looked, look
 from napari_acs.inference.classify_record import classification_record
+from napari_acs.inference.classify_sets import PredictionSet, prediction_set
 from napari_acs.inference.device import AUTO
 from napari_acs.inference.messages import Failure, Progress
 from napari_acs.inference.sentences import failure_of, failure_of_error
+from napari_acs.models.calibrated import scores_of
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Study, Volume
     from napari_acs.inference.classify_input import ClassifierBox
     from napari_acs.inference.ready import Preparation
     from napari_acs.models import ClassifierBundle
+    from napari_acs.models.calibration_spec import HeldOutScores
     from napari_acs.models.spec import ClassifierSpec
 
 _INFERENCE, _INFERENCE_FROM = "inference", 0.9
@@ -91,7 +95,7 @@ def _messages(
     start = perf_counter()
     yield Progress(0, 1, _INFERENCE, _INFERENCE_FROM)
     stop_if(cancelled)
-    values = _probabilities(bundle, box, device)
+    scores, values = _scores_and_probabilities(bundle, box, device)
     seconds[_INFERENCE] = perf_counter() - start
     stop_if(cancelled)
     names = [one.name for one in spec.classes]
@@ -99,25 +103,36 @@ def _messages(
         study, bundle, box, mask, device=device, seconds=seconds, input_sha256=looked.input_sha256
     )
     yield Progress(1, 1, _INFERENCE, 1.0)
+    held = spec.held_out
+    exclusive = spec.activation == "softmax"
+    chosen = None if held is None else prediction_set(held, scores, exclusive=exclusive)
+    members = None if chosen is None else tuple(names[k] for k in chosen.members)
     found = Classification(
         spec.classes,
         dict(zip(names, values, strict=True)),
-        named_of(spec, values),
+        _named_within(named_of(spec, values), members, spec),
         spec.abstain_below,
+        dict(zip(names, intervals_of(held, scores), strict=True)) if held else {},
+        members,
+        held.coverage if held else None,
         provenance=record,
         seconds=seconds,
     )
     brain_ml = looked.brain_ml
     said_brain = () if brain_ml is None else (f"The brain was cut out first ({brain_ml:.0f} ml).",)
-    yield Classified(found, (*said_brain, *_notes(spec, box, mask)))
+    yield Classified(
+        found, (*said_brain, *_notes(spec, box, mask), *_want_of_cases(names, chosen, held))
+    )
 
 
 @torch.inference_mode()
-def _probabilities(bundle: ClassifierBundle, box: ClassifierBox, device: str) -> list[float]:
+def _scores_and_probabilities(
+    bundle: ClassifierBundle, box: ClassifierBox, device: str
+) -> tuple[list[float], list[float]]:
     network = bundle.network().to(device)
     channels = torch.from_numpy(box.array)[None].to(device)
-    values: list[float] = bundle.probabilities(network(channels))[0].cpu().tolist()
-    return values
+    logits = network(channels)
+    return scores_of(bundle.spec, logits)[0].tolist(), bundle.probabilities(logits)[0].tolist()
 
 
 def named_of(spec: ClassifierSpec, probabilities: list[float]) -> tuple[str, ...]:
@@ -128,6 +143,29 @@ def named_of(spec: ClassifierSpec, probabilities: list[float]) -> tuple[str, ...
         return tuple(n for n, p in zip(names, probabilities, strict=True) if p >= enough)
     best = max(range(len(names)), key=probabilities.__getitem__)
     return (names[best],) if probabilities[best] >= spec.abstain_below else ()
+
+
+def _named_within(
+    named: tuple[str, ...], members: tuple[str, ...] | None, spec: ClassifierSpec
+) -> tuple[str, ...]:
+    """Name none but members of the set; none at all where it rules out no exclusive class."""
+    if members is None:
+        return named
+    if spec.activation == "softmax" and len(members) == len(spec.classes):
+        return ()
+    return tuple(name for name in named if name in members)
+
+
+def _want_of_cases(
+    names: list[str], chosen: PredictionSet | None, held: HeldOutScores | None
+) -> Iterator[str]:
+    if chosen is None or held is None or not chosen.too_few:
+        return
+    never = ", ".join(names[k] for k in chosen.too_few)
+    yield (
+        f"Never ruled out: {never}. A coverage of {held.coverage:g} takes {chosen.fewest} held-out "
+        "cases, and the bundle stores fewer."
+    )
 
 
 def _notes(spec: ClassifierSpec, box: ClassifierBox, mask: Volume | None) -> Iterator[str]:

@@ -61,7 +61,12 @@ def classification_record(
             "centre": spec.input.centre,
             "normalisation": spec.input.normalisation,
         },
-        "calibration": {"temperature": spec.temperature, "abstain_below": spec.abstain_below},
+        "calibration": {
+            "temperature": spec.temperature,
+            "isotonic": bool(spec.calibration and spec.calibration.isotonic),
+            "held_out_cases": len(spec.held_out.scores) if spec.held_out else 0,
+            "abstain_below": spec.abstain_below,
+        },
         "inputs": inputs_of(study, input_sha256),
         "sequences": {
             "used": [

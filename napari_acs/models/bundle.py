@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
 from napari_acs.models.atomic import folder_appears
+from napari_acs.models.calibrated import calibrated, scores_of
 from napari_acs.models.ensemble import ACSUNetEnsemble
 from napari_acs.models.extras import refuse_missing_extras
 from napari_acs.models.fitting import load_network
@@ -131,10 +132,9 @@ class ClassifierBundle:
     def probabilities(self, logits: Tensor) -> Tensor:
         """Return the probability of every class, (n, classes) float32, of the network's output.
 
-        The logits are divided by the bundle's temperature first.
+        The logits are divided by the bundle's temperature first; isotonic curves come last.
         """
-        scaled = logits.float() / self.spec.temperature
-        return scaled.softmax(dim=1) if self.spec.activation == "softmax" else scaled.sigmoid()
+        return calibrated(self.spec, scores_of(self.spec, logits))
 
 
 AnyBundle = Bundle | ClassifierBundle

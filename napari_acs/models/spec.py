@@ -9,6 +9,8 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from napari_acs.models.calibration_spec import Calibration, HeldOutScores, refuse_misfit
+
 FORMAT: Final = 3
 """The version of the format that this package writes; it reads 1 and 2 as well.
 
@@ -262,11 +264,15 @@ class ClassifierSpec(_Described):
     abstain_below: float = Field(
         default=0.0, ge=0, le=1, description="no class is named at a lower probability"
     )
+    calibration: Calibration | None = None
+    held_out: HeldOutScores | None = None
 
     @model_validator(mode="after")
     def _classes_differ(self) -> Self:
         if len({one.name for one in self.classes}) != len(self.classes):
             raise ValueError("every class needs a name of its own")
+        exclusive = self.activation == "softmax"
+        refuse_misfit(len(self.classes), exclusive, self.calibration, self.held_out)
         return self
 
 

@@ -149,3 +149,24 @@ def test_faults_and_cancelling_are_failures(known_study, bundle):
     assert end.kind == "internal" and "The classification stopped by a fault" in end.what
     with pytest.raises(ClassificationError, match="odd"):
         napari_acs.classify(known_study, bundle, mask, "cpu")
+
+
+def test_held_out_cases_give_intervals_and_a_set_and_may_forbid_a_name(known_study):
+    def ended(truth, conformal="per-class"):
+        scores = [(0.9, 0.1) if k == 0 else (0.1, 0.9) for k in truth]
+        held = {"scores": scores, "truth": [(k,) for k in truth], "conformal": conformal}
+        made = KnownClassifier(ClassifierSpec.model_validate(FIELDS | {"held_out": held}))
+        *_, end = run_classifier(known_study, made, ball(known_study, TUMOUR), device="cpu")
+        return end
+
+    sure = ended([0] * 20 + [1] * 20)
+    found = sure.classification
+    assert found.named == ("bright",) and found.prediction_set == ("bright",)
+    assert found.coverage == 0.9 and not any("ruled out" in note for note in sure.notes)
+    low, high = found.intervals["bright"]
+    assert 0.9 < low <= high == 1
+    few = ended([0] * 4 + [1] * 22)
+    assert few.classification.named == ()
+    assert "none can be ruled out at a coverage of 0.9" in few.classification.sentence()
+    assert any("Never ruled out: dark" in note and "takes 9" in note for note in few.notes)
+    assert ended([0] * 4 + [1] * 22, "marginal").classification.named == ("bright",)
