@@ -1,0 +1,260 @@
+"""The Classify dock: wires the panel, the layers and the job runner."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Labels, Layer
+from qtpy.compat import isalive
+from qtpy.QtCore import Signal, Slot
+from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging import Volume
+from napari_acs.inference.classification import Classified
+from napari_acs.inference.messages import Failure
+from napari_acs.viewer.classification_layer import cam_layer, keep_classification
+from napari_acs.viewer.info import info_in
+from napari_acs.viewer.masks import mask_of
+from napari_acs.viewer.snapshot import snapshot_study
+from napari_acs.widgets.classify_edits import MaskEdits
+from napari_acs.widgets.classify_panel import WHOLE, ClassifyPanel, Region
+from napari_acs.widgets.classify_report import csv_of, moved_of, record_of
+from napari_acs.widgets.classify_request import (
+    AnyJob,
+    ClassifyRequest,
+    classify_job,
+    load_classifiers,
+)
+from napari_acs.widgets.job import JobRunner
+from napari_acs.widgets.listing import Listing
+from napari_acs.widgets.matching import match_sequences, may_be_sequence
+from napari_acs.widgets.scrolled import fill_with
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+
+def ask_file(parent: QWidget, suggestion: str) -> Path | None:
+    """Ask where to export to."""
+    name, _ = QFileDialog.getSaveFileName(parent, "Export the classification", suggestion)
+    return Path(name) if name else None
+
+
+class ClassifyDock(QWidget):
+    """What ``Plugins > Classify (napari-acs)`` opens.
+
+    Signals: ``ready()`` when models are known; ``finished(outcome)`` when it is on screen.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+    job, models, ask : callable
+        What computes, what lists classifiers (both in a worker), what asks for a file; others
+        in tests.
+    """
+
+    ready = Signal()
+    finished = Signal(object)
+
+    def __init__(
+        self,
+        napari_viewer: Viewer,
+        job: AnyJob = classify_job,
+        models: Callable[[], Any] = load_classifiers,
+        ask: Callable[[QWidget, str], Path | None] = ask_file,
+    ) -> None:
+        super().__init__()
+        self.viewer = napari_viewer
+        self.panel = ClassifyPanel()
+        self.runner = JobRunner(job, self)
+        self.edits = MaskEdits(self)
+        self.listing = Listing(models, self)
+        self._ask = ask
+        self._pinned: dict[str, Layer | None] = {}
+        self._asked: tuple[list[Layer], bool] = ([], False)
+        self._last: tuple[ClassifyRequest, Classified, dict[str, Any]] | None = None
+        fill_with(self, self.panel)
+        panel, card = self.panel, self.panel.card
+        panel.classify_clicked.connect(self.classify)
+        panel.cancel_clicked.connect(self.runner.cancel)
+        panel.sequences.chosen.connect(self._on_chosen)
+        card.copy_clicked.connect(self._on_copy)
+        card.json_clicked.connect(self._on_json)
+        card.csv_clicked.connect(self._on_csv)
+        card.why_clicked.connect(self._on_why)
+        self.runner.progressed.connect(panel.show_progress)
+        self.runner.ended.connect(self._on_ended)
+        self.edits.settled.connect(self._on_settled)
+        self.listing.listed.connect(self._on_models)
+        self.listing.failed.connect(self._refuse)
+        events = self.viewer.layers.events
+        for event in (events.inserted, events.removed, events.renamed, events.reordered):
+            event.connect(self._follow_layers)
+        self._follow_layers()
+        self.listing.refresh()
+
+    @property
+    def said(self) -> str:
+        """The sentence that the panel shows, or nothing."""
+        return self.panel.message.text()
+
+    def classify(self) -> None:
+        """Classify the chosen layers with the chosen model, or say why not."""
+        self._start(edited=False)
+
+    def _start(self, *, edited: bool) -> None:
+        try:
+            request, layers = self._request()
+        except BadInput as refusal:
+            self._refuse(refusal.sentence())
+            return
+        if self.runner.start(request):
+            self._asked = layers, edited
+            self.panel.message.clear()
+            self.panel.show_running(True)
+
+    def _request(self) -> tuple[ClassifyRequest, list[Layer]]:
+        spec = self.panel.spec
+        if spec is None:
+            raise BadInput("No model is chosen", do="Install a classifier, and choose it")
+        chosen = self.panel.sequences.selected()
+        study = snapshot_study(chosen)
+        reference = chosen[study.reference_sequence]
+        kind, layer = self.panel.chosen_region
+        mask = None if layer is None else self._mask(kind, layer)
+        layers = [one for one in (reference, layer) if one is not None]
+        return ClassifyRequest(study, spec, mask), layers
+
+    def _mask(self, kind: str, layer: Labels) -> Volume:
+        mask = mask_of(layer, [one for one in self.viewer.layers if may_be_sequence(one)])
+        if kind == "predicted" and mask.prediction is not None:
+            return Volume(mask.prediction, mask.info.grid)
+        return Volume(mask.labels, mask.info.grid)
+
+    @Slot(object, object)
+    def _on_ended(self, request: ClassifyRequest, outcome: Any) -> None:
+        self.panel.show_running(False)
+        if isinstance(outcome, Classified):
+            self._show(request, outcome)
+        elif isinstance(outcome, Failure):
+            kind = "note" if outcome.kind == "cancelled" else "refusal"
+            self.panel.message.say(outcome.sentence(), kind)
+        else:
+            home = request.study.reference
+            self.viewer.add_layer(Layer.create(*cam_layer(outcome.cam, home, outcome.target)))
+            self.panel.card.show_occlusion(outcome.target, outcome.occlusion)
+        self.finished.emit(outcome)
+
+    def _show(self, request: ClassifyRequest, end: Classified) -> None:
+        layers, edited = self._asked
+        moved = ""
+        if edited and self._last is not None and self._last[0].spec == request.spec:
+            before = self._last[1].classification.probabilities
+            moved = moved_of(before, end.classification.probabilities)
+        record = record_of(end, request.spec)
+        keep_classification(layers, record)
+        self._last = request, end, record
+        self.panel.card.show_result(end, request.spec, moved)
+        mask = layers[-1] if layers and isinstance(layers[-1], Labels) else None
+        self.edits.follow(mask if self.panel.chosen_region[0] == "corrected" else None)
+
+    def _on_settled(self) -> None:
+        layer = self.edits.layer
+        if layer is None or self._last is None or not self.panel.again.isChecked():
+            return
+        request = self._last[0]
+        if self.panel.chosen_region[1] is not layer or request.mask is None:
+            return
+        if self.runner.request is not None:
+            self.edits.wait()
+            return
+        try:
+            now = self._mask("corrected", layer)
+        except BadInput as refusal:
+            self._refuse(refusal.sentence())
+            return
+        if not np.array_equal(now.array, request.mask.array):
+            self._start(edited=True)
+
+    @Slot(str)
+    def _on_why(self, target: str) -> None:
+        if self._last is None:
+            return
+        if self.runner.start(replace(self._last[0], target=target)):
+            self.panel.message.clear()
+            self.panel.show_running(True)
+
+    def _follow_layers(self, event: Any = None) -> None:
+        if not isalive(self):
+            return
+        if event is not None and event.type == "removed":
+            gone = event.value
+            self._pinned = {s: v for s, v in self._pinned.items() if v is not gone}
+            if gone is self.edits.layer:
+                self.edits.follow(None)
+            if self.runner.request is not None and any(gone is one for one in self._asked[0]):
+                self.runner.abandon()
+                self.panel.show_running(False)
+                why = f"Nothing was classified, because the layer {gone.name!r} was closed."
+                self.panel.message.say(why)
+        images = [layer for layer in self.viewer.layers if may_be_sequence(layer)]
+        self.panel.sequences.show_choices(images, match_sequences(images, self._pinned))
+        regions: list[tuple[str, Region]] = [("Whole brain", WHOLE)]
+        for layer in self.viewer.layers:
+            info = info_in(layer.metadata)
+            if not isinstance(layer, Labels) or (info is not None and info.role == "brain"):
+                continue
+            if info is not None and info.prediction is not None:
+                regions.append((f"As predicted: {layer.name}", ("predicted", layer)))
+            regions.append((f"Mask: {layer.name}", ("corrected", layer)))
+        chosen = self.panel.chosen_region
+        if chosen is WHOLE:
+            chosen = regions[-1][1]  # the latest mask
+        self.panel.show_regions(regions, chosen)
+
+    @Slot(str, object)
+    def _on_chosen(self, sequence: str, layer: Layer | None) -> None:
+        self._pinned[sequence] = layer
+
+    @Slot(object)
+    def _on_models(self, specs: Any) -> None:
+        self.panel.show_models(specs)
+        self._follow_layers()
+        self.ready.emit()
+
+    @Slot(str)
+    def _refuse(self, sentence: str) -> None:
+        self.panel.message.say(sentence, "refusal")
+
+    @Slot()
+    def _on_copy(self) -> None:
+        board = QApplication.clipboard()
+        if board is not None:
+            board.setText(self.panel.card.text())
+
+    @Slot()
+    def _on_json(self) -> None:
+        if self._last is not None:
+            self._write("classification.json", json.dumps(self._last[2], indent=2) + "\n")
+
+    @Slot()
+    def _on_csv(self) -> None:
+        if self._last is not None:
+            self._write("classification.csv", csv_of(self._last[2]))
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._ask(self, name)
+        if path is None:
+            return
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            self._refuse(f"The file could not be written: {error.strerror}.")
+            return
+        self.panel.message.say(f"Written: {path.name}", "done")

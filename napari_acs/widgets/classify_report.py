@@ -1,0 +1,95 @@
+"""A classification as text, as JSON and as a line of CSV; none of them names the patient."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_acs.inference.classification import Classified
+    from napari_acs.models.spec import ClassifierSpec
+
+RESEARCH = "Research only. Not a medical device; not for clinical use."
+_NAMES = frozenset({"file", "files", "study", "name", "source"})
+
+
+def record_of(end: Classified, spec: ClassifierSpec) -> dict[str, Any]:
+    """Return the JSON-ready record; names of files and studies are left out: they name patients."""
+    found = end.classification
+    far = found.outlier
+    return {
+        "format": 1,
+        "named": list(found.named),
+        "abstained": not found.named,
+        "probabilities": {name: round(p, 4) for name, p in found.probabilities.items()},
+        "intervals": {name: list(ends) for name, ends in found.intervals.items()},
+        "prediction_set": None if found.prediction_set is None else list(found.prediction_set),
+        "coverage": found.coverage,
+        "outlier": None
+        if far is None
+        else {
+            "distance": far.distance,
+            "limit": far.limit,
+            "far": far.far,
+            "reason": far.reason,
+        },
+        "classes": {one.name: one.title for one in found.classes},
+        "abstain_below": found.abstain_below,
+        "model": {"id": spec.id, "version": spec.version, "licence": spec.licence},
+        "intended_use": spec.intended_use,
+        "notes": list(end.notes),
+        "provenance": _unnamed(found.provenance),
+    }
+
+
+def csv_of(record: Mapping[str, Any]) -> str:
+    """Return a header and one line."""
+    row = {
+        "model": record["model"]["id"],
+        "version": record["model"]["version"],
+        "named": " ".join(record["named"]),
+        "abstained": record["abstained"],
+        "outlier": "" if record["outlier"] is None else record["outlier"]["far"],
+        **{f"p_{name}": p for name, p in record["probabilities"].items()},
+    }
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(row), lineterminator="\n")
+    writer.writeheader()
+    writer.writerow(row)
+    return text.getvalue()
+
+
+def facts_of(spec: ClassifierSpec) -> str:
+    """Return the model's data, metrics and licence, a line each."""
+    shown = {k: v for k, v in spec.metrics.items() if isinstance(v, int | float | str)}
+    metrics = ", ".join(
+        f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in shown.items()
+    )
+    return "\n".join(
+        (
+            f"Model: {spec.title} ({spec.version})",
+            f"Data: {'; '.join(spec.data) or 'not stated'}",
+            f"Metrics: {metrics or ('see the model card' if spec.metrics else 'not stated')}",
+            f"Licence: {spec.licence}",
+        )
+    )
+
+
+def moved_of(before: Mapping[str, float], after: Mapping[str, float]) -> str:
+    """Say how far each probability moved by an edit of the mask."""
+    each = (
+        f"{name} {before[name]:.2f} -> {p:.2f} ({p - before[name]:+.2f})"
+        for name, p in after.items()
+        if name in before
+    )
+    return f"{', '.join(each)} after your edit"
+
+
+def _unnamed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _unnamed(v) for k, v in value.items() if k not in _NAMES}
+    if isinstance(value, list | tuple):
+        return [_unnamed(one) for one in value]
+    return value

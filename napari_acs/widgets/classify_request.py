@@ -1,0 +1,105 @@
+"""One classification job: what is asked, and the generators that answer, without Qt or napari."""
+
+# ruff: noqa: PLC0415 (torch comes with these imports, and is loaded in the worker)
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging import Study, Volume
+from napari_acs.inference.messages import Failure, Progress
+from napari_acs.viewer.snapshot import StudySnapshot
+
+if TYPE_CHECKING:
+    from napari_acs.models.spec import ClassifierSpec
+
+AnyJob = Callable[["ClassifyRequest", Callable[[], bool]], Iterator[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class ClassifyRequest:
+    """What the user asked for, as it was at the click.
+
+    ``mask`` is a copy of the region. ``target`` is the class to explain; None classifies.
+    """
+
+    study: StudySnapshot
+    spec: ClassifierSpec
+    mask: Volume | None = None
+    device: str = "auto"
+    target: str | None = None
+
+
+def load_classifiers() -> tuple[ClassifierSpec, ...]:
+    """Return the installed classifiers of studies; those of single volumes are left out."""
+    from napari_acs.models import ClassifierSpec, list_bundles
+    from napari_acs.models.spec import VOLUME
+
+    return tuple(
+        entry.spec
+        for entry in list_bundles()
+        if isinstance(entry.spec, ClassifierSpec)
+        and all(channel.name != VOLUME for channel in entry.spec.input.channels)
+    )
+
+
+def classify_job(request: ClassifyRequest, cancelled: Callable[[], bool]) -> Iterator[Any]:
+    """Yield progress, then one result or failure; runs in a worker and never raises."""
+    yield Progress(0, 1, "load", 0.0)
+    try:
+        from napari_acs.models import load_classifier
+
+        bundle = load_classifier(request.spec.id)
+        taken = request.study
+        study = Study(taken.name, taken.volumes(), taken.reference_sequence)
+        if request.target is None:
+            from napari_acs.inference import run_classifier
+
+            job = run_classifier
+            yield from job(study, bundle, request.mask, device=request.device, cancelled=cancelled)
+        else:
+            explain = _explain()
+            if explain is None:
+                yield _ABSENT
+                return
+            yield from explain(
+                study,
+                bundle,
+                request.mask,
+                target=request.target,
+                device=request.device,
+                cancelled=cancelled,
+            )
+    except BadInput as refusal:
+        from napari_acs.inference.sentences import failure_of
+
+        yield failure_of(refusal)
+    except Exception as error:
+        logging.getLogger(__name__).exception("classification failed")
+        yield Failure(
+            what="The classification stopped by a fault in napari-acs",
+            why=f"{type(error).__name__}: {error}",
+            do="Your layers are as they were; please report it with the steps that led here",
+            kind="internal",
+        )
+
+
+_ABSENT = Failure(
+    what="This version of napari-acs cannot show why",
+    why="its part for explanations is not installed",
+    do="Install a newer version",
+    kind="input",
+)
+
+
+def _explain() -> Callable[..., Iterator[Any]] | None:
+    from importlib import import_module
+
+    try:
+        found: Callable[..., Iterator[Any]] = import_module("napari_acs.inference.explain").explain
+    except (ModuleNotFoundError, AttributeError):
+        return None
+    return found

@@ -1,0 +1,90 @@
+"""The Classify panel, clicked, with the bundled demo classifier on the sample."""
+
+# ruff: noqa: PLC0415
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QApplication, QPushButton
+
+from napari_acs.inference.classification import Classified
+from napari_acs.inference.messages import Failure
+
+WAIT = 60_000
+
+
+@pytest.fixture
+def dock(make_napari_viewer, qtbot, tmp_path):
+    from napari.layers import Layer
+
+    from napari_acs.viewer.sample import phantom_with_mask
+    from napari_acs.widgets.classify_dock import ClassifyDock
+
+    viewer = make_napari_viewer()
+    for parts in phantom_with_mask():
+        viewer.add_layer(Layer.create(*parts))
+    dock = ClassifyDock(viewer, ask=lambda _, name: tmp_path / name)
+    with qtbot.waitSignal(dock.ready, timeout=WAIT):
+        viewer.window.add_dock_widget(dock, name="Classify")
+    return dock
+
+
+def click(dock, name: str) -> None:
+    dock.panel.findChild(QPushButton, name).click()
+
+
+def outcome(dock, qtbot, name: str = "classify"):
+    with qtbot.waitSignal(dock.finished, timeout=WAIT) as heard:
+        click(dock, name)
+    return heard.args[0]
+
+
+def mask_layer(dock):
+    return next(layer for layer in dock.viewer.layers if layer._type_string == "labels")
+
+
+def test_card_export_and_reclassify_after_painting(dock, qtbot, tmp_path):
+    end = outcome(dock, qtbot)
+    assert isinstance(end, Classified), dock.said
+    card = dock.panel.card
+    assert card.sentence.text() == end.classification.sentence()
+    shown = {bar.value for bar in card.bars.bars}
+    assert shown == set(end.classification.probabilities.values())
+    click(dock, "copy")
+    assert "Research only" in QApplication.clipboard().text()
+    click(dock, "json")
+    text = (tmp_path / "classification.json").read_text()
+    layer = mask_layer(dock)
+    assert json.loads(text) == json.loads(json.dumps(layer.metadata["napari_acs_classification"]))
+    assert "phantom_mask.nii" not in text
+    click(dock, "csv")
+    header, line = (tmp_path / "classification.csv").read_text().splitlines()
+    assert len(header.split(",")) == len(line.split(","))
+
+    with qtbot.waitSignal(dock.finished, timeout=WAIT) as heard:
+        layer.data_setitem(np.nonzero(np.asarray(layer.data) == layer.data.max()), 0)
+    after = heard.args[0].classification.probabilities
+    for name, p in end.classification.probabilities.items():
+        assert f"{name} {p:.2f} -> {after[name]:.2f}" in card.moved.text()
+
+
+def test_bad_masks_are_refused_in_a_sentence(dock, qtbot):
+    layer = mask_layer(dock)
+    dock.panel.region.setCurrentIndex(0)
+    assert isinstance(outcome(dock, qtbot), Failure)
+    assert "mask" in dock.said
+    dock.panel.region.setCurrentIndex(dock.panel.region.count() - 1)
+    layer.data = np.zeros_like(layer.data)
+    assert isinstance(outcome(dock, qtbot), Failure)
+    assert "empty" in dock.said.lower() or "no " in dock.said.lower()
+
+
+def test_a_closed_layer_drops_its_result(dock, qtbot):
+    click(dock, "classify")
+    dock.viewer.layers.remove(mask_layer(dock))
+    assert dock.runner.request is None
+    assert "was closed" in dock.said
+    qtbot.wait(1500)
+    assert dock.panel.card.isHidden()
