@@ -46,7 +46,8 @@ class ClassifyCard(QWidget):
         self.why = QPushButton("Show why")
         self.why.setObjectName("why")
         self.why.clicked.connect(lambda: self.why_clicked.emit(self._target))
-        for part in (self.why, self.why_title, self.occlusion, self.facts, self.research):
+        layout.addWidget(self.why)
+        for part in (self.why_title, self.occlusion, self.facts, self.research):
             layout.addWidget(part)
         row = QHBoxLayout()
         for title, name, signal in (

@@ -77,11 +77,14 @@ class ClassifyDock(QWidget):
         self.listing = Listing(models, self)
         self._ask = ask
         self._pinned: dict[str, Layer | None] = {}
+        self._seen: Volume | None = None
+        self._region_by_user = False
         self._asked: tuple[list[Layer], bool] = ([], False)
         self._last: tuple[ClassifyRequest, Classified, dict[str, Any]] | None = None
         fill_with(self, self.panel)
         panel, card = self.panel, self.panel.card
         panel.classify_clicked.connect(self.classify)
+        panel.region_chosen.connect(self._on_region)
         panel.cancel_clicked.connect(self.runner.cancel)
         panel.sequences.chosen.connect(self._on_chosen)
         card.copy_clicked.connect(self._on_copy)
@@ -116,6 +119,7 @@ class ClassifyDock(QWidget):
             return
         if self.runner.start(request):
             self._asked = layers, edited
+            self._seen = request.mask
             self.panel.message.clear()
             self.panel.show_running(True)
 
@@ -163,13 +167,14 @@ class ClassifyDock(QWidget):
         self.panel.card.show_result(end, request.spec, moved)
         mask = layers[-1] if layers and isinstance(layers[-1], Labels) else None
         self.edits.follow(mask if self.panel.chosen_region[0] == "corrected" else None)
+        if self.edits.layer is not None:
+            self.edits.wait()  # it may have been edited while the job ran
 
     def _on_settled(self) -> None:
         layer = self.edits.layer
         if layer is None or self._last is None or not self.panel.again.isChecked():
             return
-        request = self._last[0]
-        if self.panel.chosen_region[1] is not layer or request.mask is None:
+        if self.panel.chosen_region[1] is not layer or self._seen is None:
             return
         if self.runner.request is not None:
             self.edits.wait()
@@ -179,7 +184,7 @@ class ClassifyDock(QWidget):
         except BadInput as refusal:
             self._refuse(refusal.sentence())
             return
-        if not np.array_equal(now.array, request.mask.array):
+        if not np.array_equal(now.array, self._seen.array):
             self._start(edited=True)
 
     @Slot(str)
@@ -214,13 +219,17 @@ class ClassifyDock(QWidget):
                 regions.append((f"As predicted: {layer.name}", ("predicted", layer)))
             regions.append((f"Mask: {layer.name}", ("corrected", layer)))
         chosen = self.panel.chosen_region
-        if chosen is WHOLE:
+        if chosen == WHOLE and not self._region_by_user:
             chosen = regions[-1][1]  # the latest mask
         self.panel.show_regions(regions, chosen)
 
     @Slot(str, object)
     def _on_chosen(self, sequence: str, layer: Layer | None) -> None:
         self._pinned[sequence] = layer
+
+    @Slot()
+    def _on_region(self) -> None:
+        self._region_by_user = True
 
     @Slot(object)
     def _on_models(self, specs: Any) -> None:

@@ -36,7 +36,9 @@ class MaskEdits(QObject):
             return
         self._timer.stop()
         for one, act in ((self.layer, "disconnect"), (layer, "connect")):
-            for name in _EVENTS if one is not None else ():
+            if one is None:
+                continue
+            for name in _EVENTS:
                 if name in one.events.emitters:
                     getattr(getattr(one.events, name), act)(self._on_edit)
         self.layer = layer

@@ -88,3 +88,45 @@ def test_a_closed_layer_drops_its_result(dock, qtbot):
     assert "was closed" in dock.said
     qtbot.wait(1500)
     assert dock.panel.card.isHidden()
+
+
+def test_cancel_and_an_abstaining_card_and_the_explanation(dock, qtbot):
+    from types import SimpleNamespace
+
+    from napari_acs.inference.classification import Classification, Outlier
+    from napari_acs.inference.messages import Progress
+
+    classes = dock.panel.spec.classes
+    names = [one.name for one in classes]
+    even = dict.fromkeys(names, 1 / len(names))
+    far = Outlier(9.0, 3.0, True, "Far from the images of training.")
+    unsure = Classification(classes, even, (), 0.9, {}, tuple(names), 0.9, far)
+    held = {"on": True}
+
+    def job(request, cancelled):
+        while held["on"] and not cancelled():
+            yield Progress(0, 1, "prepare", 0.5)
+        if cancelled():
+            yield Failure("Cancelled", "", "Nothing was changed", "cancelled")
+        elif request.target is None:
+            yield Classified(unsure)
+        else:
+            cam = np.ones(request.study.volumes()["t1"].array.shape, np.float32)
+            rows = (SimpleNamespace(title="Without ET", change={request.target: -0.3}),)
+            yield SimpleNamespace(target=request.target, cam=cam, occlusion=rows)
+
+    dock.runner._job = job
+    click(dock, "classify")
+    assert outcome(dock, qtbot, "cancel").kind == "cancelled"
+    assert dock.panel.card.isHidden()
+    held["on"] = False
+    outcome(dock, qtbot)
+    card = dock.panel.card
+    assert card.sentence.text().startswith("No class is named")
+    assert "coverage 90%" in card.likely.text()
+    assert card.outlier.text() == far.reason
+    outcome(dock, qtbot, "why")
+    layer = dock.viewer.layers[f"why {names[0]}"]
+    assert tuple(layer.contrast_limits) == (0, 1)
+    assert np.allclose(layer.scale, mask_layer(dock).scale)
+    assert [bar.value for bar in card.occlusion.bars] == [-0.3]
