@@ -14,14 +14,13 @@ from qtpy.QtWidgets import QPushButton
 
 from napari_acs.viewer import demo
 from napari_acs.viewer.virtual_screen import screen
+from napari_acs.widgets.classify_dock import ClassifyDock
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 
 
 def card() -> None:
     """Show the sample, classified through the panel."""
-    from napari_acs.widgets.classify_dock import ClassifyDock
-
     viewer = napari.Viewer(title="napari-acs")
     viewer.open_sample("napari-acs", "phantom_with_mask")
     viewer.window.resize(*demo.WINDOW)
