@@ -10,7 +10,8 @@ from qtpy.QtCore import QRectF, Qt
 from qtpy.QtGui import QColor, QPainter
 from qtpy.QtWidgets import QWidget
 
-_ROW, _VALUE, _GAP = 24, 56, 6
+_TITLE, _LINE, _VALUE, _GAP = 18, 20, 48, 6
+_ROW = _TITLE + _LINE  # a title above its bar: titles of classes are long
 
 
 @dataclass(frozen=True)
@@ -45,27 +46,32 @@ class Bars(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ink = self.palette().text().color()
-        titles = int(self.width() * 0.4)
-        left, width = titles + _GAP, self.width() - titles - _VALUE - 2 * _GAP
+        left, width = 0, self.width() - _VALUE - _GAP
         zero = left + width / 2 if self._signed else left
         unit = width / 2 if self._signed else width
         for row, bar in enumerate(self.bars):
-            top = row * _ROW
-            painter.fillRect(QRectF(left, top + 6, width, _ROW - 12), QColor(128, 128, 128, 60))
+            top = row * _ROW + _TITLE
+            painter.fillRect(QRectF(left, top + 5, width, _LINE - 10), QColor(128, 128, 128, 60))
             colour = QColor("#3f8fd0" if bar.strong else "#888888")
             if bar.value < 0:
                 colour = QColor("#d29922")
             end = zero + unit * max(-1.0, min(1.0, bar.value))
-            painter.fillRect(QRectF(min(zero, end), top + 6, abs(end - zero), _ROW - 12), colour)
+            painter.fillRect(QRectF(min(zero, end), top + 5, abs(end - zero), _LINE - 10), colour)
             painter.setPen(ink)
             if bar.interval is not None:
                 low, high = (zero + unit * edge for edge in bar.interval)
-                painter.fillRect(QRectF(low, top + _ROW / 2 - 1, high - low, 2), ink)
-            text = painter.fontMetrics().elidedText(bar.title, Qt.TextElideMode.ElideRight, titles)
-            painter.drawText(QRectF(0, top, titles, _ROW), int(Qt.AlignmentFlag.AlignVCenter), text)
+                painter.fillRect(QRectF(low, top + _LINE / 2 - 1, high - low, 2), ink)
+            text = painter.fontMetrics().elidedText(
+                bar.title, Qt.TextElideMode.ElideRight, self.width()
+            )
+            painter.drawText(
+                QRectF(0, top - _TITLE, self.width(), _TITLE),
+                int(Qt.AlignmentFlag.AlignVCenter),
+                text,
+            )
             number = f"{bar.value:+.2f}" if self._signed else f"{bar.value:.2f}"
             painter.drawText(
-                QRectF(self.width() - _VALUE, top, _VALUE, _ROW),
+                QRectF(self.width() - _VALUE, top, _VALUE, _LINE),
                 int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight),
                 number,
             )
