@@ -24,7 +24,7 @@ def keep_classification(layers: Iterable[Layer], record: Mapping[str, Any]) -> N
         layer.metadata[CLASSIFICATION] = dict(record)
 
 
-def cam_layer(cam: NDArray[np.float32], home: LayerInfo, target: str) -> LayerTuple:
+def cam_layer(cam: NDArray[np.float32], home: LayerInfo, name: str) -> LayerTuple:
     """Return a class activation map as a layer that lies over the study.
 
     Parameters
@@ -33,12 +33,12 @@ def cam_layer(cam: NDArray[np.float32], home: LayerInfo, target: str) -> LayerTu
         From 0 to 1, in the voxel order of ``home.grid``.
     home : LayerInfo
         Of the study's reference image.
-    target : str
-        The class that is explained.
+    name : str
+        Of the layer.
     """
     # the role keeps it from being taken for an MRI sequence
     info = LayerInfo(home.grid, study=home.study, role="uncertainty", reference=home)
-    data, attributes, kind = image_layer(cam, info, f"why {target}")
+    data, attributes, kind = image_layer(cam, info, name)
     attributes |= {
         "contrast_limits": (0.0, 1.0),
         "opacity": 0.5,

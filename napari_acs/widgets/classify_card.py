@@ -30,6 +30,7 @@ class ClassifyCard(QWidget):
         super().__init__(parent)
         self.bars = Bars()
         self.occlusion = Bars(signed=True)
+        self.study = _text("study")
         self.sentence = _text("sentence")
         self.moved = _text("moved")
         self.likely = _text("prediction_set")
@@ -38,16 +39,18 @@ class ClassifyCard(QWidget):
         self.facts = _text("facts")
         self.research = _text("research")
         self.why_title = _text("why_title")
+        self.why_notes = _text("why_notes")
         self._target = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for part in (self.sentence, self.bars, self.moved, self.likely, self.outlier, self.notes):
+        for part in (self.study, self.sentence, self.bars, self.moved, self.likely, self.outlier):
             layout.addWidget(part)
+        layout.addWidget(self.notes)
         self.why = QPushButton("Show why")
         self.why.setObjectName("why")
         self.why.clicked.connect(lambda: self.why_clicked.emit(self._target))
         layout.addWidget(self.why)
-        for part in (self.why_title, self.occlusion, self.facts, self.research):
+        for part in (self.why_title, self.occlusion, self.why_notes, self.facts, self.research):
             layout.addWidget(part)
         row = QHBoxLayout()
         for title, name, signal in (
@@ -62,9 +65,12 @@ class ClassifyCard(QWidget):
         layout.addLayout(row)
         self.hide()
 
-    def show_result(self, end: Classified, spec: ClassifierSpec, moved: str = "") -> None:
-        """Show a result; ``moved`` says what an edit changed."""
+    def show_result(
+        self, study: str, end: Classified, spec: ClassifierSpec, moved: str = ""
+    ) -> None:
+        """Show a study's result; ``moved`` says what an edit changed."""
         found = end.classification
+        self.study.setText(f"Study: {study}")
         titles = {one.name: one.title for one in found.classes}
         self._target = (found.named or (max(titles, key=found.probabilities.__getitem__),))[0]
         self.sentence.setText(found.sentence())
@@ -91,9 +97,10 @@ class ClassifyCard(QWidget):
         self.show_occlusion("", ())
         self.show()
 
-    def show_occlusion(self, target: str, rows: Sequence[Any]) -> None:
+    def show_occlusion(self, target: str, rows: Sequence[Any], notes: Sequence[str] = ()) -> None:
         """Show how the probability of a class moves without each region and sequence."""
-        _say(self.why_title, f"Change of '{target}' without:" if rows else "")
+        _say(self.why_notes, "\n".join(notes))
+        _say(self.why_title, f"How the probability of '{target}' changes:" if rows else "")
         self.occlusion.show_bars([Bar(r.title, float(r.change[target])) for r in rows])
         self.occlusion.setVisible(bool(rows))
 

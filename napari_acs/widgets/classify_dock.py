@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -33,11 +34,14 @@ from napari_acs.widgets.classify_request import (
 )
 from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.listing import Listing
-from napari_acs.widgets.matching import match_sequences, may_be_sequence
+from napari_acs.widgets.matching import latest_study, match_sequences, may_be_sequence
+from napari_acs.widgets.outcomes import fault_of_showing
 from napari_acs.widgets.scrolled import fill_with
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
+
+    from napari_acs.inference.explain.job import Explained
 
 
 def ask_file(parent: QWidget, suggestion: str) -> Path | None:
@@ -80,6 +84,7 @@ class ClassifyDock(QWidget):
         self._seen: Volume | None = None
         self._region_by_user = False
         self._asked: tuple[list[Layer], bool] = ([], False)
+        self._taken: list[Layer] = []
         self._last: tuple[ClassifyRequest, Classified, dict[str, Any]] | None = None
         fill_with(self, self.panel)
         panel, card = self.panel, self.panel.card
@@ -120,6 +125,7 @@ class ClassifyDock(QWidget):
         if self.runner.start(request):
             self._asked = layers, edited
             self._seen = request.mask
+            self._taken = self._chosen_layers()
             self.panel.message.clear()
             self.panel.show_running(True)
 
@@ -144,16 +150,27 @@ class ClassifyDock(QWidget):
     @Slot(object, object)
     def _on_ended(self, request: ClassifyRequest, outcome: Any) -> None:
         self.panel.show_running(False)
-        if isinstance(outcome, Classified):
-            self._show(request, outcome)
-        elif isinstance(outcome, Failure):
+        if not isinstance(outcome, Failure):
+            try:
+                if isinstance(outcome, Classified):
+                    self._show(request, outcome)
+                else:
+                    self._show_why(request, outcome)
+            except Exception as error:  # whatever napari raises: the panel must stay usable
+                logging.getLogger(__name__).exception("a classification could not be shown")
+                outcome = fault_of_showing(error)
+        if isinstance(outcome, Failure):
             kind = "note" if outcome.kind == "cancelled" else "refusal"
             self.panel.message.say(outcome.sentence(), kind)
-        else:
-            home = request.study.reference
-            self.viewer.add_layer(Layer.create(*cam_layer(outcome.cam, home, outcome.target)))
-            self.panel.card.show_occlusion(outcome.target, outcome.occlusion)
         self.finished.emit(outcome)
+
+    def _show_why(self, request: ClassifyRequest, end: Explained) -> None:
+        name = f"why {end.target}: {request.study.name}"
+        if name in self.viewer.layers:  # of a mask that was corrected since
+            self.viewer.layers.remove(name)
+        home = request.study.reference
+        self.viewer.add_layer(Layer.create(*cam_layer(end.cam, home, name)))
+        self.panel.card.show_occlusion(end.target, end.occlusions, end.notes)
 
     def _show(self, request: ClassifyRequest, end: Classified) -> None:
         layers, edited = self._asked
@@ -164,12 +181,26 @@ class ClassifyDock(QWidget):
         record = record_of(end, request.spec)
         keep_classification(layers, record)
         self._last = request, end, record
-        self.panel.card.show_result(end, request.spec, moved)
+        self.panel.card.show_result(request.study.name, end, request.spec, moved)
         mask = layers[-1] if layers and isinstance(layers[-1], Labels) else None
         self.edits.follow(mask if self.panel.chosen_region[0] == "corrected" else None)
         if self.edits.layer is not None:
             self.edits.wait()  # it may have been edited while the job ran
 
+    def _chosen_layers(self) -> list[Layer]:
+        chosen = [one for one in self.panel.sequences.selected().values() if one is not None]
+        region = self.panel.chosen_region[1]
+        return chosen if region is None else [*chosen, region]
+
+    def _forget_another(self) -> None:
+        """Take the card away once it is about other layers than those that are chosen."""
+        now = [id(one) for one in self._chosen_layers()]
+        if self._last is not None and now != [id(one) for one in self._taken]:
+            self._last = self._seen = None
+            self.edits.follow(None)
+            self.panel.card.hide()
+
+    @Slot()
     def _on_settled(self) -> None:
         layer = self.edits.layer
         if layer is None or self._last is None or not self.panel.again.isChecked():
@@ -206,15 +237,18 @@ class ClassifyDock(QWidget):
             if self.runner.request is not None and any(gone is one for one in self._asked[0]):
                 self.runner.abandon()
                 self.panel.show_running(False)
-                why = f"Nothing was classified, because the layer {gone.name!r} was closed."
+                why = f"The work was stopped, because the layer {gone.name!r} was closed."
                 self.panel.message.say(why)
         images = [layer for layer in self.viewer.layers if may_be_sequence(layer)]
         self.panel.sequences.show_choices(images, match_sequences(images, self._pinned))
         regions: list[tuple[str, Region]] = [("Whole brain", WHOLE)]
+        study = latest_study(images)
         for layer in self.viewer.layers:
             info = info_in(layer.metadata)
             if not isinstance(layer, Labels) or (info is not None and info.role == "brain"):
                 continue
+            if info is not None and study is not None and info.study not in {None, study}:
+                continue  # another patient's, which may well lie on the same grid
             if info is not None and info.prediction is not None:
                 regions.append((f"As predicted: {layer.name}", ("predicted", layer)))
             regions.append((f"Mask: {layer.name}", ("corrected", layer)))
@@ -222,14 +256,17 @@ class ClassifyDock(QWidget):
         if chosen == WHOLE and not self._region_by_user:
             chosen = regions[-1][1]  # the latest mask
         self.panel.show_regions(regions, chosen)
+        self._forget_another()
 
     @Slot(str, object)
     def _on_chosen(self, sequence: str, layer: Layer | None) -> None:
         self._pinned[sequence] = layer
+        self._forget_another()
 
     @Slot()
     def _on_region(self) -> None:
         self._region_by_user = True
+        self._forget_another()
 
     @Slot(object)
     def _on_models(self, specs: Any) -> None:

@@ -63,18 +63,38 @@ def csv_of(record: Mapping[str, Any]) -> str:
 
 def facts_of(spec: ClassifierSpec) -> str:
     """Return the model's data, metrics and licence, a line each."""
-    shown = {k: v for k, v in spec.metrics.items() if isinstance(v, int | float | str)}
-    metrics = ", ".join(
-        f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in shown.items()
-    )
+    metrics = _metrics_of(spec.metrics)
     return "\n".join(
         (
             f"Model: {spec.title} ({spec.version})",
             f"Data: {'; '.join(spec.data) or 'not stated'}",
-            f"Metrics: {metrics or ('see the model card' if spec.metrics else 'not stated')}",
+            f"Metrics: {metrics or 'not measured'}",
             f"Licence: {spec.licence}",
         )
     )
+
+
+_FIGURES = {
+    "balanced_accuracy": "balanced accuracy",
+    "accuracy": "accuracy",
+    "auroc": "AUROC",
+    "brier": "Brier score",
+    "ece": "calibration error",
+}
+
+
+def _metrics_of(metrics: Mapping[str, Any]) -> str:
+    """Say what held-out patients say of the model."""
+    held = metrics.get("held_out", metrics)
+    said = []
+    for key, title in _FIGURES.items():
+        if isinstance(held.get(key), int | float):
+            ends = held.get(f"{key}_interval")
+            interval = f" ({ends[0]:.2f} to {ends[1]:.2f})" if ends else ""
+            said.append(f"{title} {held[key]:.2f}{interval}")
+    if said and "patients" in held:
+        said.append(f"on {held['patients']} held-out patients")
+    return ", ".join(said)
 
 
 def moved_of(before: Mapping[str, float], after: Mapping[str, float]) -> str:

@@ -61,10 +61,8 @@ def classify_job(request: ClassifyRequest, cancelled: Callable[[], bool]) -> Ite
             job = run_classifier
             yield from job(study, bundle, request.mask, device=request.device, cancelled=cancelled)
         else:
-            explain = _explain()
-            if explain is None:
-                yield _ABSENT
-                return
+            from napari_acs.inference.explain.job import explain
+
             yield from explain(
                 study,
                 bundle,
@@ -85,21 +83,3 @@ def classify_job(request: ClassifyRequest, cancelled: Callable[[], bool]) -> Ite
             do="Your layers are as they were; please report it with the steps that led here",
             kind="internal",
         )
-
-
-_ABSENT = Failure(
-    what="This version of napari-acs cannot show why",
-    why="its part for explanations is not installed",
-    do="Install a newer version",
-    kind="input",
-)
-
-
-def _explain() -> Callable[..., Iterator[Any]] | None:
-    from importlib import import_module
-
-    try:
-        found: Callable[..., Iterator[Any]] = import_module("napari_acs.inference.explain").explain
-    except (ModuleNotFoundError, AttributeError):
-        return None
-    return found

@@ -91,9 +91,9 @@ def test_a_closed_layer_drops_its_result(dock, qtbot):
 
 
 def test_cancel_and_an_abstaining_card_and_the_explanation(dock, qtbot):
-    from types import SimpleNamespace
-
     from napari_acs.inference.classification import Classification, Outlier
+    from napari_acs.inference.explain.job import Explained
+    from napari_acs.inference.explain.occlusion import Occlusion
     from napari_acs.inference.messages import Progress
 
     classes = dock.panel.spec.classes
@@ -112,8 +112,8 @@ def test_cancel_and_an_abstaining_card_and_the_explanation(dock, qtbot):
             yield Classified(unsure)
         else:
             cam = np.ones(request.study.volumes()["t1"].array.shape, np.float32)
-            rows = (SimpleNamespace(title="Without ET", change={request.target: -0.3}),)
-            yield SimpleNamespace(target=request.target, cam=cam, occlusion=rows)
+            row = Occlusion("ET", "without ET", {request.target: 0.2}, {request.target: -0.3})
+            yield Explained(request.target, cam, (row,), ("A hint.",), {})
 
     dock.runner._job = job
     click(dock, "classify")
@@ -126,7 +126,68 @@ def test_cancel_and_an_abstaining_card_and_the_explanation(dock, qtbot):
     assert "coverage 90%" in card.likely.text()
     assert card.outlier.text() == far.reason
     outcome(dock, qtbot, "why")
-    layer = dock.viewer.layers[f"why {names[0]}"]
+    layer = next(one for one in dock.viewer.layers if one.name.startswith(f"why {names[0]}"))
+    assert card.why_notes.text() == "A hint."
     assert tuple(layer.contrast_limits) == (0, 1)
     assert np.allclose(layer.scale, mask_layer(dock).scale)
     assert [bar.value for bar in card.occlusion.bars] == [-0.3]
+
+
+def test_the_real_explanation_lies_on_the_study_and_replaces_the_one_before(dock, qtbot):
+    said = outcome(dock, qtbot)
+    target = said.classification.named[0]
+    for _ in range(2):
+        end = outcome(dock, qtbot, "why")
+        assert end.target == target, dock.said
+    (layer,) = [one for one in dock.viewer.layers if one.name.startswith("why ")]
+    image = next(one for one in dock.viewer.layers if one._type_string == "image")
+    np.testing.assert_array_equal(layer.extent.world, image.extent.world)
+    assert 0.5 < float(np.max(layer.data)) <= 1
+    bars = {bar.title: bar.value for bar in dock.panel.card.occlusion.bars}
+    rows = {row.title: row.change[target] for row in end.occlusions}
+    assert bars == rows
+    assert "without tumour core" in bars
+    assert not dock.panel.card.isHidden(), "a map is no other study"
+
+
+def test_a_card_goes_with_its_study(dock, qtbot):
+    from napari.layers import Layer
+
+    from napari_acs.viewer.info import LayerInfo, info_in
+    from napari_acs.viewer.layers import image_layer
+
+    outcome(dock, qtbot)
+    assert dock.panel.card.study.text().startswith("Study: ")
+    own = next(one for one in dock.viewer.layers if one._type_string == "image")
+    grid = info_in(own.metadata).grid
+    info = LayerInfo(grid, None, "another", "t1")
+    dock.viewer.add_layer(
+        Layer.create(*image_layer(np.ones(grid.shape, np.float32), info, "another_t1"))
+    )
+    assert dock.panel.card.isHidden()
+    titles = [dock.panel.region.itemText(i) for i in range(dock.panel.region.count())]
+    assert titles == ["Whole brain"], "a mask of the other patient, though on the same grid"
+    assert isinstance(outcome(dock, qtbot), Failure), "no mask, no t1ce"
+
+
+def test_undoing_an_edit_classifies_again(dock, qtbot):
+    first = outcome(dock, qtbot)
+    layer = mask_layer(dock)
+    with qtbot.waitSignal(dock.finished, timeout=WAIT):
+        layer.data_setitem(np.nonzero(np.asarray(layer.data) == layer.data.max()), 0)
+    with qtbot.waitSignal(dock.finished, timeout=WAIT) as heard:
+        layer.undo()
+    again = heard.args[0].classification.probabilities
+    assert again == pytest.approx(dict(first.classification.probabilities), abs=1e-5)
+
+
+def test_a_missing_sequence_and_a_mask_on_another_grid_are_sentences(dock, qtbot):
+    t1ce = next(one for one in dock.viewer.layers if "t1ce" in one.name)
+    dock.viewer.layers.remove(t1ce)
+    assert isinstance(outcome(dock, qtbot), Failure)
+    assert "t1ce" in dock.said.lower()
+    dock.viewer.add_labels(np.ones((9, 9, 9), np.uint8), name="elsewhere")
+    dock.panel.region.setCurrentIndex(dock.panel.region.count() - 1)
+    click(dock, "classify")
+    assert "elsewhere" in dock.said
+    assert dock.runner.request is None
