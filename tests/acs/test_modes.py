@@ -54,14 +54,14 @@ def test_inflated_network_gives_the_2d_one_for_a_volume_constant_along_z(name):
     for module in trunk.modules():
         if isinstance(module, nn.Conv2d):
             module.padding_mode = "replicate"  # so that the volume stays constant at its ends
-    trunk = rebuilt(trunk)
-    plane = torch.randn(1, 3, 65, 70)
+    trunk = rebuilt(trunk).double()  # in float32 the order of sums shows, on one CPU or another
+    plane = torch.randn(1, 3, 65, 70, dtype=torch.float64)
     solid = napari_acs.convert(trunk, mode="inflate")
     with torch.no_grad():
         expected, found = trunk(plane), solid(plane.unsqueeze(2).repeat_interleave(33, dim=2))
     assert found.shape[2] == 2
     for z in range(2):
-        torch.testing.assert_close(found[:, :, z], expected, rtol=1e-3, atol=1e-5)
+        torch.testing.assert_close(found[:, :, z], expected)
 
 
 def rebuilt(trunk):
