@@ -34,7 +34,12 @@ from napari_acs.widgets.classify_request import (
 )
 from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.listing import Listing
-from napari_acs.widgets.matching import latest_study, match_sequences, may_be_sequence
+from napari_acs.widgets.matching import (
+    latest_study,
+    match_sequences,
+    may_be_sequence,
+    sequence_of,
+)
 from napari_acs.widgets.outcomes import fault_of_showing
 from napari_acs.widgets.scrolled import fill_with
 
@@ -85,6 +90,7 @@ class ClassifyDock(QWidget):
         self._region_by_user = False
         self._asked: tuple[list[Layer], bool] = ([], False)
         self._taken: list[Layer] = []
+        self._study: str | None = None
         self._last: tuple[ClassifyRequest, Classified, dict[str, Any]] | None = None
         fill_with(self, self.panel)
         panel, card = self.panel, self.panel.card
@@ -243,18 +249,26 @@ class ClassifyDock(QWidget):
         self.panel.sequences.show_choices(images, match_sequences(images, self._pinned))
         regions: list[tuple[str, Region]] = [("Whole brain", WHOLE)]
         study = latest_study(images)
+        if study != self._study:
+            self._study, self._region_by_user = study, False
+            self.panel.show_regions(regions, WHOLE)  # what was chosen was another patient's
+        alone = len({sequence_of(image)[1] for image in images}) <= 1
+        likely = WHOLE
         for layer in self.viewer.layers:
             info = info_in(layer.metadata)
             if not isinstance(layer, Labels) or (info is not None and info.role == "brain"):
                 continue
-            if info is not None and study is not None and info.study not in {None, study}:
+            own = "" if info is None else info.study
+            if study and own not in {"", study}:
                 continue  # another patient's, which may well lie on the same grid
             if info is not None and info.prediction is not None:
                 regions.append((f"As predicted: {layer.name}", ("predicted", layer)))
             regions.append((f"Mask: {layer.name}", ("corrected", layer)))
+            if alone or own == study:
+                likely = regions[-1][1]  # the latest
         chosen = self.panel.chosen_region
         if chosen == WHOLE and not self._region_by_user:
-            chosen = regions[-1][1]  # the latest mask
+            chosen = likely
         self.panel.show_regions(regions, chosen)
         self._forget_another()
 

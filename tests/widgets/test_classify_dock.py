@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -153,7 +154,7 @@ def test_the_real_explanation_lies_on_the_study_and_replaces_the_one_before(dock
 def test_a_card_goes_with_its_study(dock, qtbot):
     from napari.layers import Layer
 
-    from napari_acs.viewer.info import LayerInfo, info_in
+    from napari_acs.viewer.info import KEY, LayerInfo, info_in
     from napari_acs.viewer.layers import image_layer
 
     outcome(dock, qtbot)
@@ -165,9 +166,14 @@ def test_a_card_goes_with_its_study(dock, qtbot):
         Layer.create(*image_layer(np.ones(grid.shape, np.float32), info, "another_t1"))
     )
     assert dock.panel.card.isHidden()
-    titles = [dock.panel.region.itemText(i) for i in range(dock.panel.region.count())]
-    assert titles == ["Whole brain"], "a mask of the other patient, though on the same grid"
+    assert dock.panel.region.currentText() == "Whole brain", "whose the open mask is, is not known"
     assert isinstance(outcome(dock, qtbot), Failure), "no mask, no t1ce"
+    mask = mask_layer(dock)
+    known = replace(info_in(mask.metadata), study="Digital phantom (not a patient)")
+    mask.metadata = {**mask.metadata, KEY: known}
+    mask.name = "somebody else's mask"
+    titles = [dock.panel.region.itemText(i) for i in range(dock.panel.region.count())]
+    assert titles == ["Whole brain"], "the other patient's mask, though on the same grid"
 
 
 def test_undoing_an_edit_classifies_again(dock, qtbot):
@@ -182,8 +188,7 @@ def test_undoing_an_edit_classifies_again(dock, qtbot):
 
 
 def test_a_missing_sequence_and_a_mask_on_another_grid_are_sentences(dock, qtbot):
-    t1ce = next(one for one in dock.viewer.layers if "t1ce" in one.name)
-    dock.viewer.layers.remove(t1ce)
+    dock.viewer.layers.remove(dock.panel.sequences.selected()["t1ce"])
     assert isinstance(outcome(dock, qtbot), Failure)
     assert "t1ce" in dock.said.lower()
     dock.viewer.add_labels(np.ones((9, 9, 9), np.uint8), name="elsewhere")

@@ -61,7 +61,8 @@ def activation_map(
     with torch.enable_grad():
         # Asks for a graph even where all parameters are frozen.
         maps = network.encoder(box.detach().clone().requires_grad_(True))
-        level = finest_useful(maps) if resolution is None else resolution
+        strides = network.encoder.strides
+        level = useful_level(strides, box.shape[2:]) if resolution is None else resolution
         if not 0 <= level < len(maps):
             raise ValueError(f"the encoder has {len(maps)} resolutions, not one of number {level}")
         logits = network.head(pooled(maps[-1]))
@@ -86,7 +87,15 @@ def weighed(maps: Tensor, gradient: Tensor, method: Method) -> Tensor:
     return (weights * maps).sum(dim=1).relu()
 
 
-def finest_useful(maps: Sequence[Tensor]) -> int:
-    """Return the deepest of an encoder's maps that still tells places apart."""
-    fine = [level for level, one in enumerate(maps) if min(one.shape[2:]) >= _FINE_ENOUGH]
+def useful_level(strides: Sequence[int], size: Sequence[int]) -> int:
+    """Return the number of an encoder's deepest map that still tells places apart.
+
+    Parameters
+    ----------
+    strides : sequence of int
+        Of the maps, in input voxels.
+    size : sequence of int
+        Of the box, z, y, x in voxels.
+    """
+    fine = [level for level, n in enumerate(strides) if min(size) // n >= _FINE_ENOUGH]
     return max(fine, default=0)

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from scipy.ndimage import distance_transform_edt
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging import Volume
 from napari_acs.imaging.cancel import Cancelled, never, stop_if
 from napari_acs.imaging.modelspace import labels_on, maps_on
 from napari_acs.inference.classify_ready import Looked, look
 from napari_acs.inference.classify_record import classification_record
 from napari_acs.inference.device import AUTO
-from napari_acs.inference.explain.cam import Method, activation_map
+from napari_acs.inference.explain.cam import Method, activation_map, useful_level
 from napari_acs.inference.explain.occlusion import REGIONS, Occlusion, occlusions
 from napari_acs.inference.messages import Failure, Progress
 from napari_acs.inference.sentences import failure_of, failure_of_error
@@ -25,7 +27,7 @@ from napari_acs.models.classifier import ACSClassifier
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_acs.imaging import Study, Volume
+    from napari_acs.imaging import Grid, Study
     from napari_acs.inference.ready import Preparation
     from napari_acs.models import ClassifierBundle
     from napari_acs.models.spec import ClassifierSpec
@@ -144,11 +146,12 @@ def _messages(
     before = probabilities(channels)
     index = int(before.argmax()) if target is None else names.index(target)
     shown = torch.from_numpy(channels)[None].to(looked.device)
-    found = activation_map(network, shown, index, method).cpu().numpy()
+    level = useful_level(network.encoder.strides, looked.box.grid.shape)
+    found = activation_map(network, shown, index, method, level).cpu().numpy()
     cam = np.clip(maps_on(found[None], looked.box.grid, study.grid)[0], 0, 1)
     cam.flags.writeable = False
     yield Progress(1, 2, _OCCLUSION, _OCCLUSION_FROM)
-    labels = None if mask is None else labels_on(mask, looked.box.grid)
+    labels = None if mask is None else labels_in(mask, looked.box.grid)
     sequences = [c.name for c in bundle.spec.input.channels]
     rows = occlusions(
         channels,
@@ -170,10 +173,33 @@ def _messages(
         seconds=seconds,
         input_sha256=looked.input_sha256,
     )
-    record["explanation"] = {"method": method, "target": names[index]}
+    stride = network.encoder.strides[level]
+    record["explanation"] = {
+        "method": method,
+        "target": names[index],
+        "layer": f"encoder map {level}",
+        "layer_spacing_mm": [round(mm * stride, 3) for mm in looked.box.grid.spacing],
+    }
     yield Progress(2, 2, _OCCLUSION, 1.0)
     notes = tuple(_notes(bundle.spec, mask, occluded, found))
     yield Explained(names[index], cam, occluded, notes, record)
+
+
+def labels_in(mask: Volume, grid: Grid) -> NDArray[np.uint8]:
+    """Bring a mask to the box so that its labels together fill what the mask channel fills.
+
+    A voxel that several labels share may be mostly tumour, and no single label of it more than the
+    background: it gets the label that is nearest.
+    """
+    labels = labels_on(mask, grid)
+    whole = Volume((mask.array > 0).astype(np.uint8), mask.grid)
+    lost = (labels_on(whole, grid) > 0) & (labels == 0)
+    if lost.any() and labels.any():
+        nearest = distance_transform_edt(
+            labels == 0, sampling=grid.spacing[::-1], return_distances=False, return_indices=True
+        )
+        labels[lost] = labels[tuple(nearest)][lost]
+    return labels
 
 
 def _refuse_another_grid(study: Study, mask: Volume | None) -> None:

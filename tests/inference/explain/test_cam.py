@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from napari_acs.imaging import sample_mask, sample_study
 from napari_acs.inference.classify_input import classifier_box
-from napari_acs.inference.explain.cam import activation_map, finest_useful
+from napari_acs.inference.explain.cam import activation_map, useful_level
 from napari_acs.models import load_classifier
 from napari_acs.models.classifier import ACSClassifier, pooled
 
@@ -54,7 +54,8 @@ def test_it_is_the_gradient_taken_by_hand(network, box, method, level, target):
     found = activation_map(network, box, target, method, level)
     torch.testing.assert_close(found, by_hand(network, box, target, method, level))
     assert found.shape == box.shape[2:]
-    assert (float(found.min()), float(found.max())) == (pytest.approx(0, abs=0.3), 1)
+    assert float(found.min()) >= 0
+    assert float(found.max()) == 1
 
 
 def test_nothing_is_left_behind(network, box):
@@ -99,9 +100,9 @@ def test_where_nothing_speaks_for_a_class_the_map_is_empty(network, box):
 
 
 def test_the_deepest_map_that_tells_places_apart():
-    sides = [32, 16, 8, 4]
-    assert finest_useful([torch.zeros(1, 1, n, n, n) for n in sides]) == 2
-    assert finest_useful([torch.zeros(1, 1, 4, 4, 4), torch.zeros(1, 1, 2, 2, 2)]) == 0
+    assert useful_level((2, 4, 8, 16), (32, 40, 32)) == 1
+    assert useful_level((2, 4, 8, 16), (64, 64, 70)) == 2
+    assert useful_level((4, 8), (16, 16, 16)) == 0
 
 
 def test_what_is_not_there_is_refused(network, box):

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_acs.imaging import Study, sample_mask, sample_study
+from napari_acs.imaging import Study, Volume, sample_mask, sample_study
 from napari_acs.imaging.grid import Grid
-from napari_acs.imaging.modelspace import maps_on
+from napari_acs.imaging.modelspace import labels_on, maps_on
 from napari_acs.inference import Classified, Failure, Progress, run_classifier
-from napari_acs.inference.explain.job import Explained, explain
+from napari_acs.inference.explain.job import Explained, explain, labels_in
 from napari_acs.models import load_classifier
 
 
@@ -58,6 +58,11 @@ def test_the_map_lies_on_the_study_and_in_the_brain(study, explained):
     assert not cam.flags.writeable
     assert cam.min() >= 0
     assert 0.5 < cam.max() <= 1
+    box = explained.provenance["box"]
+    volume = np.prod(box["size_zyx"]) * np.prod(box["spacing_mm"])
+    seen = np.count_nonzero(cam) * np.prod(study.grid.spacing)
+    assert seen < 1.2 * volume, "nothing lies beyond what the network saw"
+    assert explained.provenance["explanation"]["layer_spacing_mm"] == [10, 10, 10]
 
 
 def test_the_enhancing_tumour_matters_to_the_demo(explained):
@@ -116,6 +121,20 @@ def test_cancel_lands_between_stages(study, bundle, mask, after):
     *_, end = explain(study, bundle, mask, device="cpu", cancelled=cancelled)
     assert isinstance(end, Failure)
     assert end.kind == "cancelled"
+
+
+def test_labels_fill_what_the_mask_channel_fills():
+    """Of voxels that three labels share, none may have more than the background."""
+    rng = np.random.default_rng(0)
+    array = np.zeros((24, 24, 24), np.uint8)
+    array[4:20, 4:20, 4:20] = rng.integers(0, 4, (16, 16, 16))
+    fine = Grid((24, 24, 24), (1, 1, 1), (0, 0, 0), (1, 0, 0, 0, 1, 0, 0, 0, 1))
+    coarse = Grid((9, 9, 9), (2.7, 2.7, 2.7), (0, 0, 0), fine.direction)
+    shared = Volume(array, fine)
+    labels = labels_in(shared, coarse)
+    whole = labels_on(Volume((array > 0).astype(np.uint8), fine), coarse)
+    np.testing.assert_array_equal(labels > 0, whole > 0)
+    assert np.count_nonzero(labels_on(shared, coarse)) < np.count_nonzero(labels)
 
 
 def test_a_marked_voxel_comes_back_where_it_was():
