@@ -69,7 +69,8 @@ class Bars(QWidget):
                 int(Qt.AlignmentFlag.AlignVCenter),
                 text,
             )
-            number = f"{bar.value:+.2f}" if self._signed else f"{bar.value:.2f}"
+            value = round(bar.value, 2) + 0.0  # no minus before a zero
+            number = f"{value:+.2f}" if self._signed else f"{value:.2f}"
             painter.drawText(
                 QRectF(self.width() - _VALUE, top, _VALUE, _LINE),
                 int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight),

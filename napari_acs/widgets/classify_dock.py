@@ -174,8 +174,9 @@ class ClassifyDock(QWidget):
         name = f"why {end.target}: {request.study.name}"
         if name in self.viewer.layers:  # of a mask that was corrected since
             self.viewer.layers.remove(name)
-        home = request.study.reference
+        home, active = request.study.reference, self.viewer.layers.selection.active
         self.viewer.add_layer(Layer.create(*cam_layer(end.cam, home, name)))
+        self.viewer.layers.selection.active = active  # who was painting goes on painting
         self.panel.card.show_occlusion(end.target, end.occlusions, end.notes)
 
     def _show(self, request: ClassifyRequest, end: Classified) -> None:

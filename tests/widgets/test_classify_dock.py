@@ -137,8 +137,10 @@ def test_cancel_and_an_abstaining_card_and_the_explanation(dock, qtbot):
 def test_the_real_explanation_lies_on_the_study_and_replaces_the_one_before(dock, qtbot):
     said = outcome(dock, qtbot)
     target = said.classification.named[0]
+    dock.viewer.layers.selection.active = mask_layer(dock)
     for _ in range(2):
         end = outcome(dock, qtbot, "why")
+        assert dock.viewer.layers.selection.active is mask_layer(dock)
         assert end.target == target, dock.said
     (layer,) = [one for one in dock.viewer.layers if one.name.startswith("why ")]
     image = next(one for one in dock.viewer.layers if one._type_string == "image")
