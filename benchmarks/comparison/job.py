@@ -144,6 +144,7 @@ def _found(network: nn.Module, case: Case) -> tuple[np.ndarray, np.ndarray]:
     device = next(network.parameters()).device
     images = case.images[None].float().contiguous(memory_format=torch.channels_last_3d)
     found = nested_probabilities(network(images.to(device)))[0] > 0.5
+    found &= (images.to(device) != 0).any(dim=1)  # as at prediction: nothing there, nothing found
     return found.cpu().numpy(), (region_masks(case.labels[None])[0] > 0.5).numpy()
 
 

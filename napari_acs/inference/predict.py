@@ -28,6 +28,7 @@ def predict(
     views: Sequence[View],
     stop: Callable[[], None],
     background: Sequence[float] = (),
+    unseen: NDArray[np.bool_] | None = None,
 ) -> Generator[int, None, Moments]:
     """Predict an image; yield the number of windows done after every batch.
 
@@ -49,6 +50,8 @@ def predict(
         Called before every batch; what it raises ends the work.
     background : sequence of float
         What surrounds the image, in each channel; empty: zeros.
+    unseen : ndarray of bool, shape (z, y, x), optional
+        Where the image shows nothing: there every region gets 0, whatever the network makes of it.
 
     Returns
     -------
@@ -69,7 +72,10 @@ def predict(
                 blend.add(index, made[place : place + 1])
             del seen, made  # while the caller looks at the progress, they would stay
             yield len(batch)
-        moments.add(blend.result().cpu().numpy())
+        made_of_view = blend.result().cpu().numpy()
+        if unseen is not None:
+            made_of_view[:, unseen] = 0
+        moments.add(made_of_view)
     return moments
 
 

@@ -14,6 +14,7 @@ from napari_acs.inference.precision import (
     ready_network,
 )
 from napari_acs.inference.predict import predict
+from napari_acs.inference.unseen import unseen_of
 from napari_acs.inference.windows import WindowPlan, plan_windows
 
 if TYPE_CHECKING:
@@ -103,7 +104,16 @@ class Walk:
         plan, tiles, done = self.plan, self._tiles(), 0
         image, asked = self._member.image, self._member.bundle.probabilities
         work = predict(
-            self._network, asked, image.array, plan, tiles, self._views, stop, image.background
+            self._network,
+            asked,
+            image.array,
+            plan,
+            tiles,
+            self._views,
+            stop,
+            image.background,
+            # A model of another tool answers as it does there, also in the air.
+            None if self._member.bundle.spec.origin else unseen_of(image),
         )
         while True:
             try:

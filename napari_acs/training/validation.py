@@ -33,7 +33,9 @@ def find_regions(network: nn.Module, case: Case) -> Tensor:
     device = next(network.parameters()).device
     images = case.images[None].float().contiguous(memory_format=torch.channels_last_3d)
     with torch.inference_mode():
-        return (nested_probabilities(network(images.to(device))) > 0.5).float().cpu()
+        found = (nested_probabilities(network(images.to(device))) > 0.5).float().cpu()
+    # As at prediction, nothing is found where nothing is seen.
+    return found * (case.images != 0).any(dim=0)
 
 
 def dice_by_region(found: Tensor, truth: Tensor) -> dict[str, float]:
