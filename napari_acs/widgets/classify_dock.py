@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +12,7 @@ import numpy as np
 from napari.layers import Labels, Layer
 from qtpy.compat import isalive
 from qtpy.QtCore import Signal, Slot
-from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume
@@ -24,8 +23,9 @@ from napari_acs.viewer.info import info_in
 from napari_acs.viewer.masks import mask_of
 from napari_acs.viewer.snapshot import snapshot_study
 from napari_acs.widgets.classify_edits import MaskEdits
+from napari_acs.widgets.classify_export import ClassifyExport, ask_file
 from napari_acs.widgets.classify_panel import WHOLE, ClassifyPanel, Region
-from napari_acs.widgets.classify_report import csv_of, moved_of, record_of
+from napari_acs.widgets.classify_report import moved_of, record_of
 from napari_acs.widgets.classify_request import (
     AnyJob,
     ClassifyRequest,
@@ -47,12 +47,6 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
     from napari_acs.inference.explain.job import Explained
-
-
-def ask_file(parent: QWidget, suggestion: str) -> Path | None:
-    """Ask where to export to."""
-    name, _ = QFileDialog.getSaveFileName(parent, "Export the classification", suggestion)
-    return Path(name) if name else None
 
 
 class ClassifyDock(QWidget):
@@ -84,23 +78,20 @@ class ClassifyDock(QWidget):
         self.runner = JobRunner(job, self)
         self.edits = MaskEdits(self)
         self.listing = Listing(models, self)
-        self._ask = ask
+        self.export = ClassifyExport(self.panel, ask, self)
         self._pinned: dict[str, Layer | None] = {}
         self._seen: Volume | None = None
         self._region_by_user = False
         self._asked: tuple[list[Layer], bool] = ([], False)
         self._taken: list[Layer] = []
         self._study: str | None = None
-        self._last: tuple[ClassifyRequest, Classified, dict[str, Any]] | None = None
+        self._last: tuple[ClassifyRequest, Classified] | None = None
         fill_with(self, self.panel)
         panel, card = self.panel, self.panel.card
         panel.classify_clicked.connect(self.classify)
         panel.region_chosen.connect(self._on_region)
         panel.cancel_clicked.connect(self.runner.cancel)
         panel.sequences.chosen.connect(self._on_chosen)
-        card.copy_clicked.connect(self._on_copy)
-        card.json_clicked.connect(self._on_json)
-        card.csv_clicked.connect(self._on_csv)
         card.why_clicked.connect(self._on_why)
         self.runner.progressed.connect(panel.show_progress)
         self.runner.ended.connect(self._on_ended)
@@ -187,7 +178,8 @@ class ClassifyDock(QWidget):
             moved = moved_of(before, end.classification.probabilities)
         record = record_of(end, request.spec)
         keep_classification(layers, record)
-        self._last = request, end, record
+        self._last = request, end
+        self.export.record = record
         self.panel.card.show_result(request.study.name, end, request.spec, moved)
         mask = layers[-1] if layers and isinstance(layers[-1], Labels) else None
         self.edits.follow(mask if self.panel.chosen_region[0] == "corrected" else None)
@@ -203,7 +195,7 @@ class ClassifyDock(QWidget):
         """Take the card away once it is about other layers than those that are chosen."""
         now = [id(one) for one in self._chosen_layers()]
         if self._last is not None and now != [id(one) for one in self._taken]:
-            self._last = self._seen = None
+            self._last = self._seen = self.export.record = None
             self.edits.follow(None)
             self.panel.card.hide()
 
@@ -292,30 +284,3 @@ class ClassifyDock(QWidget):
     @Slot(str)
     def _refuse(self, sentence: str) -> None:
         self.panel.message.say(sentence, "refusal")
-
-    @Slot()
-    def _on_copy(self) -> None:
-        board = QApplication.clipboard()
-        if board is not None:
-            board.setText(self.panel.card.text())
-
-    @Slot()
-    def _on_json(self) -> None:
-        if self._last is not None:
-            self._write("classification.json", json.dumps(self._last[2], indent=2) + "\n")
-
-    @Slot()
-    def _on_csv(self) -> None:
-        if self._last is not None:
-            self._write("classification.csv", csv_of(self._last[2]))
-
-    def _write(self, name: str, text: str) -> None:
-        path = self._ask(self, name)
-        if path is None:
-            return
-        try:
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            self._refuse(f"The file could not be written: {error.strerror}.")
-            return
-        self.panel.message.say(f"Written: {path.name}", "done")
