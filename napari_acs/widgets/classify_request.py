@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Study, Volume
+from napari_acs.imaging.cancel import Cancelled
 from napari_acs.inference.messages import Failure, Progress
 from napari_acs.viewer.snapshot import StudySnapshot
+from napari_acs.widgets.request import CANCELLED
 
 if TYPE_CHECKING:
     from napari_acs.models.spec import ClassifierSpec
@@ -55,6 +57,7 @@ def classify_job(request: ClassifyRequest, cancelled: Callable[[], bool]) -> Ite
         bundle = load_classifier(request.spec.id)
         taken = request.study
         study = Study(taken.name, taken.volumes(), taken.reference_sequence)
+        _refuse_red(study, bundle.spec, cancelled)
         if request.target is None:
             from napari_acs.inference import run_classifier
 
@@ -71,6 +74,8 @@ def classify_job(request: ClassifyRequest, cancelled: Callable[[], bool]) -> Ite
                 device=request.device,
                 cancelled=cancelled,
             )
+    except Cancelled:
+        yield CANCELLED
     except BadInput as refusal:
         from napari_acs.inference.sentences import failure_of
 
@@ -83,3 +88,20 @@ def classify_job(request: ClassifyRequest, cancelled: Callable[[], bool]) -> Ite
             do="Your layers are as they were; please report it with the steps that led here",
             kind="internal",
         )
+
+
+def _refuse_red(study: Study, spec: ClassifierSpec, cancelled: Callable[[], bool]) -> None:
+    """Refuse a study of which the check calls something red, as the command line does."""
+    from napari_acs.imaging.check import check_study
+    from napari_acs.inference.needs import needs_of
+
+    lines = check_study(
+        study.name, study.sequences, needs_of(spec), brain="auto", cancelled=cancelled
+    )
+    for line in lines:
+        if line.status == "red":
+            raise BadInput(
+                f"{study.name} is not classified: {line.title.lower()}",
+                found=line.found,
+                do=line.do,
+            )

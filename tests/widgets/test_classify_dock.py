@@ -198,3 +198,12 @@ def test_a_missing_sequence_and_a_mask_on_another_grid_are_sentences(dock, qtbot
     click(dock, "classify")
     assert "elsewhere" in dock.said
     assert dock.runner.request is None
+
+
+def test_a_study_that_the_check_calls_red_is_not_classified(dock, qtbot):
+    chosen = dock.panel.sequences.selected()
+    chosen["t1ce"].data = np.asarray(chosen["t1"].data).copy()  # one image in two places
+    end = outcome(dock, qtbot)
+    assert isinstance(end, Failure)
+    assert "is not classified" in dock.said
+    assert dock.panel.card.isHidden()
