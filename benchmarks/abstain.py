@@ -29,7 +29,7 @@ from napari_acs.inference.ready import AS_IT_IS, Preparation
 from napari_acs.models import ClassifierBundle, load_classifier
 
 DATA = Path(os.environ.get("NAPARI_ACS_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
-ENDS = ("refused", "outlier", "no name", "named")
+ENDS = ("refused", "doubted", "outlier", "no name", "named")
 
 
 def real() -> Iterator[tuple[Wrong, bool]]:
@@ -67,6 +67,8 @@ def end_of(wrong: Wrong, bundle: ClassifierBundle, *, as_it_is: bool) -> tuple[s
         return "refused", end.sentence()
     assert isinstance(end, Classified)
     found = end.classification
+    if found.doubts:
+        return "doubted", found.sentence()
     if found.outlier is not None and found.outlier.far:
         return "outlier", found.sentence()
     return ("named" if found.named else "no name"), found.sentence()
@@ -93,10 +95,9 @@ def main() -> None:
                 tables[wrong.kind]["named without it"] += before == "named"
             said.setdefault(f"{wrong.kind}: {end}", sentence)
     print(f"{bundle.spec.id} {bundle.spec.version}\n")
-    print(
-        "| study | cases | refused | outlier | no name | **named** | named without the distance |"
-    )
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    columns = ["study", "cases", *ENDS[:-1], "**named**", "named without the distance"]
+    print(f"| {' | '.join(columns)} |")
+    print("| --- " * len(columns) + "|")
     total: Counter[str] = Counter()
     for kind, counts in tables.items():
         total += counts
@@ -108,7 +109,7 @@ def main() -> None:
 
 def _row(kind: str, counts: Counter[str]) -> str:
     ends = [counts[end] for end in ENDS]
-    row = [kind, sum(ends), *ends[:3], f"**{ends[3]}**", ends[3] + counts["named without it"]]
+    row = [kind, sum(ends), *ends[:-1], f"**{ends[-1]}**", ends[-1] + counts["named without it"]]
     return "| " + " | ".join(map(str, row)) + " |"
 
 

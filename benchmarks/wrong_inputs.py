@@ -118,22 +118,20 @@ def _knee(rng: np.random.Generator) -> Arrays:
 
 
 def _ct(rng: np.random.Generator) -> Arrays:
-    """Draw a head in Hounsfield units, once for every sequence: bone, brain, ventricles, air."""
+    """Draw a head in Hounsfield units, with noise of its own for every sequence."""
     centre = np.array(GRID.shape) / 2
     head = _ellipsoid(centre, (36, 48, 40))
     skull = _ellipsoid(centre, (34, 46, 38))
     brain = _ellipsoid(centre, (31, 43, 35))
     ventricles = _ellipsoid(centre, (6, 12, 8))
     values = np.select([ventricles, brain, skull, head], [5.0, 35.0, 900.0, 40.0], -1000.0)
-    image = values + rng.normal(0, 6, GRID.shape)
-    return dict.fromkeys(SEQUENCES, image)
+    return {name: values + rng.normal(0, 6, GRID.shape) for name in SEQUENCES}
 
 
 def _ct_brain(rng: np.random.Generator) -> Arrays:
     """Cut the skull off the CT, as a tool would that takes it for an MRI."""
-    image = _ct(rng)["t1"]
     inside = _ellipsoid(np.array(GRID.shape) / 2, (31, 43, 35))
-    return dict.fromkeys(SEQUENCES, np.where(inside, np.maximum(image, 1), 0))
+    return {name: np.where(inside, np.maximum(image, 1), 0) for name, image in _ct(rng).items()}
 
 
 def _unit(array: np.ndarray) -> np.ndarray:

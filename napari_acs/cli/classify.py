@@ -126,6 +126,7 @@ def _report(
         "prediction_set": None if found.prediction_set is None else list(found.prediction_set),
         "coverage": found.coverage,
         "outlier": None if found.outlier is None else asdict(found.outlier),
+        "doubts": list(found.doubts),
         "model": found.provenance["model"],
         "device": found.provenance["device"],
         "seconds": found.provenance["seconds"],

@@ -40,7 +40,7 @@ def classify_study(
         read = read_aligned(here, reference, cancelled)
         labels = None if mask is None else _mask(mask, read)
         lines = _checked(read, bundle, cancelled)
-        return read.name, lines, _classify(read, bundle, labels, device, cancelled)
+        return read.name, lines, _classify(read, bundle, labels, lines, device, cancelled)
 
 
 def _mask(path: Path, study: Study) -> Volume:
@@ -72,13 +72,18 @@ def _classify(
     study: Study,
     bundle: ClassifierBundle,
     mask: Volume | None,
+    lines: tuple[CheckLine, ...],
     device: str,
     cancelled: Callable[[], bool],
 ) -> Classified | Failure:
     from napari_acs.inference import run_classifier
+    from napari_acs.inference.classify_doubts import doubts_of
 
+    job = run_classifier(
+        study, bundle, mask, device=device, doubts=doubts_of(lines), cancelled=cancelled
+    )
     with progress_shown(study.name) as show:
-        for message in run_classifier(study, bundle, mask, device=device, cancelled=cancelled):
+        for message in job:
             if not isinstance(message, Progress):
                 return message
             show(message)

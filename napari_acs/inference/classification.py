@@ -62,6 +62,8 @@ class Classification:
         How often such sets hold the true class, at least, for patients like those of calibration.
     outlier : Outlier or None
         None where the bundle knows nothing of its training's features.
+    doubts : tuple of str
+        What the check found that leaves no class to be named; see `classify_doubts`.
     provenance : mapping
         JSON-ready: model id and sha256, package version, device, input hashes, which mask, time.
     seconds : mapping of str to float
@@ -76,6 +78,7 @@ class Classification:
     prediction_set: tuple[str, ...] | None = None
     coverage: float | None = None
     outlier: Outlier | None = None
+    doubts: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
 
@@ -88,22 +91,24 @@ class Classification:
         return f"No class is named: {self._why_not()} ({each})."
 
     def _why_not(self) -> str:
+        if self.doubts:
+            return self.doubts[0]
         if self.outlier is not None and self.outlier.far:
             return self.outlier.reason.rstrip(".")
         low = self.abstain_below
         if low > 0 and max(self.probabilities.values()) < low:
             return f"none reaches {low:g}"
+        return self._why_no_set() or f"none reaches {low:g}"
+
+    def _why_no_set(self) -> str:
         found = self.prediction_set
-        if found is not None and len(found) == len(self.classes):
-            return f"none can be ruled out at a coverage of {self.coverage:g}"
-        if found is not None and not found:
-            return f"none fits at a coverage of {self.coverage:g}"
-        if (
-            found is not None
-            and max(self.probabilities, key=self.probabilities.__getitem__) not in found
-        ):
-            return f"the most probable is ruled out at a coverage of {self.coverage:g}"
-        return f"none reaches {low:g}"
+        if found is None:
+            return ""
+        best = max(self.probabilities, key=self.probabilities.__getitem__)
+        said = "none can be ruled out" if len(found) == len(self.classes) else ""
+        said = "none fits" if not found else said
+        said = "the most probable is ruled out" if not said and best not in found else said
+        return said and f"{said} at a coverage of {self.coverage:g}"
 
 
 @dataclass(frozen=True)

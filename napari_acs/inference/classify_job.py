@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +46,7 @@ def run_classifier(
     *,
     device: str = AUTO,
     preparation: Preparation | None = None,
+    doubts: Sequence[str] = (),
     cancelled: Callable[[], bool] = never,
 ) -> Iterator[ClassifyMessage]:
     """Classify a study: yield ``Progress``, then exactly one ``Classified`` or ``Failure``.
@@ -63,6 +64,8 @@ def run_classifier(
     preparation : Preparation, optional
         What is done first. Left out: a skull that is there is removed where the model was
         normalised by the brain, and nothing where it looks at whole volumes.
+    doubts : sequence of str
+        Of `classify_doubts.doubts_of`: with any, no class is named.
     cancelled : callable
         Asked between stages; True ends the job with a ``Failure`` of kind ``"cancelled"``.
 
@@ -71,7 +74,7 @@ def run_classifier(
     ClassifyMessage
     """
     try:
-        yield from _messages(study, bundle, mask, device, preparation, cancelled)
+        yield from _messages(study, bundle, mask, device, preparation, doubts, cancelled)
     except Cancelled:
         yield Failure("Cancelled", "", "Nothing was changed", "cancelled")
     except BadInput as refusal:
@@ -86,6 +89,7 @@ def _messages(
     mask: Volume | None,
     wish: str,
     preparation: Preparation | None,
+    doubts: Sequence[str],
     cancelled: Callable[[], bool],
 ) -> Iterator[ClassifyMessage]:
     spec = bundle.spec
@@ -113,15 +117,17 @@ def _messages(
     exclusive = spec.activation == "softmax"
     chosen = None if held is None else prediction_set(held, scores, exclusive=exclusive)
     members = None if chosen is None else tuple(names[k] for k in chosen.members)
+    silent = bool(doubts) or (outlier is not None and outlier.far)
     found = Classification(
         spec.classes,
         dict(zip(names, values, strict=True)),
-        () if outlier and outlier.far else _named_within(named_of(spec, values), members, spec),
+        () if silent else _named_within(named_of(spec, values), members, spec),
         spec.abstain_below,
         dict(zip(names, intervals_of(held, scores), strict=True)) if held else {},
         members,
         held.coverage if held else None,
         outlier,
+        tuple(doubts),
         provenance=record,
         seconds=seconds,
     )

@@ -35,6 +35,7 @@ def record_of(end: Classified, spec: ClassifierSpec) -> dict[str, Any]:
             "far": far.far,
             "reason": far.reason,
         },
+        "doubts": list(found.doubts),
         "classes": {one.name: one.title for one in found.classes},
         "abstain_below": found.abstain_below,
         "model": {"id": spec.id, "version": spec.version, "licence": spec.licence},

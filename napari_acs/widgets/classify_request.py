@@ -67,12 +67,18 @@ def classify_job(request: ClassifyRequest, cancelled: Callable[[], bool]) -> Ite
         bundle = load_classifier(request.spec.id)
         taken = request.study
         study = Study(taken.name, taken.volumes(), taken.reference_sequence)
-        _refuse_red(study, bundle.spec, cancelled)
+        doubts = _checked(study, bundle.spec, cancelled)
         if request.target is None:
             from napari_acs.inference import run_classifier
 
-            job = run_classifier
-            yield from job(study, bundle, request.mask, device=request.device, cancelled=cancelled)
+            yield from run_classifier(
+                study,
+                bundle,
+                request.mask,
+                device=request.device,
+                doubts=doubts,
+                cancelled=cancelled,
+            )
         else:
             from napari_acs.inference.explain.job import explain
 
@@ -100,9 +106,13 @@ def classify_job(request: ClassifyRequest, cancelled: Callable[[], bool]) -> Ite
         )
 
 
-def _refuse_red(study: Study, spec: ClassifierSpec, cancelled: Callable[[], bool]) -> None:
-    """Refuse a study of which the check calls something red, as the command line does."""
+def _checked(study: Study, spec: ClassifierSpec, cancelled: Callable[[], bool]) -> tuple[str, ...]:
+    """Refuse a study of which the check calls something red, and return what it doubts.
+
+    As the command line does.
+    """
     from napari_acs.imaging.check import check_study
+    from napari_acs.inference.classify_doubts import doubts_of
     from napari_acs.inference.needs import needs_of
 
     lines = check_study(
@@ -115,3 +125,4 @@ def _refuse_red(study: Study, spec: ClassifierSpec, cancelled: Callable[[], bool
                 found=line.found,
                 do=line.do,
             )
+    return doubts_of(lines)

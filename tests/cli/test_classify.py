@@ -9,6 +9,7 @@ import pytest
 import SimpleITK as sitk
 import torch
 
+from napari_acs.imaging.sample import sample_folder
 from napari_acs.models import save_classifier
 from napari_acs.models.classifier import ACSClassifier
 
@@ -100,3 +101,24 @@ def test_what_will_not_do_is_a_sentence_and_exit_2(
     )
     assert call("evaluate", "--data", tmp_path, "--model", guess).exit_code == 2
     assert not (tmp_path / "m.nii.gz").exists()
+
+
+def test_sequences_given_for_one_another_get_no_name(call, tmp_path):
+    """The demo would answer, and surely."""
+    study = tmp_path / "study"
+    study.mkdir()
+    for file in sample_folder().glob("phantom_*.nii.gz"):
+        other = {"t1": "t2", "t2": "t1"}.get(file.name.split("_")[1].split(".")[0])
+        name = file.name if other is None else f"phantom_{other}.nii.gz"
+        if "mask" not in name:
+            (study / name).write_bytes(file.read_bytes())
+    mask = sample_folder() / "phantom_mask.nii.gz"
+    report = tmp_path / "report.json"
+    demo = "demo-enhancing-acs-mobilenetv2"
+    done = call("classify", study, "--model", demo, "--mask", mask, "--json", report)
+    assert done.exit_code == 0, done.output
+    found = json.loads(report.read_text())
+    assert found["abstained"] and found["doubts"]
+    assert "No class is named: A sequence may not be what it is called" in " ".join(
+        done.stdout.split()
+    )

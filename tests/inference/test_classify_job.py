@@ -14,7 +14,9 @@ from torch import nn
 import napari_acs
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume
+from napari_acs.imaging.check import CheckLine
 from napari_acs.inference import ClassificationError, Classified, Failure, Progress, run_classifier
+from napari_acs.inference.classify_doubts import doubts_of
 from napari_acs.models.bundle import ClassifierBundle
 from napari_acs.models.classifier import Answer
 from napari_acs.models.spec import ClassifierSpec
@@ -201,3 +203,23 @@ def test_a_study_unlike_the_training_gets_no_name_and_its_reason(known_study):
     )
     # The triangle inequality: it moved by 50, as the centre did.
     assert abs(far.outlier.distance - 50) <= seen[0]
+
+
+def test_what_the_check_doubts_leaves_no_class_to_be_named(known_study, bundle):
+    """One line of the check counts: that a sequence is not what it is called."""
+    lines = (
+        CheckLine(
+            "sequences", "amber", "A sequence may not be T2", "T2 looks like T1", "", "choose"
+        ),
+        CheckLine("sequences", "amber", "A sequence is missing", "without T1"),
+        CheckLine("skull", "amber", "A skull is there", "T2", "", "strip"),
+    )
+    doubts = doubts_of(lines)
+    assert doubts == ("A sequence may not be T2 (T2 looks like T1)",)
+    assert doubts_of(lines[1:]) == ()
+    mask = ball(known_study, TUMOUR)
+    *_, plain = run_classifier(known_study, bundle, mask, device="cpu")
+    *_, end = run_classifier(known_study, bundle, mask, device="cpu", doubts=doubts)
+    assert plain.classification.named and not end.classification.named
+    assert end.classification.probabilities == plain.classification.probabilities
+    assert "A sequence may not be T2 (T2 looks like T1)" in end.classification.sentence()

@@ -225,3 +225,14 @@ def test_the_chosen_device_is_asked(dock, qtbot):
     dock.panel.show_devices(("auto", "cuda", "cpu"))
     outcome(dock, qtbot)
     assert asked == ["auto", "cpu"]
+
+
+def test_sequences_given_for_one_another_get_no_name(dock, qtbot):
+    """The check sees what a classifier does not; without it the answer would look sure."""
+    assert outcome(dock, qtbot).classification.named
+    chosen = dock.panel.sequences.selected()
+    t2, t1 = (np.asarray(chosen[key].data).copy() for key in ("t2", "t1"))
+    chosen["t1"].data, chosen["t2"].data = t2, t1
+    found = outcome(dock, qtbot).classification
+    assert not found.named and "looks like" in found.doubts[0]
+    assert "may not be what it is called" in dock.panel.card.sentence.text()
