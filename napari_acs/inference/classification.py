@@ -19,9 +19,10 @@ class Outlier:
     Attributes
     ----------
     distance : float
-        Mahalanobis distance of the pooled features from the nearest class of training.
+        Mahalanobis distance of the pooled features from those of training; see
+        `napari_acs.inference.classify_outlier`.
     limit : float
-        The distance that 95 of 100 held-out studies keep below.
+        The distance that 95 of 100 held-out studies keep below, as far as their number tells.
     far : bool
         Whether the distance is above the limit: the probabilities then mean nothing.
     reason : str

@@ -10,8 +10,14 @@ import torch
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import Cancelled, never, stop_if
-from napari_acs.inference.classification import Classification, Classified, ClassifyMessage
+from napari_acs.inference.classification import (
+    Classification,
+    Classified,
+    ClassifyMessage,
+    Outlier,
+)
 from napari_acs.inference.classify_intervals import intervals_of
+from napari_acs.inference.classify_outlier import outlier_of
 from napari_acs.inference.classify_ready import Looked, look
 from napari_acs.inference.classify_record import classification_record
 from napari_acs.inference.classify_sets import PredictionSet, prediction_set
@@ -95,7 +101,7 @@ def _messages(
     start = perf_counter()
     yield Progress(0, 1, _INFERENCE, _INFERENCE_FROM)
     stop_if(cancelled)
-    scores, values = _scores_and_probabilities(bundle, box, device)
+    scores, values, outlier = _asked(bundle, box, device)
     seconds[_INFERENCE] = perf_counter() - start
     stop_if(cancelled)
     names = [one.name for one in spec.classes]
@@ -110,11 +116,12 @@ def _messages(
     found = Classification(
         spec.classes,
         dict(zip(names, values, strict=True)),
-        _named_within(named_of(spec, values), members, spec),
+        () if outlier and outlier.far else _named_within(named_of(spec, values), members, spec),
         spec.abstain_below,
         dict(zip(names, intervals_of(held, scores), strict=True)) if held else {},
         members,
         held.coverage if held else None,
+        outlier,
         provenance=record,
         seconds=seconds,
     )
@@ -126,13 +133,19 @@ def _messages(
 
 
 @torch.inference_mode()
-def _scores_and_probabilities(
+def _asked(
     bundle: ClassifierBundle, box: ClassifierBox, device: str
-) -> tuple[list[float], list[float]]:
+) -> tuple[list[float], list[float], Outlier | None]:
+    """Return scores, probabilities and, where the bundle knows its training's features, more."""
     network = bundle.network().to(device)
-    channels = torch.from_numpy(box.array)[None].to(device)
-    logits = network(channels)
-    return scores_of(bundle.spec, logits)[0].tolist(), bundle.probabilities(logits)[0].tolist()
+    answer = network.answer(torch.from_numpy(box.array)[None].to(device))
+    known = bundle.spec.features
+    seen = [features[0].cpu().double().numpy() for features in answer.seen]
+    return (
+        scores_of(bundle.spec, answer.logits)[0].tolist(),
+        bundle.probabilities(answer.logits)[0].tolist(),
+        None if known is None else outlier_of(known, seen),
+    )
 
 
 def named_of(spec: ClassifierSpec, probabilities: list[float]) -> tuple[str, ...]:

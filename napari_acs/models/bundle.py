@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from napari_acs.errors import BadInput
 from napari_acs.models.atomic import folder_appears
 from napari_acs.models.calibrated import calibrated, scores_of
+from napari_acs.models.classifier import ACSClassifier
+from napari_acs.models.classifier_ensemble import ACSClassifierEnsemble, Classifier
 from napari_acs.models.ensemble import ACSUNetEnsemble
 from napari_acs.models.extras import refuse_missing_extras
 from napari_acs.models.fitting import load_network
@@ -107,7 +109,7 @@ class ClassifierBundle:
     path: Path
     sha256: str
 
-    def network(self, *, untrained: bool = False) -> nn.Module:
+    def network(self, *, untrained: bool = False) -> Classifier:
         """Build the network and load its weights, verified once more; eval mode, on the CPU.
 
         Parameters
@@ -117,7 +119,7 @@ class ClassifierBundle:
 
         Returns
         -------
-        nn.Module
+        ACSClassifier or ACSClassifierEnsemble
             Maps (n, input.channel_count, z, y, x) float32, as
             `napari_acs.inference.classify_input` makes it, to logits (n, classes).
 
@@ -127,7 +129,9 @@ class ClassifierBundle:
             As of :meth:`Bundle.network`.
         """
         _refuse_unready(self.spec, untrained)
-        return load_network(self.path, self.spec).eval()
+        network = load_network(self.path, self.spec)
+        assert isinstance(network, ACSClassifier | ACSClassifierEnsemble)
+        return network.eval()
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Return the probability of every class, (n, classes) float32, of the network's output.

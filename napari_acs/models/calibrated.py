@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from napari_acs.models.calibration_spec import IsotonicKnots
     from napari_acs.models.spec import ClassifierSpec
 
 
@@ -26,11 +28,15 @@ def calibrated(spec: ClassifierSpec, scores: Tensor) -> Tensor:
     """
     if spec.calibration is None or not spec.calibration.isotonic:
         return scores
+    return by_curves(spec.calibration.isotonic, scores, exclusive=spec.activation == "softmax")
+
+
+def by_curves(curves: Sequence[IsotonicKnots], scores: Tensor, *, exclusive: bool) -> Tensor:
+    """Return scores, (n, classes), led through the curve of each class; see `calibrated`."""
     given = scores.detach().cpu().double().numpy()
-    curves = spec.calibration.isotonic
     columns = [np.interp(given[:, k], c.scores, c.values) for k, c in enumerate(curves)]
     made = np.stack(columns, axis=1)
-    if spec.activation == "softmax":
+    if exclusive:
         total = made.sum(axis=1, keepdims=True)
         made = np.where(total > 0, made / np.where(total > 0, total, 1), given)
     return torch.from_numpy(made).to(scores.device, torch.float32)

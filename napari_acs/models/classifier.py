@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
 from napari_acs.acs.modes import Mode
 from napari_acs.models.encoders import Encoder
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a classifier says of boxes, and what it saw.
+
+    Attributes
+    ----------
+    logits : Tensor, shape (n, classes)
+    seen : tuple of Tensor, each of shape (n, features)
+        Of every member of an ensemble (one, where there is none): means and maxima of the maps of
+        every resolution, finest first.
+    """
+
+    logits: Tensor
+    seen: tuple[Tensor, ...]
 
 
 class ACSClassifier(nn.Module):
@@ -56,6 +74,12 @@ class ACSClassifier(nn.Module):
     def features(self, x: Tensor) -> Tensor:
         """Map (n, in_channels, z, y, x) to pooled features (n, 2 channels): means, then maxima."""
         return pooled(self.encoder(x)[-1])
+
+    def answer(self, x: Tensor) -> Answer:
+        """Return the logits, and what the network saw on the way to them."""
+        maps = self.encoder(x)
+        logits = torch.as_tensor(self.head(pooled(maps[-1])))
+        return Answer(logits, (torch.cat([pooled(each) for each in maps], dim=1),))
 
 
 def pooled(deepest: Tensor) -> Tensor:

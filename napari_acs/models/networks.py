@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
 from napari_acs.models.classifier import ACSClassifier
+from napari_acs.models.classifier_ensemble import ACSClassifierEnsemble
 from napari_acs.models.ensemble import ACSUNetEnsemble
 from napari_acs.models.gandlf_imagenet import gandlf_imagenet_unet
 from napari_acs.models.gandlf_networks import gandlf_unet
@@ -52,12 +53,23 @@ def _monai(spec: BundleSpec) -> nn.Module:
     return monai_network(**spec.architecture.arguments, size_bytes=spec.weights.size_bytes)
 
 
-def _acs_classifier(spec: ClassifierSpec) -> nn.Module:
+def _acs_classifier(spec: ClassifierSpec) -> ACSClassifier:
+    return _classifier(spec, spec.architecture.arguments)
+
+
+def _acs_classifier_ensemble(spec: ClassifierSpec) -> nn.Module:
+    arguments = dict(spec.architecture.arguments)
+    count, mirrored = arguments.pop("members", 1), arguments.pop("mirrored", False)
+    members = [_classifier(spec, arguments) for _ in range(count)]
+    return ACSClassifierEnsemble(members, mirrored=mirrored)
+
+
+def _classifier(spec: ClassifierSpec, arguments: Mapping[str, Any]) -> ACSClassifier:
     return ACSClassifier(
         in_channels=spec.input.channel_count,
         classes=len(spec.classes),
         pretrained=False,  # a description downloads nothing: in its arguments this is refused
-        **spec.architecture.arguments,
+        **arguments,
     )
 
 
@@ -73,7 +85,10 @@ BUILDERS: Final[Mapping[str, Callable[[BundleSpec], nn.Module]]] = MappingProxyT
 """What builds the network of each ``architecture.name``, untrained, in its own axes."""
 
 CLASSIFIER_BUILDERS: Final[Mapping[str, Callable[[ClassifierSpec], nn.Module]]] = MappingProxyType(
-    {"acs-classifier": _acs_classifier}
+    {
+        "acs-classifier": _acs_classifier,
+        "acs-classifier-ensemble": _acs_classifier_ensemble,
+    }
 )
 """The same for classifiers."""
 

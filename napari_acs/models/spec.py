@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from napari_acs.models.calibration_spec import Calibration, HeldOutScores, refuse_misfit
+from napari_acs.models.feature_spec import TrainingFeatures
 
 FORMAT: Final = 3
 """The version of the format that this package writes; it reads 1 and 2 as well.
@@ -266,6 +267,9 @@ class ClassifierSpec(_Described):
     )
     calibration: Calibration | None = None
     held_out: HeldOutScores | None = None
+    features: TrainingFeatures | None = Field(
+        default=None, description="by which a study unlike those of training is told"
+    )
 
     @model_validator(mode="after")
     def _classes_differ(self) -> Self:

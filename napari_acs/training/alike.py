@@ -49,15 +49,21 @@ def alike(cases: Sequence[Case], than: float = SAME) -> list[Alike]:
 
     Each sequence is averaged in 8 x 8 x 8 blocks of its box round the brain.
     """
-    if not cases:
+    found = alike_images([case.images for case in cases], than)
+    return [Alike(cases[a].name, cases[b].name, likeness) for a, b, likeness in found]
+
+
+def alike_images(images: Sequence[Tensor], than: float) -> list[tuple[int, int, float]]:
+    """Return the places of every pair of images (c, z, y, x) that are alike, and how much."""
+    if not images:
         return []
-    coarse = torch.stack([_coarse(case.images) for case in cases])  # case, channel, block
+    coarse = torch.stack([_coarse(image) for image in images])  # case, channel, block
     both = torch.einsum("acx,bcx->abc", coarse, coarse)
     there = coarse.any(dim=2).float()
     shared = torch.einsum("ac,bc->ab", there, there)
     likeness = both.sum(dim=2) / shared.clamp(min=1)
     pairs = torch.nonzero(torch.triu(likeness > than, diagonal=1)).tolist()
-    return [Alike(cases[a].name, cases[b].name, float(likeness[a, b])) for a, b in pairs]
+    return [(a, b, float(likeness[a, b])) for a, b in pairs]
 
 
 def refuse_leaks(cases: Sequence[Case], validation: Collection[str]) -> None:

@@ -136,7 +136,7 @@ class ClassifyDock(QWidget):
         kind, layer = self.panel.chosen_region
         mask = None if layer is None else self._mask(kind, layer)
         layers = [one for one in (reference, layer) if one is not None]
-        return ClassifyRequest(study, spec, mask), layers
+        return ClassifyRequest(study, spec, mask, self.panel.device), layers
 
     def _mask(self, kind: str, layer: Labels) -> Volume:
         mask = mask_of(layer, [one for one in self.viewer.layers if may_be_sequence(one)])
@@ -276,8 +276,9 @@ class ClassifyDock(QWidget):
         self._forget_another()
 
     @Slot(object)
-    def _on_models(self, specs: Any) -> None:
-        self.panel.show_models(specs)
+    def _on_models(self, choice: Any) -> None:
+        self.panel.show_models(choice.specs)
+        self.panel.show_devices(choice.devices)
         self._follow_layers()
         self.ready.emit()
 

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_acs.widgets.catalogue import DEVICE_TITLES
 from napari_acs.widgets.classify_card import ClassifyCard
 from napari_acs.widgets.message_box import MessageBox
 from napari_acs.widgets.sequence_form import SequenceForm
@@ -32,7 +33,7 @@ _STEPS = 1000
 
 
 class ClassifyPanel(QWidget):
-    """Boxes for sequences, model and region; Classify and Cancel; progress; the card."""
+    """Boxes for sequences, model, region and device; Classify and Cancel; progress; the card."""
 
     classify_clicked = Signal()
     cancel_clicked = Signal()
@@ -47,6 +48,8 @@ class ClassifyPanel(QWidget):
         self._regions: list[Region] = [WHOLE]
         self.model = _box("model")
         self.region = _box("region")
+        self._device = _box("device")
+        self._device.addItem(DEVICE_TITLES["auto"], "auto")
         self.model.currentIndexChanged.connect(lambda *_: self._on_model())
         self.region.activated.connect(lambda *_: self.region_chosen.emit())
         self.again = QCheckBox("Reclassify after edits")
@@ -63,6 +66,7 @@ class ClassifyPanel(QWidget):
         form = QFormLayout()
         form.addRow("Model", self.model)
         form.addRow("Region", self.region)
+        form.addRow("Device", self._device)
         row = QHBoxLayout()
         row.addWidget(self._classify)
         row.addWidget(self._cancel)
@@ -88,6 +92,19 @@ class ClassifyPanel(QWidget):
         row = self.region.currentIndex()
         usable = self.region.isEnabled() and 0 <= row < len(self._regions)
         return self._regions[row] if usable else WHOLE
+
+    @property
+    def device(self) -> str:
+        """Name of the chosen device."""
+        return str(self._device.currentData())
+
+    def show_devices(self, devices: Sequence[str]) -> None:
+        """Offer these devices; what the user chose stays while it is there."""
+        before = self.device
+        self._device.clear()
+        for name in devices:
+            self._device.addItem(DEVICE_TITLES.get(name, name), name)
+        self._device.setCurrentIndex(max(0, self._device.findData(before)))
 
     def show_models(self, specs: Sequence[ClassifierSpec]) -> None:
         """Offer these models."""

@@ -35,17 +35,27 @@ class ClassifyRequest:
     target: str | None = None
 
 
-def load_classifiers() -> tuple[ClassifierSpec, ...]:
-    """Return the installed classifiers of studies; those of single volumes are left out."""
+@dataclass(frozen=True, eq=False)
+class ClassifyChoice:
+    """What the panel offers: classifiers, and devices with ``"auto"`` first."""
+
+    specs: tuple[ClassifierSpec, ...]
+    devices: tuple[str, ...]
+
+
+def load_classifiers() -> ClassifyChoice:
+    """Return the installed classifiers of studies (not of single volumes), and the devices."""
+    from napari_acs.inference import available_devices
     from napari_acs.models import ClassifierSpec, list_bundles
     from napari_acs.models.spec import VOLUME
 
-    return tuple(
+    specs = tuple(
         entry.spec
         for entry in list_bundles()
         if isinstance(entry.spec, ClassifierSpec)
         and all(channel.name != VOLUME for channel in entry.spec.input.channels)
     )
+    return ClassifyChoice(specs, ("auto", *available_devices()))
 
 
 def classify_job(request: ClassifyRequest, cancelled: Callable[[], bool]) -> Iterator[Any]:

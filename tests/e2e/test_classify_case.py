@@ -50,3 +50,38 @@ def test_open_classify_edit_and_ask_why(viewer, qtbot):
     after = heard.args[0].classification.probabilities["enhancing"]
     before = said.probabilities["enhancing"]
     assert f"enhancing {before:.2f} -> {after:.2f}" in dock.panel.card.moved.text()
+
+
+@pytest.fixture
+def nameless(tmp_path):
+    """Lay the case out in files whose names say nothing, in an order that is not ours."""
+    folder = tmp_path / "patient"
+    folder.mkdir()
+    for letter, key in zip("abcd", ("t2", "t1ce", "flair", "t1"), strict=True):
+        (file,) = CASE.glob(f"*_{key}.nii.gz")
+        (folder / f"{letter}.nii.gz").symlink_to(file)
+    return folder
+
+
+@needs_shared_data
+def test_the_sequence_classifier_finds_what_the_other_classifier_needs(viewer, qtbot, nameless):
+    """Open nameless files in the Segment panel: both panels know them by what they show."""
+    _, segment = viewer.window.add_plugin_dock_widget("napari-acs", "Segment")
+    _, dock = viewer.window.add_plugin_dock_widget("napari-acs", "Classify")
+    qtbot.waitUntil(lambda: dock.panel.spec is not None, timeout=MS)
+    with qtbot.waitSignal(segment.opener.opened, timeout=MS):
+        segment.opener.open([str(nameless)])
+    found = {key: layer for key, layer in dock.panel.sequences.selected().items() if layer}
+    for key, letter in {"t2": "a", "t1ce": "b", "flair": "c", "t1": "d"}.items():
+        info = info_in(found[key].metadata)
+        assert info.source.name == f"{letter}.nii.gz"
+        assert "the image looks like" in info.guess.reason
+    (file,) = CASE.glob("*_seg.nii.gz")
+    viewer.open(str(file), plugin="napari-acs")
+    (mask,) = [layer for layer in viewer.layers if isinstance(layer, Labels)]
+    regions = dock.panel.region
+    dock.panel.region.setCurrentIndex(
+        next(i for i in range(regions.count()) if mask.name in regions.itemText(i))
+    )
+    said = _click(dock, qtbot, "classify").classification
+    assert said.named == ("enhancing",), dock.said

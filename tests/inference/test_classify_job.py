@@ -16,6 +16,7 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume
 from napari_acs.inference import ClassificationError, Classified, Failure, Progress, run_classifier
 from napari_acs.models.bundle import ClassifierBundle
+from napari_acs.models.classifier import Answer
 from napari_acs.models.spec import ClassifierSpec
 
 FIELDS = {
@@ -51,6 +52,13 @@ class Mean(nn.Module):
             raise self.fault
         mean = x[:, 0].mean(dim=(1, 2, 3))
         return torch.stack([torch.zeros_like(mean), mean], dim=1) * 4
+
+    def answer(self, x):
+        """Return the logits; what is seen is the mean and the range of the box."""
+        logits = self(x)
+        return Answer(
+            logits, (torch.stack([x.mean(dim=(1, 2, 3, 4)), x.amax(dim=(1, 2, 3, 4))], 1),)
+        )
 
 
 @dataclass
@@ -170,3 +178,26 @@ def test_held_out_cases_give_intervals_and_a_set_and_may_forbid_a_name(known_stu
     assert "none can be ruled out at a coverage of 0.9" in few.classification.sentence()
     assert any("Never ruled out: dark" in note and "takes 9" in note for note in few.notes)
     assert ended([0] * 4 + [1] * 22, "marginal").classification.named == ("bright",)
+
+
+def test_a_study_unlike_the_training_gets_no_name_and_its_reason(known_study):
+    mask = ball(known_study, TUMOUR)
+
+    def ended(centre):
+        known = {"centre": centre, "scale": (1, 1), "axes": (), "variances": (), "rest": 1.0}
+        features = {"members": [known], "limit": 3.0, "cases": 26}
+        made = KnownClassifier(ClassifierSpec.model_validate(FIELDS | {"features": features}))
+        *_, end = run_classifier(known_study, made, mask, device="cpu")
+        return end.classification
+
+    plain = ended((0.0, 0.0))
+    seen = np.array([plain.outlier.distance])
+    assert plain.provenance["model"]["id"] == "brightness"
+    far = ended((30.0, 40.0))
+    assert far.outlier.far and not far.named and far.outlier.limit == 3.0
+    assert far.probabilities == plain.probabilities
+    assert (
+        "unlike those of training" in far.sentence() and "26 that were held out" in far.sentence()
+    )
+    # The triangle inequality: it moved by 50, as the centre did.
+    assert abs(far.outlier.distance - 50) <= seen[0]

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from napari_acs.models.classifier import ACSClassifier, pooled
+from napari_acs.models.classifier_ensemble import Classifier, seen_by, views_of
 
 Method = Literal["layercam", "gradcam"]
 METHODS: tuple[Method, ...] = ("layercam", "gradcam")
@@ -73,6 +74,30 @@ def activation_map(
     found = functional.interpolate(
         found[:, None].float(), size=box.shape[2:], mode="trilinear", align_corners=False
     )[0, 0]
+    top = float(found.max())
+    return found / top if top > 0 else found
+
+
+def mean_activation_map(
+    network: Classifier,
+    box: Tensor,
+    target: int,
+    method: Method = "layercam",
+    resolution: int | None = None,
+) -> Tensor:
+    """Return the mean of the maps of every look that a classifier's answer is the mean of.
+
+    As `activation_map`, of each member of an ensemble and, where it looks at the mirror image too,
+    of that, turned back; scaled to 0 to 1 again.
+    """
+    found = torch.stack(
+        [
+            seen_by(
+                view, activation_map(view.network, seen_by(view, box), target, method, resolution)
+            )
+            for view in views_of(network)
+        ]
+    ).mean(dim=0)
     top = float(found.max())
     return found / top if top > 0 else found
 

@@ -18,11 +18,11 @@ from napari_acs.imaging.modelspace import labels_on, maps_on
 from napari_acs.inference.classify_ready import Looked, look
 from napari_acs.inference.classify_record import classification_record
 from napari_acs.inference.device import AUTO
-from napari_acs.inference.explain.cam import Method, activation_map, useful_level
+from napari_acs.inference.explain.cam import Method, mean_activation_map, useful_level
 from napari_acs.inference.explain.occlusion import REGIONS, Occlusion, occlusions
 from napari_acs.inference.messages import Failure, Progress
 from napari_acs.inference.sentences import failure_of, failure_of_error
-from napari_acs.models.classifier import ACSClassifier
+from napari_acs.models.classifier_ensemble import views_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -127,12 +127,6 @@ def _messages(
     assert looked is not None
     start = perf_counter()
     network = bundle.network().to(looked.device)
-    if not isinstance(network, ACSClassifier):
-        raise BadInput(
-            f"The model {bundle.spec.id} cannot be looked into",
-            found=bundle.spec.architecture.name,
-            expected="acs-classifier",
-        )
     channels = looked.box.array
 
     @torch.inference_mode()
@@ -146,8 +140,9 @@ def _messages(
     before = probabilities(channels)
     index = int(before.argmax()) if target is None else names.index(target)
     shown = torch.from_numpy(channels)[None].to(looked.device)
-    level = useful_level(network.encoder.strides, looked.box.grid.shape)
-    found = activation_map(network, shown, index, method, level).cpu().numpy()
+    strides = views_of(network)[0].network.encoder.strides
+    level = useful_level(strides, looked.box.grid.shape)
+    found = mean_activation_map(network, shown, index, method, level).cpu().numpy()
     cam = np.clip(maps_on(found[None], looked.box.grid, study.grid)[0], 0, 1)
     cam.flags.writeable = False
     yield Progress(1, 2, _OCCLUSION, _OCCLUSION_FROM)
@@ -173,7 +168,7 @@ def _messages(
         seconds=seconds,
         input_sha256=looked.input_sha256,
     )
-    stride = network.encoder.strides[level]
+    stride = strides[level]
     record["explanation"] = {
         "method": method,
         "target": names[index],

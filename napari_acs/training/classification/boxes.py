@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -52,6 +51,8 @@ class Box:
         As `classifier_box` makes them, with the recipe's margin on every side.
     made_from : str
         Hash of the files and of what is said of the case; nothing for a phantom.
+    site : str
+        Where it was scanned, or nothing.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Box:
     label: int
     channels: Tensor
     made_from: str = ""
+    site: str = ""
 
 
 def prepare_boxes(
@@ -148,26 +150,6 @@ def _refuse_another_recipe(recipe: ClassificationRecipe, cache: Path) -> None:
         )
 
 
-def refuse_twins(boxes: Sequence[Box]) -> None:
-    """Refuse boxes of two patients that are the same: one of them would judge the other's network.
-
-    Raises
-    ------
-    BadInput
-        There are such.
-    """
-    seen: dict[bytes, Box] = {}
-    for box in boxes:
-        twin = seen.setdefault(hashlib.sha256(box.channels.numpy().tobytes()).digest(), box)
-        if twin.patient != box.patient:
-            raise BadInput(
-                f"The cases {twin.name} and {box.name} show the same images",
-                found=f"two patients, {twin.patient} and {box.patient}",
-                expected="one patient, who is on one side of every split",
-                do="Leave one of the two out, or give both one patient in the table of cases",
-            )
-
-
 def _labels(recipe: ClassificationRecipe, cases: Sequence[TrainingCase]) -> dict[str, Labelled]:
     """Return what is said of each case's class, by name; nothing where the mask says it."""
     if recipe.derived is not None:
@@ -205,10 +187,11 @@ def _of_case(
     box = classifier_box(study, with_margin(recipe.input, recipe.margin), mask)
     channels = torch.from_numpy(box.array).half()
     if known is not None:
-        return Box(case.name, known.patient or case.patient, known.label, channels)
+        whose, site = known.patient or case.patient, known.site or case.site
+        return Box(case.name, whose, known.label, channels, site=site)
     assert recipe.derived is not None
     label = derived_label(regions, voxel_ml, recipe.derived)
-    return Box(case.name, case.patient, label, channels)
+    return Box(case.name, case.patient, label, channels, site=case.site)
 
 
 def _of_phantom(recipe: ClassificationRecipe, atlas: Atlas, seed: int) -> Box:
@@ -236,6 +219,7 @@ def _save(target: Path, box: Box) -> None:
             label=np.int64(box.label),
             patient=np.array(box.patient),
             inputs=np.str_(box.made_from),
+            site=np.str_(box.site),
         )
     partial.replace(target)
 
@@ -243,5 +227,12 @@ def _save(target: Path, box: Box) -> None:
 def _load(file: Path) -> Box:
     with np.load(file, allow_pickle=False) as data:
         channels = torch.from_numpy(data["channels"])
-        made_from = str(data["inputs"]) if "inputs" in data else ""
-        return Box(file.stem, str(data["patient"]), int(data["label"]), channels, made_from)
+        said = {key: str(data[key]) for key in ("inputs", "site") if key in data}
+        return Box(
+            file.stem,
+            str(data["patient"]),
+            int(data["label"]),
+            channels,
+            said.get("inputs", ""),
+            said.get("site", ""),
+        )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from napari_acs.training.classification.recipe import ClassificationRecipe
+from napari_acs.training.classification.sites import NOTABLE
 
 
 def card(recipe: ClassificationRecipe, spec: Mapping[str, Any]) -> str:
@@ -66,6 +67,10 @@ def _quality(recipe: ClassificationRecipe, spec: Mapping[str, Any]) -> str:
     held = metrics.get("held_out")
     if held:
         parts.append(_real(recipe, held, spec["temperature"]))
+        parts.append(_sets(recipe, metrics["prediction_sets"]))
+        parts.append(_outliers(spec.get("features")))
+        parts.append(_sites(metrics.get("sites")))
+        parts.append(_reliability(spec["calibration"]))
         parts.append(_by_case(metrics["held_out_cases"], recipe.abstain_below))
     fresh = metrics.get("fresh_phantoms")
     if fresh:
@@ -73,25 +78,32 @@ def _quality(recipe: ClassificationRecipe, spec: Mapping[str, Any]) -> str:
             f"On {fresh['cases']} fresh phantoms (made-up studies, {_counts(recipe, fresh)}), the "
             f"network that ships: {_rates(fresh)}."
         )
-    return "\n\n".join(parts) if parts else "Not measured."
+    return "\n\n".join(part for part in parts if part) if parts else "Not measured."
 
 
 def _real(recipe: ClassificationRecipe, held: Mapping[str, Any], temperature: float) -> str:
+    shipped = (
+        "One network, trained on all of them in the same way, ships."
+        if recipe.ships == "final"
+        else "These networks ship together, as an ensemble, which was not judged as a whole."
+    )
     said = (
         f"Each of {held['patients']} real patients ({_counts(recipe, held)}) was judged by a "
-        f"network that never saw them ({held['how']}): {_rates(held)}. The shipped network was "
-        "then trained on all of them in the same way."
+        f"network that never saw them ({held['how']}): {_rates(held)}. {shipped}"
     )
     interval = held.get("auroc_interval")
     if interval is None or interval[0] <= 0.5:
         said += " **By these figures it is no better than chance on real cases.**"
+    method = "a temperature" if recipe.calibration == "temperature" else "isotonic curves"
     said += (
-        f"\n\nProbabilities are calibrated by a temperature of {temperature:.2f}, fitted on these "
-        f"held-out cases (log loss {held['log_loss_before_calibration']:.3f} before, "
-        f"{held['log_loss']:.3f} after; the figures after are therefore a little flattering)"
+        f"\n\nProbabilities are calibrated by {method}, fitted on held-out cases; for the figures "
+        "here each case by those of the other folds (log loss "
+        f"{held['log_loss_before_calibration']:.3f} before, {held['log_loss']:.3f} after; expected "
+        f"calibration error {held['ece_before_calibration']:.3f} before, {held['ece']:.3f} after). "
+        f"The temperature that ships is {temperature:.2f}"
     )
     if recipe.balanced:
-        said += ", and hold for classes that are equally frequent, as in training"
+        said += ". They hold for classes that are equally frequent, as in training"
     said += "."
     if recipe.abstain_below > 0:
         right, named = held["right_of_named"]
@@ -101,6 +113,51 @@ def _real(recipe: ClassificationRecipe, held: Mapping[str, Any], temperature: fl
             "right."
         )
     return said
+
+
+def _sets(recipe: ClassificationRecipe, found: Mapping[str, Any]) -> str:
+    covered, cases = found["covered"]
+    low, high = found["interval"]
+    pairs = zip(found["by_class"], recipe.classes, strict=True)
+    each = ", ".join(f"{one.name} {hits} of {count}" for (hits, count), one in pairs)
+    return (
+        f"Prediction sets ({found['kind']}, stated coverage {found['stated']:g}), each case by the "
+        f"cases of the other folds: the true class was in {covered} of {cases} ({each}; 95 % "
+        f"interval {low:.2f} to {high:.2f}), with {found['mean_size']:.2f} classes on average and "
+        f"a single one in {found['single']}."
+    )
+
+
+def _outliers(known: Mapping[str, Any] | None) -> str:
+    if known is None:
+        return "A study unlike those of training is **not** recognised: there were too few cases."
+    return (
+        "A study unlike those of training is told by its features (Mahalanobis distance), and then "
+        f"no class is named: {known['level']:.0%} of studies like the {known['cases']} held-out "
+        f"ones lie within {known['limit']:.1f}. What is unlike in a way that the network does not "
+        "notice is not told."
+    )
+
+
+def _sites(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return ""
+    said = (
+        f"Of pairs of patients from one site ({found['shared']} sites with several), "
+        f"{found['agreement']:.0%} are of one class (p = {found['p']:.3f} by permutation)."
+    )
+    if found["p"] < NOTABLE:
+        said += " **The network may have learned the site: these figures may not hold elsewhere.**"
+    return said
+
+
+def _reliability(calibration: Mapping[str, Any]) -> str:
+    lines = ["| calibrated probability of the named class | right | cases |", "| --- | --- | --- |"]
+    lines += [
+        f"| {one['predicted']:.2f} | {one['observed']:.2f} | {one['count']} |"
+        for one in calibration["after"]
+    ]
+    return "\n".join(lines)
 
 
 def _by_case(cases: Mapping[str, Mapping[str, Any]], abstain_below: float) -> str:

@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Labelled:
-    """A case's class (its place in the recipe's list), and whose case it is, if that is said."""
+    """A case's class (its place in the recipe's list); whose it is and from where, if said."""
 
     label: int
     patient: str = ""
+    site: str = ""
 
 
 def read_labels_csv(path: Path, classes: Sequence[ClassLabel]) -> dict[str, Labelled]:
-    """Read ``case,label`` and, where there is one, ``patient``; by case.
+    """Read ``case,label`` and, where they are there, ``patient`` and ``site``; by case.
 
     Raises
     ------
@@ -57,7 +58,8 @@ def read_labels_csv(path: Path, classes: Sequence[ClassLabel]) -> dict[str, Labe
                         found=label or "nothing",
                         expected=", ".join(names),
                     )
-                found[case] = Labelled(names.index(label), (row.get("patient") or "").strip())
+                more = ((row.get(key) or "").strip() for key in ("patient", "site"))
+                found[case] = Labelled(names.index(label), *more)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadInput(f"{path} cannot be read as CSV", found=str(error)) from error
     return found

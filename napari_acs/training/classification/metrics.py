@@ -15,9 +15,10 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from napari_acs.training.classification.reliability import calibration_error
+
 RESAMPLES: Final = 1_000
 _ENDS = (2.5, 97.5)
-_BINS = 10
 
 
 def held_out_metrics(
@@ -104,22 +105,6 @@ def brier(probabilities: NDArray[np.floating[Any]], truth: NDArray[np.int_]) -> 
     each = np.eye(probabilities.shape[1])[truth]
     total = float(((probabilities - each) ** 2).sum(axis=1).mean())
     return total / 2 if probabilities.shape[1] == 2 else total
-
-
-def calibration_error(probabilities: NDArray[np.floating[Any]], truth: NDArray[np.int_]) -> float:
-    """Return the expected calibration error of the most probable class, in 10 bins (0 to 1).
-
-    Naeini et al., AAAI 2015; Guo et al., ICML 2017.
-    """
-    sure = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == truth
-    bins = np.minimum((sure * _BINS).astype(int), _BINS - 1)
-    gaps = [
-        abs(float(right[bins == b].mean() - sure[bins == b].mean())) * int((bins == b).sum())
-        for b in range(_BINS)
-        if (bins == b).any()
-    ]
-    return sum(gaps) / len(truth)
 
 
 Figure = Callable[[NDArray[np.floating[Any]], NDArray[np.int_]], float]

@@ -58,6 +58,19 @@ class ClassificationRecipe(RunPlan):
     label_smoothing: float = Field(default=0.05, ge=0, lt=1)
     folds: int = Field(default=5, ge=2, description="of the cross-validation, by patient")
     phantoms: Phantoms = Phantoms()
+    mirrored: bool = Field(
+        default=False, description="the mirror image of every box is looked at too, in use"
+    )
+    ships: Literal["final", "folds"] = Field(
+        default="final",
+        description="one network trained on all cases, or those of the folds as an ensemble",
+    )
+    calibration: Literal["temperature", "isotonic"] = Field(
+        default="temperature", description="isotonic curves need hundreds of cases"
+    )
+    conformal: Literal["per-class", "marginal"] = "per-class"
+    coverage: float = Field(default=0.9, gt=0, lt=1, description="of the prediction sets")
+    site_is_class: Literal["refused", "allowed"] = "refused"
     abstain_below: float = Field(default=0.0, ge=0, le=1)
     about: str = Field(default="", description="the card's first words: what it does and does not")
     intended_use: str = "Research only. Not a medical device; not for clinical use."

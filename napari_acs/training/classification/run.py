@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Progress
 from napari_acs.models import ClassifierBundle, save_classifier
 from napari_acs.models.classifier import ACSClassifier
+from napari_acs.models.classifier_ensemble import Classifier, together
 from napari_acs.models.encoders import trunk_from_file
 from napari_acs.training.begun import begin_with, start_of
 from napari_acs.training.checkpoint import has_checkpoint, read_checkpoint
@@ -22,13 +22,14 @@ from napari_acs.training.classification.boxes import (
     PHANTOMS,
     load_boxes,
     prepare_boxes,
-    refuse_twins,
 )
 from napari_acs.training.classification.card import card
-from napari_acs.training.classification.outcome import judged
+from napari_acs.training.classification.outcome import TrainingOutcome, judged
 from napari_acs.training.classification.recipe import ClassificationRecipe
-from napari_acs.training.classification.stages import FIRST, Stage, stages_of
+from napari_acs.training.classification.sites import refuse_site_labels, site_report
+from napari_acs.training.classification.stages import FIRST, Stage, shipped_of, stages_of
 from napari_acs.training.classification.task import ClassificationTask
+from napari_acs.training.classification.twins import refuse_twins
 from napari_acs.training.layouts import TrainingCase
 from napari_acs.training.loop import train
 
@@ -97,7 +98,14 @@ def run_classification(
             return None
     wanted = {case.name for case in given}
     cases = [box for box in load_boxes(cache / CASES) if box.name in wanted]
-    refuse_twins(cases)
+    refuse_twins(cases, len(recipe.input.channels))
+    sites = site_report(
+        [box.site for box in cases],
+        [box.label for box in cases],
+        [box.patient for box in cases],
+    )
+    if recipe.site_is_class == "refused":
+        refuse_site_labels(sites)
     phantoms = load_boxes(cache / PHANTOMS)
     stages = stages_of(recipe, cases)
     # The folds follow from the cases: with others, a fold's network would judge what it learned.
@@ -123,14 +131,25 @@ def run_classification(
             return None
         before += stage.steps
 
-    def network_of(stage: Stage) -> nn.Module:
+    def trained(stage: Stage) -> ACSClassifier:
         made = start_classifier(recipe, None, pretrained=False)
         made.load_state_dict(averaged(run / stage.name))
-        return made.eval()
+        return made
 
-    outcome = judged(recipe, stages, network_of, load_boxes(cache / FRESH_PHANTOMS))
-    spec = bundle_fields(recipe, training, outcome.metrics, outcome.temperature)
-    return save_classifier(out, spec, network_of(stages[-1]), card(recipe, spec))
+    def network_of(stage: Stage) -> Classifier:
+        return together([trained(stage)], mirrored=recipe.mirrored).eval()
+
+    members = [trained(stage) for stage in shipped_of(stages)]
+    shipped = together(members, mirrored=recipe.mirrored).eval()
+    outcome = judged(recipe, stages, network_of, shipped, load_boxes(cache / FRESH_PHANTOMS))
+    if sites is not None:
+        outcome.metrics["sites"] = {
+            "shared": sites.sites,
+            "agreement": round(sites.agreement, 4),
+            "p": round(sites.p, 4),
+        }
+    spec = bundle_fields(recipe, training, outcome, len(members))
+    return save_classifier(out, spec, shipped, card(recipe, spec))
 
 
 def start_classifier(
@@ -160,23 +179,25 @@ def averaged(run: Path) -> dict[str, torch.Tensor]:
 
 
 def bundle_fields(
-    recipe: ClassificationRecipe,
-    training: dict[str, Any],
-    metrics: dict[str, Any],
-    temperature: float,
+    recipe: ClassificationRecipe, training: dict[str, Any], outcome: TrainingOutcome, members: int
 ) -> dict[str, Any]:
     """Return the fields of ``model.json`` but the weights."""
+    arguments = dict(recipe.architecture)
+    name = "acs-classifier"
+    if members > 1 or recipe.mirrored:
+        name = "acs-classifier-ensemble"
+        arguments |= {"members": members, "mirrored": recipe.mirrored}
     return {
         "id": recipe.id,
         "version": recipe.version,
         "title": recipe.title,
-        "architecture": {"name": "acs-classifier", "arguments": recipe.architecture},
+        "architecture": {"name": name, "arguments": arguments},
         "input": recipe.input.model_dump(),
         "classes": [one.model_dump() for one in recipe.classes],
-        "temperature": round(temperature, 4),
+        **outcome.fields,
         "abstain_below": recipe.abstain_below,
         "data": recipe.data,
-        "metrics": metrics,
+        "metrics": outcome.metrics,
         "training": {**training, "recipe": recipe.model_dump(mode="json")},
         "licence": recipe.licence,
         "citation": recipe.citation,

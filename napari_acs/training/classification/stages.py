@@ -34,7 +34,7 @@ class Stage:
 
 
 def stages_of(recipe: ClassificationRecipe, cases: Sequence[Box]) -> list[Stage]:
-    """Return the stages in order: phantoms alone, each fold, and all cases.
+    """Return the stages in order: phantoms alone, each fold, and all cases unless the folds ship.
 
     Every fold and the last start from the network of the first stage, which saw no case.
 
@@ -53,8 +53,16 @@ def stages_of(recipe: ClassificationRecipe, cases: Sequence[Box]) -> list[Stage]
             raise BadInput(
                 f"No case is of the class {one.name}", do="Add one, or take it out of the recipe"
             )
-    last = Stage(LAST, recipe.steps, tuple(cases))
-    return [*first, *_folds(recipe, cases), last]
+    folds = _folds(recipe, cases)
+    if recipe.ships == "folds":
+        return [*first, *folds]
+    return [*first, *folds, Stage(LAST, recipe.steps, tuple(cases))]
+
+
+def shipped_of(stages: Sequence[Stage]) -> list[Stage]:
+    """Return the stages whose networks go into the bundle: the last, or else all folds."""
+    last = stages[-1]
+    return [stage for stage in stages if stage.held_out] if last.held_out else [last]
 
 
 def _folds(recipe: ClassificationRecipe, cases: Sequence[Box]) -> list[Stage]:

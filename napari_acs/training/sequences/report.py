@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_acs.training.classification.metrics import calibration_error
+from napari_acs.training.classification.reliability import calibration_error
 from napari_acs.training.sequences.judge import (
     chances,
     confusion,

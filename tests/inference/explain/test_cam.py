@@ -9,9 +9,10 @@ from torch.nn import functional
 
 from napari_acs.imaging import sample_mask, sample_study
 from napari_acs.inference.classify_input import classifier_box
-from napari_acs.inference.explain.cam import activation_map, useful_level
+from napari_acs.inference.explain.cam import activation_map, mean_activation_map, useful_level
 from napari_acs.models import load_classifier
 from napari_acs.models.classifier import ACSClassifier, pooled
+from napari_acs.models.classifier_ensemble import together
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +110,15 @@ def test_what_is_not_there_is_refused(network, box):
     for wrong in ({"target": 3}, {"target": 0, "resolution": 2}, {"target": 0, "method": "x"}):
         with pytest.raises(ValueError, match="not"):
             activation_map(network, box, **wrong)
+
+
+def test_an_ensemble_s_map_is_the_mean_of_its_members_and_turns_with_the_box(network, box):
+    torch.manual_seed(5)
+    other = ACSClassifier("squeezenet1_1", 2, 3, resolutions=2, dropout=0.5).eval()
+    both = together([network, other])
+    mean = sum(activation_map(one, box, 1) for one in (network, other)) / 2
+    torch.testing.assert_close(mean_activation_map(both, box, 1), mean / mean.max())
+    assert torch.equal(mean_activation_map(network, box, 1), activation_map(network, box, 1))
+    mirrored = together([network], mirrored=True)
+    found = mean_activation_map(mirrored, box, 1)
+    torch.testing.assert_close(mean_activation_map(mirrored, box.flip(-1), 1), found.flip(-1))

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 import yaml
-from training.classification.conftest import FIELDS, box
+from training.classification.conftest import FIELDS
 from training.tiny import write_case
 
 from napari_acs.errors import BadInput
-from napari_acs.training.classification.boxes import CASES, load_boxes, prepare_boxes, refuse_twins
+from napari_acs.training.classification.boxes import CASES, load_boxes, prepare_boxes
 from napari_acs.training.kinds import read_plan
 from napari_acs.training.layouts import find_training_cases
 
@@ -41,13 +41,6 @@ def test_a_data_set_may_say_the_class_itself(recipe, tmp_path):
     assert one.label == 1
     with pytest.raises(BadInput, match="of no class of the recipe: found C"):
         _prepared(plain, [replace(case, label="C")], tmp_path / "cache")
-
-
-def test_one_head_under_two_patients_is_refused():
-    twin = replace(box(1, 0), name="again", patient="someone else")
-    refuse_twins([box(1, 0), box(2, 1)])
-    with pytest.raises(BadInput, match="case-1 and again show the same images"):
-        refuse_twins([box(1, 0), box(2, 1), twin])
 
 
 def test_the_labels_of_a_recipe_lie_beside_it(tmp_path):

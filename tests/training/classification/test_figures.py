@@ -15,8 +15,9 @@ from napari_acs.errors import BadInput
 from napari_acs.models.spec import ClassLabel
 from napari_acs.training.classification.calibration import BOUNDS, fit_temperature
 from napari_acs.training.classification.labels import read_labels_csv
-from napari_acs.training.classification.metrics import calibration_error, held_out_metrics
+from napari_acs.training.classification.metrics import held_out_metrics
 from napari_acs.training.classification.recipe import read_classification
+from napari_acs.training.classification.reliability import calibration_error
 from napari_acs.training.recipe import find_recipe
 
 CLASSES = [ClassLabel(name=name, title=name) for name in ("a", "b")]

@@ -10,7 +10,7 @@ from torch import nn
 from napari_acs.imaging import SEQUENCES, sample_study
 from napari_acs.imaging.brain import is_skull_stripped
 from napari_acs.models.classifier import ACSClassifier
-from napari_acs.training.classification.metrics import calibration_error
+from napari_acs.training.classification.reliability import calibration_error
 from napari_acs.training.sequences.early import Late, early_maps, fit_statistics
 from napari_acs.training.sequences.fit import Plan, fit, jittered, logits_of
 from napari_acs.training.sequences.judge import (
