@@ -74,6 +74,7 @@ def facts_of(spec: ClassifierSpec) -> str:
     )
 
 
+_CHANCE = 0.5
 _FIGURES = {
     "balanced_accuracy": "balanced accuracy",
     "accuracy": "accuracy",
@@ -94,7 +95,9 @@ def _metrics_of(metrics: Mapping[str, Any]) -> str:
             said.append(f"{title} {held[key]:.2f}{interval}")
     if said and "patients" in held:
         said.append(f"on {held['patients']} held-out patients")
-    return ", ".join(said)
+    area = held.get("auroc_interval")
+    chance = area is not None and area[0] <= _CHANCE
+    return ", ".join(said) + ("; NO BETTER THAN CHANCE by these figures" if chance else "")
 
 
 def moved_of(before: Mapping[str, float], after: Mapping[str, float]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QApplication, QPushButton
+from qtpy.QtWidgets import QApplication, QComboBox, QPushButton
 
 from napari_acs.inference.classification import Classified
 from napari_acs.inference.messages import Failure
@@ -207,3 +207,21 @@ def test_a_study_that_the_check_calls_red_is_not_classified(dock, qtbot):
     assert isinstance(end, Failure)
     assert "is not classified" in dock.said
     assert dock.panel.card.isHidden()
+
+
+def test_the_chosen_device_is_asked(dock, qtbot):
+    """Two devices are offered here at least; what was chosen goes with the request."""
+    box = dock.panel.findChild(QComboBox, "device")
+    assert [box.itemData(i) for i in range(box.count())][0] == "auto" and box.findData("cpu") > 0
+    asked = []
+
+    def job(request, cancelled):
+        asked.append(request.device)
+        yield Failure("Cancelled", "", "", "cancelled")
+
+    dock.runner._job = job
+    outcome(dock, qtbot)
+    box.setCurrentIndex(box.findData("cpu"))
+    dock.panel.show_devices(("auto", "cuda", "cpu"))
+    outcome(dock, qtbot)
+    assert asked == ["auto", "cpu"]
