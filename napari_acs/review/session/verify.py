@@ -1,0 +1,199 @@
+"""Prove that a review file is as it was written: chain, voxels, replayed masks."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_acs.errors import BadInput
+from napari_acs.review.session.chain import GENESIS, Event, Head, event_hash, sha256
+from napari_acs.review.session.database import reading
+from napari_acs.review.session.fold import fold
+from napari_acs.review.session.log import read_blob, read_events
+from napari_acs.review.session.replay import History, delta_of
+from napari_acs.review.session.schema import changed_rules
+from napari_acs.review.session.state import SessionState
+from napari_acs.review.session.voxels import DamagedVoxels, apply_delta, decode_mask
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found.
+
+    Attributes
+    ----------
+    events, masks, snapshots : int
+        How many were checked.
+    head : Head
+        The last event. Who keeps it (every export holds it) can tell later whether events at the
+        end were cut off or written anew: the file alone cannot show that.
+    bad : int or None
+        The first event that is not as it was written; None where all are.
+    why : str
+        What is wrong; empty where nothing is.
+    clock_went_back : tuple of int
+        Events with an earlier time than the one before. No fault: clocks are set.
+    """
+
+    events: int
+    masks: int
+    snapshots: int
+    head: Head
+    bad: int | None
+    why: str
+    clock_went_back: tuple[int, ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.why
+
+
+class _Bad(Exception):
+    def __init__(self, seq: int | None, why: str) -> None:
+        super().__init__(why)
+        self.seq = seq
+
+
+def verify(path: Path, known: Head | None = None) -> Verdict:
+    """Go through a review file, event by event, and through every mask, stroke by stroke.
+
+    Parameters
+    ----------
+    path : Path
+    known : Head, optional
+        The head that an export gave: the file must hold that event, with that hash.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be read at all.
+    """
+    seen = _Seen()
+    with reading(path) as connection:
+        try:
+            changed = changed_rules(connection)
+            if changed:
+                raise _Bad(None, f"the rules of the log were changed ({', '.join(changed)})")
+            for event in _events(connection):
+                seen.check(connection, event)
+            _check_blobs(connection)
+            _check_known(seen.hashes, known)
+        except _Bad as bad:
+            return replace(seen.verdict(), bad=bad.seq, why=str(bad))
+    return seen.verdict()
+
+
+def parse_head(said: str) -> Head:
+    """Return the head that ``SEQ:HASH`` says, as exports write it.
+
+    Raises
+    ------
+    BadInput
+    """
+    number, _, digest = said.strip().partition(":")
+    if not number.isdigit() or len(digest) != len(GENESIS):
+        raise BadInput(
+            f"{said!r} is no head of a log", expected="SEQ:HASH, as review export writes it"
+        )
+    return Head(int(number), digest.lower())
+
+
+class _Seen:
+    """What the events so far add up to, each mask with its voxels."""
+
+    def __init__(self) -> None:
+        self.state = SessionState()
+        self.hashes: list[str] = []
+        self.arrays: dict[int, NDArray[np.uint8]] = {}
+        self.histories: dict[int, History] = {}
+        self.snapshots = 0
+
+    def verdict(self) -> Verdict:
+        went_back = self.state.clock_went_back
+        head = self.state.head
+        return Verdict(
+            len(self.hashes), len(self.arrays), self.snapshots, head, None, "", went_back
+        )
+
+    def check(self, connection: sqlite3.Connection, event: Event) -> None:
+        previous = self.hashes[-1] if self.hashes else GENESIS
+        if event.seq != len(self.hashes) + 1:
+            raise _Bad(len(self.hashes) + 1, f"event {len(self.hashes) + 1} is missing")
+        if event.previous != previous:
+            raise _Bad(event.seq, f"event {event.seq} does not follow the one before")
+        if event_hash(event) != event.hash:
+            raise _Bad(event.seq, f"event {event.seq} ({event.kind}) was changed")
+        blob = read_blob(connection, event.seq)
+        if (sha256(blob) if blob else "") != event.blob_sha256:
+            raise _Bad(event.seq, f"the voxels of event {event.seq} were changed or are missing")
+        try:
+            self.state = fold(self.state, event)
+            self._voxels(connection, event, blob)
+        except (DamagedVoxels, KeyError, ValueError, TypeError, AssertionError) as error:
+            why = str(error) if isinstance(error, DamagedVoxels) else f"{type(error).__name__}"
+            raise _Bad(
+                event.seq, f"event {event.seq} ({event.kind}) makes no sense: {why}"
+            ) from error
+        self.hashes.append(event.hash)
+
+    def _voxels(self, connection: sqlite3.Connection, event: Event, blob: bytes) -> None:
+        if event.mask is None or event.kind == "position" or event.kind == "decision":
+            return
+        mask = self.state.masks[event.mask]
+        if event.kind == "mask":
+            array = self.arrays[mask.id] = decode_mask(blob, mask.grid.shape)
+            self.histories[mask.id] = History()
+        elif event.kind == "snapshot":
+            self.snapshots += 1
+            array = self.arrays[mask.id]
+            if not np.array_equal(decode_mask(blob, mask.grid.shape), array):
+                raise DamagedVoxels("a snapshot that is not what the strokes add up to")
+        else:
+            array = self.arrays[mask.id]
+            apply_delta(array, delta_of(connection, event))
+            history = self.histories[mask.id] = self.histories[mask.id].after(event)
+            if mask.steps != len(history.done):
+                raise DamagedVoxels("a wrong number of steps")
+            return  # its voxels are counted at snapshots, and at the end
+        if mask.voxels != np.count_nonzero(array):
+            raise DamagedVoxels("a wrong number of voxels")
+
+
+def _events(connection: sqlite3.Connection) -> Iterator[Event]:
+    for event in read_events(connection):
+        try:
+            json.loads(event.data)
+            event_hash(event)
+        except (ValueError, TypeError) as error:
+            raise _Bad(event.seq, f"event {event.seq} was changed") from error
+        yield event
+
+
+def _check_blobs(connection: sqlite3.Connection) -> None:
+    row = connection.execute(
+        "SELECT min(seq) FROM blob WHERE seq NOT IN (SELECT seq FROM event WHERE blob_sha256 != '')"
+    ).fetchone()
+    if row[0] is not None:
+        raise _Bad(row[0], f"voxels {row[0]} belong to no event")
+
+
+def _check_known(hashes: list[str], known: Head | None) -> None:
+    if known is None or known.seq == 0:
+        return
+    if known.seq > len(hashes):
+        raise _Bad(
+            len(hashes) + 1,
+            f"events were cut off: the log ends at {len(hashes)}, an export knew {known.seq}",
+        )
+    if hashes[known.seq - 1] != known.hash:
+        raise _Bad(known.seq, f"the log up to event {known.seq} is not the one that was exported")
