@@ -148,7 +148,8 @@ def final_mask(state: SessionState, item: Item) -> Mask | None:
     if item.decided is not None and item.decided.mask in seen:
         return seen[item.decided.mask]
     own = [mask for mask in seen.values() if mask.origin == "human"]
-    return (own or list(seen.values()) or [None])[-1]
+    best = own or list(seen.values())
+    return best[-1] if best else None
 
 
 def _add(

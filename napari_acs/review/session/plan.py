@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, get_args
 
 import numpy as np
@@ -65,7 +66,7 @@ def make_plan(
         order += [order[index] for index in again]
         for _ in range(1000):  # a repeat right after its first reading measures memory
             mixed = [order[index] for index in draw.permutation(len(order))]
-            if all(a != b for a, b in zip(mixed, mixed[1:], strict=False)):
+            if all(a != b for a, b in pairwise(mixed)):
                 break
         else:
             mixed = list(cases) + [order[index] for index in again]

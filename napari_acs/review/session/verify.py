@@ -147,7 +147,7 @@ class _Seen:
         self.hashes.append(event.hash)
 
     def _voxels(self, connection: sqlite3.Connection, event: Event, blob: bytes) -> None:
-        if event.mask is None or event.kind == "position" or event.kind == "decision":
+        if event.mask is None or event.kind in {"position", "decision"}:
             return
         mask = self.state.masks[event.mask]
         if event.kind == "mask":

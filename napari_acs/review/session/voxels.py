@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _LEVEL = 1
-"""Of zlib. Measured on a 240x240x155 tumour mask: level 6 takes 14 ms, not 3, for two fifths less."""
+"""Of zlib. A 240x240x155 tumour mask: level 6 takes 14 ms, not 3, for two fifths fewer bytes."""
 _MASK, _DELTA = b"ACSM", b"ACSD"
 _BOX = struct.Struct("<4s6I")
 _COUNT = struct.Struct("<4sI")
@@ -160,11 +160,11 @@ def decode_mask(content: bytes, shape: Sequence[int]) -> NDArray[np.uint8]:
 def _box(array: NDArray[np.uint8]) -> tuple[slice, ...]:
     # Slices first, which are contiguous: 1.5 ms where ndimage.find_objects takes 40.
     z = _span(array.any(axis=(1, 2)))
-    seen = array[z].any(axis=0)
+    seen: Any = array[z].any(axis=0)
     return z, _span(seen.any(axis=1)), _span(seen.any(axis=0))
 
 
-def _span(there: NDArray[np.bool_]) -> slice:
+def _span(there: Any) -> slice:
     at = np.flatnonzero(there)
     return slice(int(at[0]), int(at[-1]) + 1) if at.size else slice(0, 0)
 
