@@ -139,7 +139,7 @@ def create_sessions(
 
 def _write(path: Path, first: Mapping[str, Any], cases: Iterable[Case]) -> None:
     with speaking(path, "cannot be written"):
-        connection = connect_to_write(path)
+        connection = connect_to_write(path, new=True)
         try:
             log = Log(path, connection)
             log.append(

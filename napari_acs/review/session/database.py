@@ -67,8 +67,8 @@ def speaking(path: Path, doing: str) -> Iterator[None]:
         ) from error
 
 
-def connect_to_write(path: Path) -> sqlite3.Connection:
-    """Connect to a file that this process has locked, and migrate it.
+def connect_to_write(path: Path, *, new: bool = False) -> sqlite3.Connection:
+    """Connect to a file that this process has locked (or makes), and migrate it.
 
     Every commit is on the disk when it returns. With ``synchronous=NORMAL`` a write-ahead log is
     synced only when it is moved into the database, so a power cut could take minutes of work;
@@ -77,7 +77,8 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
     with ExitStack() as undo:
         connection = sqlite3.connect(path, isolation_level=None)
         undo.callback(connection.close)
-        if path.stat().st_size:
+        connection.text_factory = _text
+        if not new:
             check_version(connection, path.name)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -119,11 +120,17 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
                 f"{path.absolute().as_uri()}?{options}", uri=True, isolation_level=None
             )
             until_read.callback(connection.close)
+            connection.text_factory = _text
             connection.execute("PRAGMA query_only = ON")
             check_version(connection, path.name)
             connection.execute("BEGIN")  # one state of the file, whatever a window adds meanwhile
         with speaking(path, "cannot be read"):
             yield connection
+
+
+def _text(raw: bytes) -> str:
+    """Read text also where it is none: a hash then says that it was changed."""
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _copied(path: Path, log: Path, until_read: ExitStack) -> Path:

@@ -195,8 +195,7 @@ class MaskEditor:
         due = self._since_snapshot + 1 >= SNAPSHOT_EVERY
         try:
             if due:
-                full = {"voxels": said["voxels"], "steps": steps}
-                drafts.append(Draft("snapshot", data=full, blob=encode_mask(self._array), **where))
+                drafts.append(Draft("snapshot", blob=encode_mask(self._array), **where))
             events = self._session.record(*drafts)
         except BaseException:
             apply_delta(self._array, delta.reversed())

@@ -51,11 +51,10 @@ class Log:
         self._last_at = "" if last is None else last.at
         self.run = 0
 
-    def start_run(self, data: Mapping[str, Any]) -> None:
-        """Record that a window was opened; times are counted from here."""
+    def start_run(self) -> None:
+        """Count times from here, and let the next event be the one that opened the window."""
         self.run = self.head.seq + 1
         self._started = time.monotonic()
-        self.append(Draft("opened", data=data))
 
     def append(self, *drafts: Draft) -> list[Event]:
         """Append events, all or none.
@@ -160,8 +159,11 @@ def last_event(connection: sqlite3.Connection) -> Event | None:
 
 def read_blob(connection: sqlite3.Connection, seq: int) -> bytes:
     """Return the bytes that belong to an event; none where they are missing."""
-    row = connection.execute("SELECT content FROM blob WHERE seq = ?", (seq,)).fetchone()
-    return b"" if row is None else bytes(row[0])
+    # A forger may have put a text there.
+    row = connection.execute(
+        "SELECT CAST(content AS BLOB) FROM blob WHERE seq = ?", (seq,)
+    ).fetchone()
+    return b"" if row is None or row[0] is None else bytes(row[0])
 
 
 def _row(event: Event) -> tuple[Any, ...]:

@@ -68,13 +68,13 @@ def open_session(path: Path, now: Callable[[], str] = now_utc) -> Iterator[Sessi
     with opened_log(path, now) as log:
         with speaking(path, "cannot be opened"):
             state = read_state(log.connection)
-        log.start_run({"version": napari_acs.__version__})
         session = Session(log, state)
+        log.start_run()
+        session.record(Draft("opened", data={"version": napari_acs.__version__}))
         try:
             yield session
         finally:
-            with speaking(path, "cannot be written"):
-                log.append(Draft("closed"))
+            session.record(Draft("closed"))
 
 
 def read_session(path: Path) -> SessionState:
