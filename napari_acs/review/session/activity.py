@@ -49,12 +49,15 @@ def active_seconds(signs: Iterable[Sign], idle_s: float) -> Mapping[int, float]:
     return spent
 
 
-def read_signs(connection: sqlite3.Connection) -> list[Sign]:
-    """Return every sign of the reader that a log holds."""
-    rows = connection.execute(f"SELECT run, clock_ms, item FROM event WHERE {_SIGNS} ORDER BY seq")
+def read_signs(connection: sqlite3.Connection, until: int = 2**62) -> list[Sign]:
+    """Return every sign of the reader that a log holds, up to an event."""
+    rows = connection.execute(
+        f"SELECT run, clock_ms, item FROM event WHERE ({_SIGNS}) AND seq <= ? ORDER BY seq",
+        (until,),
+    )
     return [Sign(run, clock / 1000.0, item) for run, clock, item in rows]
 
 
-def times(connection: sqlite3.Connection, idle_s: float) -> Mapping[int, float]:
-    """Return the seconds that a session's reader spent on each item."""
-    return active_seconds(read_signs(connection), idle_s)
+def times(connection: sqlite3.Connection, idle_s: float, until: int = 2**62) -> Mapping[int, float]:
+    """Return the seconds that a session's reader spent on each item, up to an event."""
+    return active_seconds(read_signs(connection, until), idle_s)

@@ -188,14 +188,14 @@ class MaskEditor:
         count = len(self._history.done)
         steps = count - 1 if kind == "undo" else count + 1
         said = {**data, "voxels": self.mask.voxels + delta.growth, "steps": steps}
-        where = {"item": self.mask.item, "mask": self.id}
         blob = encode_delta(delta) if stored else None
-        drafts = [Draft(kind, data=said, blob=blob, **where)]
+        drafts = [Draft(kind, self.mask.item, self.id, said, blob)]
         apply_delta(self._array, delta)
         due = self._since_snapshot + 1 >= SNAPSHOT_EVERY
         try:
             if due:
-                drafts.append(Draft("snapshot", blob=encode_mask(self._array), **where))
+                full = encode_mask(self._array)
+                drafts.append(Draft("snapshot", self.mask.item, self.id, blob=full))
             events = self._session.record(*drafts)
         except BaseException:
             apply_delta(self._array, delta.reversed())
