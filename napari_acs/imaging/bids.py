@@ -6,6 +6,7 @@ suffixes and a mask.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -94,6 +95,54 @@ def find_bids(root: Path) -> tuple[BidsStudy, ...]:
                 sequences[key] = image.path
         studies.append(BidsStudy(name, f"sub-{subject}", sequences, mask))
     return tuple(studies)
+
+
+@dataclass(frozen=True)
+class LabelNames:
+    """A table of labels: the values of each name."""
+
+    table: Path
+    names: Mapping[str, list[int]]
+
+
+def label_names(mask: BidsFile, root: Path) -> LabelNames | None:
+    """Read the names of a mask's labels: beside it, else at the top of its part or the data set.
+
+    Raises
+    ------
+    BadInput
+        The table has not the columns that BIDS wants.
+    """
+    beside = mask.path.with_name(strip_suffix(mask.path.name) + ".tsv")
+    tops = [
+        place / name for place in (mask.part, root) for name in ("dseg.tsv", "desc-tumor_dseg.tsv")
+    ]
+    table = next((file for file in (beside, *tops) if file.is_file()), None)
+    if table is None:
+        return None
+    names: dict[str, list[int]] = {}
+    for row in read_tsv(table):
+        try:
+            names.setdefault(row["name"], []).append(int(row["index"]))
+        except (KeyError, ValueError) as error:
+            raise BadInput(
+                f"{table} names no labels",
+                found=f"columns {', '.join(row)}",
+                expected="index and name, as BIDS has them",
+            ) from error
+    return LabelNames(table, names)
+
+
+def read_tsv(table: Path) -> list[dict[str, str]]:
+    """Read a table of BIDS; ``n/a`` is nothing."""
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as stream:
+            return [
+                {key: "" if value == "n/a" else value or "" for key, value in row.items() if key}
+                for row in csv.DictReader(stream, delimiter="\t")
+            ]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"{table} cannot be read", found=str(error)) from error
 
 
 def _parse(path: Path) -> BidsFile | None:

@@ -69,6 +69,7 @@ def make_cases(
                 path=str(source.path),
                 sequences={key: str(path) for key, path in source.sequences.items()},
                 mask=str(source.mask) if source.mask else "",
+                labels=_keyed(source.labels),
             )
         )
     progress(1.0)
@@ -147,6 +148,11 @@ def _write(path: Path, first: Mapping[str, Any], cases: Iterable[Case]) -> None:
             )
         finally:
             connection.close()  # which moves the write-ahead log into the file
+
+
+def _keyed(labels: Mapping[int, int] | None) -> dict[str, int] | None:
+    """Return the labels as JSON holds them, with texts for keys."""
+    return None if labels is None else {str(value): ours for value, ours in labels.items()}
 
 
 def _digest(file: Path, cancelled: Callable[[], bool]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import read_segments
+from napari_acs.imaging.labels.tissues import SINCE_2023
 from napari_acs.review.session.editing import as_labels
 from napari_acs.review.session.fold import grid_record
 from napari_acs.review.session.locate import find_file
@@ -127,12 +128,21 @@ def read_given(
     notes : list of str
         What was decided in reading.
     """
-    file = read_segments(find_file(state, case.mask, session, case.name), grid)
-    labels, notes = file.volume.array, list(file.notes)
-    if (labels == _OLD_ET).any() and not (labels == _ET).any() and labels.max() == _OLD_ET:
+    path = find_file(state, case.mask, session, case.name)
+    file, name = read_segments(path, grid), path.name
+    labels, notes = np.asarray(file.volume.array, np.uint8), list(file.notes)
+    if case.labels is None:
+        notes.append("Its labels are none of NCR, ED and ET; they were kept as they are.")
+    elif case.labels:
+        ours = np.arange(256, dtype=np.uint8)
+        for value, meant in case.labels.items():
+            ours[int(value) % 256] = meant
+        labels = ours[labels]
+        notes.append("Its values were changed to 1 NCR, 2 ED, 3 ET, as its data set names them.")
+    elif labels.max() == _OLD_ET and not ((labels == _ET).any() or SINCE_2023.match(name)):
         labels = np.where(labels == _OLD_ET, _ET, labels).astype(np.uint8)
         notes.append("Value 4 was taken for enhancing tumour, as in BraTS until 2021.")
-    return np.asarray(labels, np.uint8), notes
+    return labels, notes
 
 
 def visible_masks(state: SessionState, item: int) -> list[Mask]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.bids import find_bids, is_bids
+from napari_acs.imaging.bids import BidsStudy, find_bids, is_bids, label_names
 from napari_acs.imaging.cancel import never, stop_if
 from napari_acs.imaging.dicom.preamble import is_dicom_path
 from napari_acs.imaging.find import find_sequences, masks_in, nameless_images
+from napari_acs.imaging.labels.tissues import values_inside
 from napari_acs.imaging.names import is_image_name, strip_suffix
 
 _COLUMNS = ("study", "mask", "patient")
@@ -38,6 +39,8 @@ class Source:
         As the user or DICOM calls them; empty where nobody said.
     uid : str
         StudyInstanceUID of DICOM, or nothing.
+    labels : mapping of int to int, or None
+        See `napari_acs.review.session.state.Case`.
     """
 
     path: Path = field(repr=False)
@@ -47,6 +50,7 @@ class Source:
     mask: Path | None = field(default=None, repr=False)
     patient: str = field(default="", repr=False)
     uid: str = field(default="", repr=False)
+    labels: Mapping[int, int] | None = field(default_factory=dict)
 
 
 def find_sources(places: Iterable[Path], *, cancelled: Callable[[], bool] = never) -> list[Source]:
@@ -92,6 +96,7 @@ def _in_place(place: Path, cancelled: Callable[[], bool]) -> list[Source]:
                 study.sequences,
                 study.mask.path if study.mask else None,
                 study.subject,
+                labels=_labels(study, place),
             )
             for study in find_bids(place)
             if study.sequences
@@ -113,6 +118,11 @@ def _in_place(place: Path, cancelled: Callable[[], bool]) -> list[Source]:
             expected="a folder for each study, a BIDS tree, a CSV or DICOM",
         )
     return found
+
+
+def _labels(study: BidsStudy, root: Path) -> dict[int, int] | None:
+    named = label_names(study.mask, root) if study.mask else None
+    return {} if named is None else values_inside(named.names)
 
 
 def _studies(place: Path, cancelled: Callable[[], bool]) -> list[Source]:
@@ -164,17 +174,8 @@ def _table(table: Path, cancelled: Callable[[], bool]) -> list[Source]:
             raise BadInput(f"{where} names {len(studies)} studies", expected="one")
         study = studies[0]
         mask = _named(table, row["mask"], where) if row.get("mask") else study.mask
-        found.append(
-            Source(
-                study.path,
-                study.name,
-                study.files,
-                study.sequences,
-                mask,
-                row.get("patient") or study.patient,
-                study.uid,
-            )
-        )
+        patient = row.get("patient") or study.patient
+        found.append(replace(study, mask=mask, patient=patient))
     return found
 
 

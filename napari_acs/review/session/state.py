@@ -44,6 +44,9 @@ class Case:
         Files by sequence, where the study is not simply what `path` holds.
     mask : str
         A mask that was made elsewhere, or nothing.
+    labels : mapping of str to int, or None
+        Our value (1 NCR, 2 ED, 3 ET) of each value of that mask, where the data set names them.
+        Left empty: it does not, and BraTS's values are taken. None: they are other things.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Case:
     path: str = field(repr=False)
     sequences: Mapping[str, str] = field(default_factory=dict, repr=False)
     mask: str = field(default="", repr=False)
+    labels: Mapping[str, int] | None = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

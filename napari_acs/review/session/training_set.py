@@ -129,6 +129,11 @@ def _write_case(
             f"The mask of {case.name} is on the grid of none of its images",
             expected="the images that it was drawn on",
         )
+    if case.mask and case.labels is None:
+        raise BadInput(
+            f"The mask that came with {case.name} names other things than NCR, ED and ET",
+            expected="a mask of tumour tissues",
+        )
     unknown = sorted(set(np.unique(labels).tolist()) - set(LABELS.values()))
     if unknown:
         raise BadInput(
