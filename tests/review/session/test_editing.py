@@ -204,7 +204,7 @@ def test_labels_that_do_not_fit_are_refused_and_change_nothing(tmp_path):
         editor = MaskEditor(session, start_empty(session, 1, GRID).id)
         head = session.log.head
         for indices, labels in (([VOXELS], 1), ([-1], 1), ([0], 256), ([0], 1.5)):
-            with pytest.raises(ValueError, match="voxel|labels"):
+            with pytest.raises(ValueError, match=r"voxel|labels"):
                 editor.stroke(indices, labels)
         with pytest.raises(BadInput, match="do not fit"):
             editor.set_to(np.zeros((2, 2, 2), np.uint8))

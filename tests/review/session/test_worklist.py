@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -49,7 +50,7 @@ def test_a_list_is_filtered_sorted_and_walked_through(found, statuses, by, desce
     known = [value for value in values if value is not None]
     assert values == known + [None] * (len(values) - len(known))
     assert known == sorted(known, reverse=descending)
-    for one, other in zip(shown, shown[1:], strict=False):
+    for one, other in pairwise(shown):
         key = _ATTRIBUTE.get(by, "status")
         assert getattr(one, key) != getattr(other, key) or one.item < other.item
     walked, current = [], None
@@ -97,7 +98,7 @@ def test_time_is_the_sum_of_gaps_cut_at_the_idle_limit(gaps, idle):
         signs.append(Sign(1, now, item))
     spent = active_seconds(signs, idle)
     expected = {1: 0.0, 2: 0.0}
-    for (_, item), (gap, _) in zip(gaps, gaps[1:], strict=False):
+    for (_, item), (gap, _) in pairwise(gaps):
         if item is not None:
             expected[item] += min(max(gap, 0), idle)
     for item, seconds in expected.items():
@@ -146,7 +147,7 @@ def test_a_plan_reads_every_case_and_repeats_as_many_as_asked(count, repeats, se
     assert {planned.ai for planned in plan} == {ai}
     assert plan == make_plan(names, ai=ai, repeats=repeats, seed=seed)
     if count > 3:
-        assert all(a != b for a, b in zip(read, read[1:], strict=False))
+        assert all(a != b for a, b in pairwise(read))
 
 
 def test_a_plan_keeps_the_given_order_unless_asked():
