@@ -1,6 +1,7 @@
 """A review session: one file that remembers every decision and every stroke.
 
-- `create`: make the file; `sources` finds the studies, `plan` says who reads what and when.
+- `create`: make the file; `sources` finds the studies (and `locate` finds them again), `form` is
+  what is asked, `plan` says who reads what and when.
 - `session`: open it for work, or read it; `state` is what it says, `fold` how events say it.
 - `decisions`, `masks`, `editing`, `audit`: what a reader does.
 - `worklist`, `activity`: what is to do, and how long it took.

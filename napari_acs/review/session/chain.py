@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 GENESIS = "0" * 64
@@ -83,6 +83,5 @@ def sha256(content: bytes) -> str:
 
 def event_hash(event: Event) -> str:
     """Hash an event without its own hash: every column, the blob's hash, the hash before it."""
-    fields = asdict(event)
-    del fields["hash"]
+    fields = {name: value for name, value in vars(event).items() if name != "hash"}
     return sha256(canonical(fields).encode("utf-8", "surrogatepass"))

@@ -120,6 +120,7 @@ def create_sessions(
         "seed": seed,
     }
     drafts: dict[Path, Path] = {}
+    placed: list[Path] = []
     try:
         for rater, path in files.items():
             reads = [planned.record() for planned in plans[rater]]
@@ -130,6 +131,11 @@ def create_sessions(
         for path, draft in drafts.items():
             with speaking(path, "cannot be written"):
                 put_in_place(draft, path, overwrite)
+            placed.append(path)
+    except BaseException:
+        for path in placed if not overwrite else ():  # one rater's file alone is no session
+            path.unlink(missing_ok=True)
+        raise
     finally:
         for draft in drafts.values():
             for left in (draft, *(draft.with_name(draft.name + end) for end in ("-wal", "-shm"))):

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_acs.errors import BadInput
-from napari_acs.review.session.database import speaking
-from napari_acs.review.session.log import Draft, damaged, read_blob
-from napari_acs.review.session.replay import History, mask_at, read_history
+from napari_acs.review.session.log import Draft, read_blob
+from napari_acs.review.session.replay import History, mask_at, read_history, replaying
 from napari_acs.review.session.voxels import (
-    DamagedVoxels,
     Delta,
     apply_delta,
     decode_delta,
@@ -61,11 +59,8 @@ class MaskEditor:
                 do="Start a mask from it",
             )
         connection = session.log.connection
-        with speaking(session.path, "cannot be read"):
-            try:
-                self._array = mask_at(connection, self.mask)
-            except DamagedVoxels as error:
-                raise damaged(session.path, f"{error} (mask {mask})") from error
+        with replaying(session.path):
+            self._array = mask_at(connection, self.mask)
             self._history = read_history(connection, mask)
             since = connection.execute(
                 "SELECT count(*) FROM event WHERE mask = ?1 AND seq > (SELECT max(seq) FROM event "
@@ -161,7 +156,8 @@ class MaskEditor:
                 do=f"Promote {source.title} explicitly; the work stays in the log, and undo "
                 "brings it back",
             )
-        array = mask_at(self._session.log.connection, source)
+        with replaying(self._session.path):
+            array = mask_at(self._session.log.connection, source)
         delta = delta_between(self._array, checked(array, self.mask))
         data = {"from": prediction, "replaced_steps": self.mask.steps}
         return self._edit("promotion", delta, data)
@@ -177,7 +173,7 @@ class MaskEditor:
     def _move(self, kind: str, stack: tuple[int, ...]) -> Changed | None:
         if not stack:
             return None
-        with speaking(self._session.path, "cannot be read"):
+        with replaying(self._session.path):
             delta = decode_delta(read_blob(self._session.log.connection, stack[-1]))
         delta = delta.reversed() if kind == "undo" else delta
         return self._edit(kind, delta, {"of": stack[-1]}, stored=False)

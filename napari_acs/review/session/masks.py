@@ -15,7 +15,7 @@ from napari_acs.review.session.editing import as_labels
 from napari_acs.review.session.fold import grid_record
 from napari_acs.review.session.locate import find_file
 from napari_acs.review.session.log import Draft
-from napari_acs.review.session.replay import mask_at
+from napari_acs.review.session.replay import mask_at, replaying
 from napari_acs.review.session.state import Item, Mask, SessionState
 from napari_acs.review.session.voxels import encode_mask
 
@@ -49,7 +49,8 @@ def start_from(session: Session, parent: int, title: str = "My mask") -> Mask:
             f"item {source.item} is read without the masks of others",
             expected="a mask of the reader's own",
         )
-    labels = mask_at(session.log.connection, source)
+    with replaying(session.path):
+        labels = mask_at(session.log.connection, source)
     return _add(session, source.item, labels, source.grid, "human", title, parent=parent)
 
 

@@ -16,8 +16,9 @@ from napari_acs.review.session.activity import times
 from napari_acs.review.session.chain import Head
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.fold import EDITS, read_state
+from napari_acs.review.session.log import read_events
 from napari_acs.review.session.masks import final_mask
-from napari_acs.review.session.replay import mask_at, mask_events
+from napari_acs.review.session.replay import mask_at, replaying
 from napari_acs.review.session.state import Item, Mask, Read, SessionState
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def read_labels_of(row: ReadRow) -> tuple[NDArray[np.uint8], Grid] | None:
     """Return the labels (z, y, x) that a read is about, and their grid; None where it has none."""
     if row.mask is None:
         return None
-    with reading(row.file) as connection:
+    with reading(row.file) as connection, replaying(row.file):
         mask = read_state(connection).masks[row.mask]
         return mask_at(connection, mask, row.until), mask.grid
 
@@ -215,8 +216,11 @@ def _voxels(connection: sqlite3.Connection, mask: Mask, until: int | None) -> in
     """Return how many labelled voxels a mask had after an event, as the log noted it."""
     if until is None:
         return mask.voxels
-    events = mask_events(connection, mask.id, ("mask", *EDITS), until=until)
-    return int(events[-1].read()["voxels"])
+    kinds = ("mask", *EDITS)
+    marks = ", ".join("?" for _ in kinds)
+    where = f"SELECT max(seq) FROM event WHERE mask = ? AND seq <= ? AND kind IN ({marks})"
+    last = connection.execute(where, (mask.id, until, *kinds)).fetchone()[0]
+    return int(next(read_events(connection, "seq = ?", (last,))).read()["voxels"])
 
 
 def _revealed_at(connection: sqlite3.Connection, item: int) -> int:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_acs.review.session.chain import Event
+from napari_acs.review.session.database import speaking
 from napari_acs.review.session.fold import EDITS
-from napari_acs.review.session.log import read_blob, read_events
+from napari_acs.review.session.log import damaged, read_blob, read_events
 from napari_acs.review.session.voxels import (
     DamagedVoxels,
     Delta,
@@ -51,6 +54,21 @@ class History:
         if event.kind == "undo":
             return History(self.done[:-1], (*self.undone, stack[-1]))
         return History((*self.done, stack[-1]), self.undone[:-1])
+
+
+@contextmanager
+def replaying(path: Path) -> Iterator[None]:
+    """Turn voxels that are not as they were written into a refusal of their file.
+
+    Raises
+    ------
+    BadInput
+    """
+    with speaking(path, "cannot be read"):
+        try:
+            yield
+        except DamagedVoxels as error:
+            raise damaged(path, str(error)) from error
 
 
 def read_history(connection: sqlite3.Connection, mask: int) -> History:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import napari_acs
@@ -74,7 +74,9 @@ def open_session(path: Path, now: Callable[[], str] = now_utc) -> Iterator[Sessi
         try:
             yield session
         finally:
-            session.record(Draft("closed"))
+            # A courtesy: on a full disk the log says no goodbye, and all else is in it.
+            with suppress(BadInput):
+                session.record(Draft("closed"))
 
 
 def read_session(path: Path) -> SessionState:

@@ -26,7 +26,7 @@ from napari_acs.review.session.database import reading, speaking
 from napari_acs.review.session.fold import read_state
 from napari_acs.review.session.locate import study_paths
 from napari_acs.review.session.masks import read_given
-from napari_acs.review.session.replay import mask_at
+from napari_acs.review.session.replay import mask_at, replaying
 from napari_acs.review.session.state import ACCEPTED, CORRECTED, Item, SessionState
 
 if TYPE_CHECKING:
@@ -163,7 +163,8 @@ def _labels(
     assert item.decided is not None
     if item.decided.mask is not None:
         mask = state.masks[item.decided.mask]
-        return mask_at(connection, mask, item.decided.seq), mask.grid
+        with replaying(session):
+            return mask_at(connection, mask, item.decided.seq), mask.grid
     case = state.cases[item.case]
     refusal = BadInput(f"{case.name} has no mask")
     for volume in volumes.values() if case.mask else ():

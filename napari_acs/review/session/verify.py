@@ -5,24 +5,21 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.review.session.chain import GENESIS, Event, Head, event_hash, sha256
 from napari_acs.review.session.database import reading
-from napari_acs.review.session.fold import fold
+from napari_acs.review.session.fold import EDITS, fold
 from napari_acs.review.session.log import read_blob, read_events
-from napari_acs.review.session.replay import History, delta_of
+from napari_acs.review.session.replay import History, delta_of, mask_events
 from napari_acs.review.session.schema import changed_rules
-from napari_acs.review.session.state import SessionState
+from napari_acs.review.session.state import Mask, SessionState
 from napari_acs.review.session.voxels import DamagedVoxels, apply_delta, decode_mask
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -88,9 +85,11 @@ def verify(path: Path, known: Head | None = None) -> Verdict:
                 seen.check(connection, event)
             _check_blobs(connection)
             _check_known(seen.hashes, known)
+            # Mask by mask: a session may have more of them than fit into memory.
+            snapshots = sum(_replay(connection, mask) for mask in seen.state.masks.values())
         except _Bad as bad:
             return replace(seen.verdict(), bad=bad.seq, why=str(bad))
-    return seen.verdict()
+    return seen.verdict(snapshots)
 
 
 def parse_head(said: str) -> Head:
@@ -109,20 +108,22 @@ def parse_head(said: str) -> Head:
 
 
 class _Seen:
-    """What the events so far add up to, each mask with its voxels."""
+    """What the events so far add up to."""
 
     def __init__(self) -> None:
         self.state = SessionState()
         self.hashes: list[str] = []
-        self.arrays: dict[int, NDArray[np.uint8]] = {}
-        self.histories: dict[int, History] = {}
-        self.snapshots = 0
 
-    def verdict(self) -> Verdict:
-        went_back = self.state.clock_went_back
-        head = self.state.head
+    def verdict(self, snapshots: int = 0) -> Verdict:
+        state = self.state
         return Verdict(
-            len(self.hashes), len(self.arrays), self.snapshots, head, None, "", went_back
+            len(self.hashes),
+            len(state.masks),
+            snapshots,
+            state.head,
+            None,
+            "",
+            state.clock_went_back,
         )
 
     def check(self, connection: sqlite3.Connection, event: Event) -> None:
@@ -136,37 +137,48 @@ class _Seen:
         blob = read_blob(connection, event.seq)
         if (sha256(blob) if blob else "") != event.blob_sha256:
             raise _Bad(event.seq, f"the voxels of event {event.seq} were changed or are missing")
-        try:
+        with _sense(event):
             self.state = fold(self.state, event)
-            self._voxels(connection, event, blob)
-        except (DamagedVoxels, KeyError, ValueError, TypeError, AssertionError) as error:
-            why = str(error) if isinstance(error, DamagedVoxels) else f"{type(error).__name__}"
-            raise _Bad(
-                event.seq, f"event {event.seq} ({event.kind}) makes no sense: {why}"
-            ) from error
         self.hashes.append(event.hash)
 
-    def _voxels(self, connection: sqlite3.Connection, event: Event, blob: bytes) -> None:
-        if event.mask is None or event.kind in {"position", "decision"}:
-            return
-        mask = self.state.masks[event.mask]
-        if event.kind == "mask":
-            array = self.arrays[mask.id] = decode_mask(blob, mask.grid.shape)
-            self.histories[mask.id] = History()
-        elif event.kind == "snapshot":
-            self.snapshots += 1
-            array = self.arrays[mask.id]
-            if not np.array_equal(decode_mask(blob, mask.grid.shape), array):
-                raise DamagedVoxels("a snapshot that is not what the strokes add up to")
-        else:
-            array = self.arrays[mask.id]
-            apply_delta(array, delta_of(connection, event))
-            history = self.histories[mask.id] = self.histories[mask.id].after(event)
-            if mask.steps != len(history.done):
+
+def _replay(connection: sqlite3.Connection, mask: Mask) -> int:
+    """Go through a mask's edits and compare all that the log says of them; count snapshots."""
+    array = np.zeros(mask.grid.shape, np.uint8)
+    history, snapshots, voxels = History(), 0, 0
+    for event in mask_events(connection, mask.id, ("mask", "snapshot", *EDITS)):
+        with _sense(event):
+            if event.kind == "mask":
+                array = decode_mask(read_blob(connection, event.seq), mask.grid.shape)
+                voxels = int(np.count_nonzero(array))
+            elif event.kind == "snapshot":
+                snapshots += 1
+                if not np.array_equal(
+                    decode_mask(read_blob(connection, event.seq), array.shape), array
+                ):
+                    raise DamagedVoxels("a snapshot that is not what the strokes add up to")
+                continue
+            else:
+                delta = delta_of(connection, event)
+                apply_delta(array, delta)  # which looks at every voxel that it changes
+                voxels += delta.growth
+                history = history.after(event)
+            said = event.read()
+            if said.get("steps", 0) != len(history.done):
                 raise DamagedVoxels("a wrong number of steps")
-            return  # its voxels are counted at snapshots, and at the end
-        if mask.voxels != np.count_nonzero(array):
-            raise DamagedVoxels("a wrong number of voxels")
+            if said["voxels"] != voxels:
+                raise DamagedVoxels("a wrong number of voxels")
+    return snapshots
+
+
+@contextmanager
+def _sense(event: Event) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, ValueError, TypeError, AssertionError) as error:
+        why = str(error) if isinstance(error, DamagedVoxels) else type(error).__name__
+        said = f"event {event.seq} ({event.kind}) makes no sense: {why}"
+        raise _Bad(event.seq, said) from error
 
 
 def _events(connection: sqlite3.Connection) -> Iterator[Event]:

@@ -23,7 +23,7 @@ from napari_acs.review.session.masks import (
     visible_masks,
 )
 from napari_acs.review.session.replay import mask_at
-from napari_acs.review.session.session import open_session
+from napari_acs.review.session.session import open_session, read_session
 from napari_acs.review.session.verify import verify
 
 VOXELS = int(np.prod(SHAPE))
@@ -131,6 +131,8 @@ class Editing(RuleBasedStateMachine):
         if not hasattr(self, "editor"):
             return
         connection = self.session.log.connection
+        # What events said one by one is what a reader of the file makes of them at once.
+        assert read_session(self.path) == self.session.state
         for seq, array in self.seen:  # the mask at any event
             assert (mask_at(connection, self.editor.mask, seq) == array).all()
         for mask, array in self.predictions.items():  # no run replaced another

@@ -130,11 +130,11 @@ def test_two_dicom_studies_in_one_folder_are_refused(tmp_path):
     import pydicom  # noqa: PLC0415
 
     write_study(tmp_path / "scans")
+    study, series = pydicom.uid.generate_uid(), pydicom.uid.generate_uid()
     for number, file in enumerate(sorted((tmp_path / "scans").rglob("*.dcm"))[:8]):
         other = pydicom.dcmread(file)
-        other.StudyInstanceUID += ".7"
-        other.SeriesInstanceUID += ".7"
-        other.SOPInstanceUID += ".7"
+        other.StudyInstanceUID, other.SeriesInstanceUID = study, series
+        other.SOPInstanceUID = pydicom.uid.generate_uid()
         other.file_meta.MediaStorageSOPInstanceUID = other.SOPInstanceUID
         other.save_as(file.with_name(f"other-{number}.dcm"))
     with pytest.raises(BadInput, match="Several DICOM studies lie in one folder"):
