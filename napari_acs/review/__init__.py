@@ -1,0 +1,1 @@
+"""Review of segmentations: sessions, edits and measures; no torch, no Qt, no napari."""
