@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from napari_acs.review.correct.canvas import Canvas
     from napari_acs.review.correct.change import Change
 
+_ROUNDING = 1e-4
+"""Distances in mm are float32; halfway between the same distance in and out is outside."""
+
 
 def fill_between(canvas: Canvas, axis: int, *, cancelled: Callable[[], bool] = never) -> Change:
     """Interpolate the outlines of all regions between the slices that have labels.
@@ -102,7 +105,7 @@ def _interpolated(
         if ends is None:
             break
         for step in range(1, steps):
-            inside = ends[0] * (steps - step) + ends[1] * step > 0
+            inside = ends[0] * (steps - step) + ends[1] * step > _ROUNDING * steps
             # Distances are nested where regions are; where one ends on the way, this sees to it.
             made[step - 1][inside & (made[step - 1] == level - 1)] = level
     return made

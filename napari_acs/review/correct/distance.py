@@ -34,9 +34,10 @@ def squared_distance(mask: NDArray[np.bool_], spacing: Sequence[float]) -> NDArr
 
     image = sitk.GetImageFromArray(np.ascontiguousarray(mask).view(np.uint8))
     image.SetSpacing([float(side) for side in reversed(spacing)])
+    squared: NDArray[np.float32]
     squared = sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(image, False, True, True))
-    found: NDArray[np.float32] = np.maximum(squared, 0, out=squared)  # inside it is negative
-    return found
+    squared[mask] = 0  # below 0 there, and senseless where the mask is all there is
+    return squared
 
 
 def signed_distance(

@@ -77,11 +77,12 @@ def bounding_box(array: NDArray[Any]) -> Box | None:
 
     Maxima along axes, one after the other on what is left: a whole head takes milliseconds.
     """
+    if not array.size:
+        return None
     found = list(whole(_shape(array)))
     for axis in range(3):
-        part = array[tuple(found)]
         others = tuple({0, 1, 2} - {axis})
-        at = np.flatnonzero(part.max(axis=others)) if part.size else ()
+        at = np.flatnonzero(array[tuple(found)].max(axis=others))
         if not len(at):
             return None
         found[axis] = slice(int(at[0]), int(at[-1]) + 1)
