@@ -119,9 +119,9 @@ def _ends(
         return None
     limit = float(np.hypot(*(n * s for n, s in zip(a.shape, spacing, strict=True))))
     near, far = (signed_distance(each, spacing, limit) for each in (a, b))
-    # A region that is missing there is as far below 0 as its deepest point here is above.
+    # A region that is missing there: its outline moves in steadily, to the deepest point.
     if not a.any():
-        near = np.full_like(far, -far.max())
+        near = far - far.max()
     if not b.any():
-        far = np.full_like(near, -near.max())
+        far = near - near.max()
     return near, far
