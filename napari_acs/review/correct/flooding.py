@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
+from skimage.segmentation import flood as flooded_from
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never, stop_if
@@ -98,18 +98,18 @@ def _spread(
     canvas: Canvas,
     cancelled: Callable[[], bool],
 ) -> tuple[Box, NDArray[np.bool_]]:
-    """Label ever larger windows around the seed, until its part no longer reaches the edge."""
+    """Flood ever larger windows around the seed, until its part no longer reaches the edge."""
     z, y, x = (slice(i, i + 1) for i in index)
     window: Box = (z, y, x)
     by = _FIRST
     while True:
         stop_if(cancelled)
         window = common(grown(window, (by, by, by), canvas.shape), limit) or limit
-        parts, _ = ndimage.label(open_in(window))
+        held = open_in(window)
         at = tuple(i - s.start for i, s in zip(index, window, strict=True))
-        flooded: NDArray[np.bool_] = (
-            parts == parts[at] if parts[at] else np.zeros(parts.shape, bool)
-        )
+        flooded = np.zeros_like(held)
+        if held[at]:
+            flooded = flooded_from(held, at, connectivity=1)
         if window == limit or not _reaches_edge(flooded, window, limit):
             return window, flooded
         by *= 2
