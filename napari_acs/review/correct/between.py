@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from napari_acs.review.correct.canvas import Canvas
     from napari_acs.review.correct.change import Change
+
+Outline: TypeAlias = "NDArray[np.float32] | None"
 
 _ROUNDING = 1e-4
 """Distances in mm are float32; halfway between the same distance in and out is outside."""
@@ -62,15 +64,21 @@ def fill_between(canvas: Canvas, axis: int, *, cancelled: Callable[[], bool] = n
     window = _window(canvas, axis, drawn[0], drawn[-1])
     depth = np.moveaxis(canvas.depth(window), axis, 0)
     spacing = [canvas.spacing[other] for other in sorted(others)]
-    made, levels = depth.copy(), len(canvas.nesting.values)
+    made = depth.copy()
     empty = filled = 0
-    for low, high in pairwise(index - drawn[0] for index in drawn):
-        if high - low < 2:
-            continue
+    behind: tuple[int, list[Outline]] | None = None
+    for index in (each - drawn[0] for each in drawn):
         stop_if(cancelled)
-        filled += high - low - 1
-        made[low + 1 : high] = _interpolated(depth[low], depth[high], high - low, levels, spacing)
-        empty += sum(not each.any() for each in made[low + 1 : high])
+        outlines = [
+            _outline(depth[index] >= level, spacing)
+            for level in range(1, len(canvas.nesting.values) + 1)
+        ]
+        if behind is not None and index - behind[0] > 1:
+            between = made[behind[0] + 1 : index]
+            _interpolate(between, behind[1], outlines)
+            filled += len(between)
+            empty += sum(not each.any() for each in between)
+        behind = index, outlines
     said = f"{filled - empty} slices along axis {axis} filled between drawn ones"
     if empty:
         said += f" ({empty} stay empty: the outlines do not overlap)"
@@ -91,37 +99,29 @@ def _window(canvas: Canvas, axis: int, first: int, last: int) -> Box:
     return bounds[0], bounds[1], bounds[2]
 
 
-def _interpolated(
-    a: NDArray[np.uint8],
-    b: NDArray[np.uint8],
-    steps: int,
-    levels: int,
-    spacing: Sequence[float],
-) -> NDArray[np.uint8]:
-    """Return the depths of the slices between two, shape (steps - 1, ...)."""
-    made = np.zeros((steps - 1, *a.shape), np.uint8)
-    for level in range(1, levels + 1):
-        ends = _ends(a >= level, b >= level, spacing)
-        if ends is None:
-            break
-        for step in range(1, steps):
-            inside = ends[0] * (steps - step) + ends[1] * step > _ROUNDING * steps
-            # Distances are nested where regions are; where one ends on the way, this sees to it.
-            made[step - 1][inside & (made[step - 1] == level - 1)] = level
-    return made
-
-
-def _ends(
-    a: NDArray[np.bool_], b: NDArray[np.bool_], spacing: Sequence[float]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
-    """Return the signed distances of a region in both slices, None if it is in neither."""
-    if not (a.any() or b.any()):
+def _outline(mask: NDArray[np.bool_], spacing: Sequence[float]) -> Outline:
+    """Return signed distances in mm to a region's outline in a slice; None if it is not there."""
+    if not mask.any():
         return None
-    limit = float(np.hypot(*(n * s for n, s in zip(a.shape, spacing, strict=True))))
-    near, far = (signed_distance(each, spacing, limit) for each in (a, b))
-    # A region that is missing there: its outline moves in steadily, to the deepest point.
-    if not a.any():
-        near = far - far.max()
-    if not b.any():
-        far = near - near.max()
-    return near, far
+    # Where a region fills the slice, its outline is out of sight.
+    limit = math.hypot(*(n * s for n, s in zip(mask.shape, spacing, strict=True)))
+    return signed_distance(mask, spacing, limit)
+
+
+def _interpolate(
+    between: NDArray[np.uint8], behind: Sequence[Outline], ahead: Sequence[Outline]
+) -> None:
+    """Write the depths of the slices between two, shape (n, ...), which are all 0."""
+    steps = len(between) + 1
+    for level, (a, b) in enumerate(zip(behind, ahead, strict=True), start=1):
+        # A region that is missing there: its outline moves in steadily, to the deepest point.
+        if a is None:
+            if b is None:
+                return
+            near, far = b - b.max(), b
+        else:
+            near, far = a, a - a.max() if b is None else b
+        for step, depth in enumerate(between, start=1):
+            inside = near * (steps - step) + far * step > _ROUNDING * steps
+            # Distances are nested where regions are; where one ends on the way, this sees to it.
+            depth[inside & (depth == level - 1)] = level

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_acs.review.correct.canvas import Canvas, positive_mm
+from napari_acs.review.correct.clusters import near_mask
 from napari_acs.review.correct.distance import squared_distance
 from napari_acs.review.correct.window import common, grown, margin
 
@@ -61,7 +63,7 @@ def grow(
     if window is None:
         return canvas.nothing(said)
     depth = canvas.depth(window)
-    added = squared_distance(depth >= level, canvas.spacing) <= length**2 * (1 + _ROUNDING)
+    added = near_mask(depth >= level, by, lambda part: _within(length, part, canvas.spacing))
     if brain is not None:
         added &= brain[window] != 0
     if within_outer and level > 1:
@@ -101,6 +103,12 @@ def shrink(canvas: Canvas, region: str, mm: float) -> Change:
     if window is None:
         return canvas.nothing(said)
     depth = canvas.depth(window)
-    lost = squared_distance(depth < level, canvas.spacing) <= length**2 * (1 + _ROUNDING)
+    lost = near_mask(depth >= level, (1, 1, 1), lambda part: _within(length, ~part, canvas.spacing))
     np.minimum(depth, level - 1, out=depth, where=lost)
     return canvas.change(window, depth, said)
+
+
+def _within(length: float, mask: NDArray[np.bool_], spacing: Sequence[float]) -> NDArray[np.bool_]:
+    """Return what is in a mask or within a length of it."""
+    near: NDArray[np.bool_] = squared_distance(mask, spacing) <= length**2 * (1 + _ROUNDING)
+    return near

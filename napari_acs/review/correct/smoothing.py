@@ -12,8 +12,9 @@ from scipy.signal import fftconvolve
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never, stop_if
 from napari_acs.review.correct.canvas import Canvas, positive_mm
+from napari_acs.review.correct.clusters import near_mask
 from napari_acs.review.correct.distance import signed_distance
-from napari_acs.review.correct.window import bounding_box, common, grown, margin, whole
+from napari_acs.review.correct.window import common, grown, margin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,12 +65,14 @@ def smooth(
         raise BadInput(f"There is no smoothing {method!r}", expected="gaussian or median")
     said = f"{', '.join(regions or nesting.regions)} smoothed ({method}, {mm:g} mm)"
     smoothed = _gaussian if method == "gaussian" else _median
+    # A Gaussian reaches so far, to distances that are cut off there, of what is so far on again.
+    kernel = _TRUNCATE * length if method == "gaussian" else length
+    context = margin(3 * kernel + max(canvas.spacing), canvas.spacing)
+    reach = margin(2 * kernel + max(canvas.spacing), canvas.spacing)
     around = canvas.extent()
-    # Cut-off distances reach as far as the kernel, so what is further off has no say.
-    reach = (2 * _TRUNCATE + 1) * length + max(canvas.spacing)
-    by = margin(reach, canvas.spacing)
     window = around and common(
-        grown(around, by, canvas.shape), grown(canvas.within, by, canvas.shape)
+        grown(around, margin(kernel, canvas.spacing), canvas.shape),
+        grown(canvas.within, context, canvas.shape),
     )
     if window is None:
         return canvas.nothing(said)
@@ -79,26 +82,10 @@ def smooth(
         stop_if(cancelled)
         mask = old >= level
         if level in chosen:
-            mask = _where_it_is(mask, by, lambda part: smoothed(part, length, canvas.spacing))
+            mask = near_mask(mask, reach, lambda part: smoothed(part, length, canvas.spacing))
         mask &= new == level - 1
         new[mask] = level
     return canvas.change(window, new, said)
-
-
-def _where_it_is(
-    mask: NDArray[np.bool_],
-    by: tuple[int, int, int],
-    work: Callable[[NDArray[np.bool_]], NDArray[np.bool_]],
-) -> NDArray[np.bool_]:
-    """Work on the box around a mask, and leave the rest empty."""
-    made = np.zeros_like(mask)
-    box = bounding_box(mask.view(np.uint8))
-    if box is not None:
-        z, y, x = mask.shape
-        part = common(grown(box, by, (z, y, x)), whole((z, y, x)))
-        if part is not None:
-            made[part] = work(mask[part])
-    return made
 
 
 def _gaussian(mask: NDArray[np.bool_], sigma: float, spacing: Sequence[float]) -> NDArray[np.bool_]:

@@ -39,7 +39,7 @@ def test_every_ink_on_every_label(ink, becomes):
     assert tuple(change.applied(labels)[0, 0].tolist()) == becomes
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     spacing=spacings,
     points=st.lists(st.tuples(*[st.floats(-3, 20)] * 3), min_size=1, max_size=4),
@@ -57,7 +57,7 @@ def test_a_stroke_paints_what_is_near_its_line_in_mm(spacing, points, radius, ax
         line[:, axis] = 5
     # A second implementation: the nearest of many points on the line.
     ends = zip(line, line[1:] if len(line) > 1 else line, strict=False)
-    dense = np.concatenate([a + np.linspace(0, 1, 400)[:, None] * (b - a) for a, b in ends])
+    dense = np.concatenate([a + np.linspace(0, 1, 120)[:, None] * (b - a) for a, b in ends])
     voxels = np.indices(SHAPE).reshape(3, -1).T
     gaps = (voxels[:, None] - dense[None]) * spacing
     far = np.sqrt((gaps**2).sum(-1)).min(axis=1).reshape(SHAPE)
@@ -66,7 +66,7 @@ def test_a_stroke_paints_what_is_near_its_line_in_mm(spacing, points, radius, ax
     for index in np.floor(line + 0.5).astype(int):
         if all(0 <= i < n for i, n in zip(index, SHAPE, strict=True)):
             hit[tuple(index)] = True
-    unsure = abs(far - radius) < 0.1
+    unsure = abs(far - radius) < 0.2
     expected = (far <= radius) & in_slice | hit
     assert np.array_equal(painted[~unsure], expected[~unsure])
 
