@@ -1,1 +1,1 @@
-"""Review of segmentations: sessions, edits and measures; no torch, no Qt, no napari."""
+"""Review of segmentations: sessions, corrections, measures, agreement. No torch, no Qt, no napari."""
