@@ -1,0 +1,1 @@
+"""Reviewing segmentations, without torch, Qt or napari: measures, edits, sessions."""
