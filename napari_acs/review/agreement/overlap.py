@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from napari_acs.errors import BadInput
-from napari_acs.inference.metrics import score
+from napari_acs.imaging.metrics import score
 from napari_acs.review.correct.nesting import GLIOMA, Nesting
 
 if TYPE_CHECKING:

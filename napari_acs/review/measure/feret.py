@@ -1,0 +1,70 @@
+"""The largest diameter of a shape in three dimensions."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.spatial import ConvexHull, QhullError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_ROWS = 512
+
+
+def feret_mm(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> float:
+    """Return the largest distance between two points of a mask's surface (its Feret diameter).
+
+    Surface points are the middles of the voxel faces at the border, as for the diameters in a
+    plane. The line between them may leave the mask.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (z, y, x)
+        Cropped, or it takes longer. Not empty.
+    spacing : tuple of float
+        Voxel size along (z, y, x), in mm; the axes are perpendicular, wherever they point.
+
+    Returns
+    -------
+    float
+        In mm.
+    """
+    mm = np.asarray(spacing, np.float64)
+    points = _extremes(mask) * mm
+    largest = 0.0
+    for first in range(0, len(points), _ROWS):
+        apart = np.abs(points[first : first + _ROWS, None] - points[first:])
+        # Out of two centres, the far faces along axis i are d + s_i e_i apart, and no pair of
+        # faces is further than along the best one axis (a convex function on an octahedron).
+        square = np.einsum("ijk,ijk->ij", apart, apart) + (2 * apart * mm + mm**2).max(axis=-1)
+        largest = max(largest, float(square.max()))
+    return math.sqrt(largest)
+
+
+def _extremes(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return indices (z, y, x) of voxels whose convex hull is the mask's."""
+    # Of each row of voxels only the ends can be corners of the hull.
+    ends = np.zeros(mask.shape, bool)
+    rows = np.nonzero(mask.any(axis=2))
+    ends[(*rows, mask[rows].argmax(axis=1))] = True
+    ends[(*rows, mask.shape[2] - 1 - mask[rows][:, ::-1].argmax(axis=1))] = True
+    points = np.argwhere(ends).astype(np.float64)
+    try:
+        corners = points[ConvexHull(points).vertices]
+    except QhullError:  # fewer than four points, or all in one plane
+        return _flat_extremes(points)
+    return np.asarray(corners)
+
+
+def _flat_extremes(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the hull's corners of points in one plane, or all of them if in one line."""
+    centred = points - points.mean(axis=0)
+    _, _, axes = np.linalg.svd(centred, full_matrices=False)
+    try:
+        corners = points[ConvexHull(centred @ axes[:2].T).vertices]
+    except (QhullError, ValueError, IndexError):
+        return points
+    return np.asarray(corners)
