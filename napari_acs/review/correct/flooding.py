@@ -13,7 +13,15 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never, stop_if
 from napari_acs.review.correct.brush import checked_points, near_segment, reach
 from napari_acs.review.correct.canvas import Canvas, positive_mm
-from napari_acs.review.correct.window import Box, common, grown, inside, slice_box
+from napari_acs.review.correct.window import (
+    Box,
+    bounding_box,
+    common,
+    grown,
+    inside,
+    moved,
+    slice_box,
+)
 
 if TYPE_CHECKING:
     from napari_acs.review.correct.band import Band
@@ -88,6 +96,10 @@ def flood(
         return held
 
     window, flooded = _spread(open_in, index, limit, canvas, cancelled)
+    own = bounding_box(flooded.view(np.uint8))
+    if own is None:
+        return canvas.nothing(said)
+    window, flooded = moved(own, window), flooded[own]
     return canvas.change(window, ink.on(canvas.depth(window), flooded, canvas.nesting), said)
 
 
