@@ -75,7 +75,7 @@ def flood(
     index = np.floor(point[0] + 0.5).astype(int).tolist()
     limit: Box | None = canvas.within
     if axis is not None:
-        limit = common(canvas.within, slice_box(canvas.shape, axis, index[axis]))
+        limit = common(canvas.within, slice_box(canvas.shape, axis, index[checked_axis(axis)]))
     if reach_mm is not None and limit is not None:
         around = reach(canvas, point, positive_mm(reach_mm, "The flood's reach"), axis)
         limit = common(limit, around) if around is not None else None
