@@ -16,6 +16,7 @@ from napari_acs.review.correct.canvas import Canvas, positive_mm
 from napari_acs.review.correct.window import (
     Box,
     bounding_box,
+    checked_axis,
     common,
     grown,
     inside,
