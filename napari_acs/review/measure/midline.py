@@ -56,10 +56,10 @@ def estimate_midline(
 ) -> Midline:
     """Find the plane in which the brain is most like its own mirror image.
 
-    Maximises the correlation of the image with its reflection, times the eighth power of the part
-    of the brain that falls on brain, over the plane's two angles and its offset: from 81 tilts of up to 40
-    degrees about the patient's axes, then by Nelder-Mead on more and more points. Intensities
-    are z-scores cut off at 2, so that one bright lesion does not decide.
+    Maximises one plus the correlation of the image with its reflection, times the eighth power
+    of the part of the brain that falls on brain, over the plane's two angles and its offset: from
+    81 tilts of up to 40 degrees about the patient's axes, then by Nelder-Mead on more and more
+    points. Intensities are z-scores cut off at 2, so that one bright lesion does not decide.
 
     It is a straight plane through the whole brain, not the falx: a midline that a tumour has
     pushed aside is crossed, and sides are those of the skull.
@@ -92,7 +92,7 @@ def estimate_midline(
         def cost(p: NDArray[np.float64], part: _Seen = part) -> float:
             correlation, overlap = part.likeness(_plane(part, p))
             # Through a bright lesion every plane has a good correlation, but a poor overlap.
-            return -correlation * overlap**_OVERLAP_POWER
+            return -(1 + correlation) * overlap**_OVERLAP_POWER
 
         found = sorted(found, key=cost)[:kept]
         # A degree moves the brain's surface by about as many mm as radius * pi / 180 is.

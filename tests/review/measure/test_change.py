@@ -72,10 +72,10 @@ def test_small_lesions_are_not_measurable():
 
 def test_a_second_lesion_is_new_and_a_satellite_nearby_is_not():
     first = ball(8)
-    far = np.maximum(first, ball(4, CENTRE + (0, 20, 0)))
+    far = np.maximum(first, ball(4, CENTRE + np.array([0, 20, 0])))
     assert measure_change(first, GRID, far, GRID).regions["ET"].new_lesions == 1
     assert measure_change(first, GRID, far, GRID).regions["ET"].product_category == "PD"
-    near = np.maximum(first, ball(4, CENTRE + (0, 15, 0)))
+    near = np.maximum(first, ball(4, CENTRE + np.array([0, 15, 0])))
     found = measure_change(first, GRID, near, GRID)
     assert len(found.after.regions["ET"].lesions) == 2
     assert found.regions["ET"].new_lesions == 0

@@ -109,24 +109,30 @@ def test_where_there_is_no_brain_there_is_no_midline(phantom):
         estimate_midline(volume, brain=np.zeros(volume.array.shape, bool))
 
 
-@pytest.mark.parametrize(("start", "side", "gap"), [
-    (10, "left", 4.75), (0, "right", 3.25), (4, "crossing", 0.0), (5, "left", 0.0),
-])  # fmt: skip
-def test_sides_are_the_patients_and_distances_reach_to_the_voxels_border(start, side, gap):
-    # x runs to the patient's left in LPS; the plane is at x = 4.75 + origin.
+@pytest.mark.parametrize(
+    ("voxels", "side", "gap", "left_part"),
+    [
+        ((10, 14), "left", 4.75, 1.0),  # its border is at 9.5, the plane at 4.75
+        ((0, 2), "right", 3.25, 0.0),
+        ((5, 9), "left", 0.0, 1.0),  # the plane cuts its outermost voxel
+        ((4, 10), "left", 0.0, 5 / 6),  # 1.25 mm beyond: within the error of a plane
+        ((3, 10), "crossing", 0.0, 5 / 7),  # 2.25 mm beyond
+    ],
+)
+def test_sides_are_the_patients_and_distances_end_at_the_voxels_border(
+    voxels, side, gap, left_part
+):
     mask = np.zeros((3, 3, 20), bool)
-    mask[1, 1, start : start + (2 if side == "right" else 4)] = True
+    mask[1, 1, slice(*voxels)] = True
     grid = make_grid(size=(20, 3, 3), origin=(-30.0, 0.0, 0.0))
-    at = {"left": 4.75, "right": 4.75, "crossing": 6.0}[side]
-    plane = Plane((-30.0 + at, 5.0, 7.0), (-2.0, 0.0, 0.0))
-    found = sidedness(mask, grid, plane)
-    if side == "crossing":
-        assert found.to_midline_mm == 0
-        reach = min(4 + 3 + 0.5 - at, at - 3.5)
-        assert (found.side == "crossing") == (reach > CROSSING_MM)
-    else:
-        assert found.side == side
-        assert found.to_midline_mm == pytest.approx(gap)
+    found = sidedness(mask, grid, Plane((-30.0 + 4.75, 5.0, 7.0), (-2.0, 0.0, 0.0)))
+    assert (found.side, found.to_midline_mm) == (side, pytest.approx(gap))
+    assert found.left_part == pytest.approx(left_part)
+    # Seen in a mirror, x running to the right, the sides change.
+    mirror = make_grid(np.diag([-1.0, 1, 1]), size=(20, 3, 3), origin=(30.0, 0.0, 0.0))
+    there = sidedness(mask, mirror, Plane((30.0 - 4.75, 5.0, 7.0), (1.0, 0.0, 0.0)))
+    assert there.side == {"left": "right", "right": "left", "crossing": "crossing"}[side]
+    assert there.to_midline_mm == pytest.approx(gap)
 
 
 def test_what_is_no_plane_is_refused():
