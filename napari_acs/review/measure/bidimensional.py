@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_acs.review.measure.chords import TIE_MM, Chord, Outline, longest_chords, outline
+from napari_acs.review.measure.chords import (
+    TIE_MM,
+    Chord,
+    Outline,
+    longest_chords,
+    outline,
+    span_mm,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,8 +113,8 @@ def bidimensional(
     sides = stack.grid.spacing[1], stack.grid.spacing[0]
     best = 0.0
     tied: list[tuple[Outline, Chord, Box]] = []
-    # The box's diagonal is the most that an island can have: large ones first ends it soonest.
-    spans = [(_diagonal(box, sides), number, box) for number, box in candidates]
+    # No line is longer than its island's span: the largest islands first ends it soonest.
+    spans = [(span_mm(islands[box][0] == number, sides), number, box) for number, box in candidates]
     for span, number, box in sorted(spans, key=lambda each: -each[0]):
         if span < best - TIE_MM:
             break
@@ -129,10 +136,6 @@ def bidimensional(
     across = second.length_mm if second else 0.0
     measurable = min(first.length_mm, across) >= MEASURABLE_MM
     return Bidimensional(first, second, angle, first.length_mm * across, measurable)
-
-
-def _diagonal(box: Box, sides: tuple[float, float]) -> float:
-    return math.hypot(*((s.stop - s.start) * mm for s, mm in zip(box[1:], sides, strict=True)))
 
 
 def _preference(pair: tuple[Line, Line | None, float | None]) -> tuple[float, ...]:

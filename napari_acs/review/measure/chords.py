@@ -96,6 +96,24 @@ def outline(plane: NDArray[np.bool_], sides_mm: tuple[float, float]) -> Outline:
     return Outline(found, found * np.asarray(sides_mm), touched)
 
 
+def span_mm(plane: NDArray[np.bool_], sides_mm: tuple[float, float]) -> float:
+    """Return the largest distance of two contour points, whether or not the line leaves the shape.
+
+    Parameters
+    ----------
+    plane : ndarray of bool, shape (rows, columns)
+        Not empty.
+    sides_mm : tuple of float
+    """
+    rows = np.flatnonzero(plane.any(axis=1))
+    ends = plane[rows].argmax(axis=1), plane.shape[1] - 1 - plane[rows][:, ::-1].argmax(axis=1)
+    mm = np.concatenate([np.stack([rows, end], axis=1) for end in ends]) * np.asarray(sides_mm)
+    mm = mm[_hull(mm)]
+    apart = np.abs(mm[:, None] - mm)
+    # Each end may lie to one side of its centre, and beside it by as much (elongated pixels).
+    return float(np.hypot(*np.moveaxis(apart + 2 * CALIPER * np.asarray(sides_mm), -1, 0)).max())
+
+
 def longest_chords(
     shape: Outline,
     at_least_mm: float = 0.0,

@@ -52,11 +52,10 @@ def feret_mm(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> fl
 def _extremes(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return indices (z, y, x) of voxels whose convex hull is the mask's."""
     # Of each row of voxels only the ends can be corners of the hull.
-    ends = np.zeros(mask.shape, bool)
     rows = np.nonzero(mask.any(axis=2))
-    ends[(*rows, mask[rows].argmax(axis=1))] = True
-    ends[(*rows, mask.shape[2] - 1 - mask[rows][:, ::-1].argmax(axis=1))] = True
-    points = np.argwhere(ends).astype(np.float64)
+    lines = mask[rows]
+    ends = lines.argmax(axis=1), mask.shape[2] - 1 - lines[:, ::-1].argmax(axis=1)
+    points = np.concatenate([np.stack([*rows, end], axis=1) for end in ends]).astype(np.float64)
     try:
         corners = points[ConvexHull(points).vertices]
     except QhullError:  # fewer than four points, or all in one plane

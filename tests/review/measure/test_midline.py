@@ -15,7 +15,7 @@ from napari_acs.imaging import Grid, Volume
 from napari_acs.imaging.registration.resample import resample
 from napari_acs.imaging.sample import sample_mask
 from napari_acs.review.measure.midline import estimate_midline
-from napari_acs.review.measure.plane import CROSSING_MM, Plane, sidedness
+from napari_acs.review.measure.plane import Plane, sidedness
 
 
 @pytest.fixture(scope="module")
