@@ -13,8 +13,8 @@ import numpy as np
 from measure import machine, write
 
 from napari_acs.imaging import read_study
+from napari_acs.imaging.metrics import score
 from napari_acs.inference import segment
-from napari_acs.inference.metrics import score
 from napari_acs.inference.reference import REGIONS, find_cases, find_mask, read_reference
 from napari_acs.inference.regions import region_masks
 from napari_acs.models import default_bundle_id, load_bundle

@@ -22,9 +22,9 @@ import SimpleITK as sitk
 from measure import machine, peak_extra_mib, write
 
 from napari_acs.imaging import Grid, Volume, read_volume
+from napari_acs.imaging.metrics import score
 from napari_acs.inference.brain_extraction import extract_brain
 from napari_acs.inference.brain_stages import brain_of, brain_probability
-from napari_acs.inference.metrics import score
 from napari_acs.models.brain_weights import load_brain_networks
 
 NATIVE = {"t1": "t1", "t1ce": "t1c", "t2": "t2", "flair": "fla"}

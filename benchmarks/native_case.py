@@ -23,11 +23,11 @@ from measure import machine, write
 
 import napari_acs
 from napari_acs.imaging import read_volume
+from napari_acs.imaging.metrics import dice
 from napari_acs.imaging.registration.register import register
 from napari_acs.imaging.registration.rigid import to_transform
 from napari_acs.inference import Result, run
 from napari_acs.inference.messages import READY
-from napari_acs.inference.metrics import dice
 from napari_acs.inference.ready import Preparation
 from napari_acs.models import default_bundle_id
 

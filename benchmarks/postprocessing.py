@@ -24,9 +24,9 @@ from measure import machine, write
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import read_study
+from napari_acs.imaging.metrics import DEFINITIONS, score
 from napari_acs.inference import Failure, Result, run
 from napari_acs.inference.maps import RegionMaps
-from napari_acs.inference.metrics import DEFINITIONS, score
 from napari_acs.inference.reference import REGIONS, find_cases, find_mask, read_reference
 from napari_acs.models import Bundle, load_bundle, save_bundle
 from napari_acs.models.cross_validation import unseen

@@ -78,8 +78,10 @@ NOT_FOR_NETWORKS = (*(set(HEAVY) - {"torch", "torchvision"}), *QT_BINDINGS, "ski
         ("import napari_acs.training.loop", NOT_FOR_NETWORKS),
         # Reading and measuring images needs no network and no window.
         (every_module_of("imaging"), ("torch", "napari", "qtpy", *QT_BINDINGS)),
+        # A review is opened and measured where there is neither.
+        (every_module_of("review"), ("torch", "napari", "qtpy", *QT_BINDINGS)),
     ],
-    ids=["acs", "models", "training.loop", "imaging"],
+    ids=["acs", "models", "training.loop", "imaging", "review"],
 )
 def test_room_runs_where_other_libraries_are_missing(code, absent):
     assert "napari_acs" in loaded_by(without(*absent) + code)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from comparison.arms import ARMS, build, file_bytes, parameters
 from comparison.plan import Job, Size, held_out, recipe_of
-from napari_acs.inference.metrics import dice, hd95
+from napari_acs.imaging.metrics import dice, hd95
 from napari_acs.models.networks import nested_probabilities
 from napari_acs.training.cases import Case, load_cases
 from napari_acs.training.loop import train

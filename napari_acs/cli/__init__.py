@@ -18,6 +18,7 @@ from napari_acs.cli.evaluate import evaluate
 from napari_acs.cli.finetune import finetune
 from napari_acs.cli.info import info
 from napari_acs.cli.models import models
+from napari_acs.cli.review import review
 from napari_acs.cli.segment import segment
 from napari_acs.cli.train import train
 
@@ -39,6 +40,7 @@ app.command("finetune")(finetune)
 app.command("info")(info)
 app.command("demo")(demo)
 app.add_typer(models, name="models")
+app.add_typer(review, name="review")
 
 
 def _show_version(wanted: bool) -> None:

@@ -84,19 +84,29 @@ def write_report(target: str | None, report: Mapping[str, Any]) -> None:
     if target == STDOUT:
         typer.echo(text)
         return
-    path = Path(target)
+    write_text(Path(target), text + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically.
+
+    Raises
+    ------
+    BadInput
+        The file could not be written; what was there before is untouched.
+    """
     partial: Path | None = None
     try:
         with NamedTemporaryFile(
             "w",
             dir=path.absolute().parent,
             prefix=".",
-            suffix=".json",
+            suffix=path.suffix,
             delete=False,
             encoding="utf-8",
         ) as file:
             partial = Path(file.name)
-            file.write(text + "\n")
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         partial.chmod(_default_mode())

@@ -20,7 +20,7 @@ from napari_acs.imaging.scrub import scrub
 if TYPE_CHECKING:
     from napari_acs.imaging.volume import Volume
 
-__all__ = ["KEY_VARIABLE", "scrub", "study_key", "voxels_key"]
+__all__ = ["KEY_VARIABLE", "files_key", "patient_key", "scrub", "study_key", "voxels_key"]
 
 KEY_VARIABLE = "NAPARI_ACS_PSEUDONYM_KEY"
 """Environment variable with a secret that a lab shares, so that its members get equal keys."""
@@ -53,9 +53,22 @@ def voxels_key(volumes: Iterable[Volume]) -> str:
     return _key("voxels " + " ".join(sorted(found)))
 
 
-def _key(of: str) -> str:
+def files_key(sha256s: Iterable[str]) -> str:
+    """Return the stable pseudonym of a study by the SHA-256 of its files, in whatever order.
+
+    Unlike `voxels_key` it needs no image unpacked; it is another one for another file format.
+    """
+    return _key("files " + " ".join(sorted(sha256s)))
+
+
+def patient_key(patient: str) -> str:
+    """Return the stable pseudonym of a patient: a keyed hash of what the user calls them."""
+    return _key("patient " + patient, "patient")
+
+
+def _key(of: str, kind: str = "study") -> str:
     digest = hmac.new(_secret(), of.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
-    return f"study-{digest[:12]}"
+    return f"{kind}-{digest[:12]}"
 
 
 def _secret() -> bytes:

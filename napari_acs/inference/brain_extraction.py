@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from napari_acs.imaging import TITLES, Study, Volume, foreground, is_skull_stripped
 from napari_acs.imaging.brain_mask import BrainMask, judged
 from napari_acs.imaging.cancel import Cancelled, ignore, never
+from napari_acs.imaging.metrics import dice
 from napari_acs.imaging.registration.field_of_view import imaged
 from napari_acs.inference.brain_stages import brain_of, brain_probability
 from napari_acs.inference.device import device_title, pick_device
-from napari_acs.inference.metrics import dice
 from napari_acs.models.brain_weights import SHA256, SOURCE, load_brain_networks
 
 T1_WEIGHTED = ("t1", "t1ce")

@@ -13,11 +13,11 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never
+from napari_acs.imaging.metrics import DEFINITIONS, Scores, score
 from napari_acs.inference.blocking import SegmentationError
 from napari_acs.inference.device import AUTO
 from napari_acs.inference.job import run
 from napari_acs.inference.messages import Failure, Message, Result
-from napari_acs.inference.metrics import DEFINITIONS, Scores, score
 from napari_acs.inference.precision import FLOAT32
 from napari_acs.inference.reference import REGIONS, FolderCase, LabelledCase
 from napari_acs.inference.regions import region_masks

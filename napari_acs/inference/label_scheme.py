@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.labels.tissues import SINCE_2023, TISSUE_NAMES, tissue_of
 
 
 @dataclass(frozen=True)
@@ -54,20 +55,7 @@ BRATS_2023 = LabelScheme(
 )
 """BraTS since 2023: 1 NCR, 2 ED, 3 ET; 4 is the resection cavity of 2024's treated patients."""
 
-_SINCE_2023 = re.compile(r"BraTS-(?:GLI|GoAT|MEN|MET|SSA)-\d", re.IGNORECASE)
 _CHILDREN = re.compile(r"BraTS-PEDs?-\d", re.IGNORECASE)
-
-_ABBREVIATIONS = {
-    "background": ("background", "bg", "clear label"),
-    "ED": ("ed", "snfh"),
-    "NCR": ("ncr", "net", "ncr net", "netc", "nec"),
-    "ET": ("et",),
-    "RC": ("rc",),
-    "WT": ("wt", "whole tumor", "complete tumor"),
-    "TC": ("tc", "tumor core", "core"),
-}
-_BY_NAME = {name: tissue for tissue, names in _ABBREVIATIONS.items() for name in names}
-_NOT_ENHANCING = re.compile(r"\bnon ?(?:contrast |gd )?enhanc\w*")
 
 
 def scheme_of_file_name(name: str) -> LabelScheme | None:
@@ -84,7 +72,7 @@ def scheme_of_file_name(name: str) -> LabelScheme | None:
             found="a case of BraTS-PEDs, where 3 is enhancing tumour in 2023 and a cyst in 2024",
             do="Say what the values mean under labels in a dataset.json beside the cases",
         )
-    return BRATS_2023 if _SINCE_2023.match(name) else None
+    return BRATS_2023 if SINCE_2023.match(name) else None
 
 
 def scheme_of_names(labels: Mapping[str, int | Sequence[int]], source: str) -> LabelScheme:
@@ -106,7 +94,7 @@ def scheme_of_names(labels: Mapping[str, int | Sequence[int]], source: str) -> L
     BadInput
         A name that says no tissue, one value of two tissues, or a tissue without a value.
     """
-    by_tissue: dict[str, set[int]] = {tissue: set() for tissue in _ABBREVIATIONS}
+    by_tissue: dict[str, set[int]] = {tissue: set() for tissue in TISSUE_NAMES}
     for name, values in labels.items():
         tissue = tissue_of(name)
         if tissue is None:
@@ -126,25 +114,6 @@ def scheme_of_names(labels: Mapping[str, int | Sequence[int]], source: str) -> L
     if not (enhancing and enhancing < core < whole):
         raise _unclear(source, f"labels called {', '.join(labels)}")
     return LabelScheme(*map(frozenset, (whole, core, enhancing, outside - {0})))
-
-
-def tissue_of(name: str) -> str | None:
-    """Return what a label's name says: background, ED, NCR, ET, RC, WT, TC; None if unclear."""
-    plain = name.lower().replace("tumour", "tumor").replace("oedema", "edema")
-    plain = " ".join(re.findall(r"[a-z0-9]+", plain))
-    if plain in _BY_NAME:
-        return _BY_NAME[plain]
-    if "hyperintens" in plain:
-        return "ED"  # BraTS 2023: surrounding non-enhancing FLAIR hyperintensity
-    enhancing = "enhanc" in _NOT_ENHANCING.sub(" ", plain)
-    said = {
-        "ED": "edema" in plain,
-        "NCR": "necro" in plain or bool(_NOT_ENHANCING.search(plain)),
-        "ET": enhancing,
-        "RC": "cavity" in plain,
-    }
-    tissues = [tissue for tissue, is_said in said.items() if is_said]
-    return tissues[0] if len(tissues) == 1 else None
 
 
 def unknown_labels(name: str, values: Iterable[int], expected: str) -> BadInput:

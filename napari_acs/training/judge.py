@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from napari_acs.imaging import SEQUENCES, Grid, Study, Volume
+from napari_acs.imaging.metrics import DEFINITIONS, score
 from napari_acs.inference import Failure, Progress, Result, SegmentationError, evaluate, run
-from napari_acs.inference.metrics import DEFINITIONS, score
 from napari_acs.inference.reference import REGIONS, LabelledCase, regions_of
 from napari_acs.inference.regions import region_masks
 from napari_acs.training.phantom import Atlas, PhantomOptions, generate, load_atlas

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
-from conftest import SHARED_DATA
 from torch import nn
 
 from napari_acs.imaging import Grid, Study, Volume
@@ -135,14 +134,6 @@ def known_case(tmp_path):
         return folder
 
     return write
-
-
-@pytest.fixture
-def real_mask() -> np.ndarray:
-    path = SHARED_DATA / "brats2021" / "BraTS2021_01485" / "BraTS2021_01485_seg.nii.gz"
-    if not path.is_file():
-        pytest.skip(f"the real cases are not at {SHARED_DATA}")
-    return sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from torch import nn
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Grid, Volume, foreground, read_volume, sample_study
 from napari_acs.imaging.brain_mask import BrainExtractor
+from napari_acs.imaging.metrics import dice
 from napari_acs.imaging.registration.resample import resample
 from napari_acs.imaging.strip import strip
 from napari_acs.inference import brain_extraction, brain_stages
@@ -21,7 +22,6 @@ from napari_acs.inference.brain_extraction import (
     sequences_to_look_at,
 )
 from napari_acs.inference.brain_stages import brain_of, brain_probability
-from napari_acs.inference.metrics import dice
 from napari_acs.models.brain_weights import BrainNetworks
 
 NORMAL: BrainExtractor = extract_brain

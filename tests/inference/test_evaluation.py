@@ -9,8 +9,8 @@ import pytest
 from scipy.ndimage import binary_erosion
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.metrics import WORST_HD95_MM, dice, hd95
 from napari_acs.inference import evaluate
-from napari_acs.inference.metrics import WORST_HD95_MM, dice, hd95
 from napari_acs.inference.reference import find_cases, find_mask, read_reference, regions_of
 
 

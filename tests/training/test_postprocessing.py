@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from napari_acs.imaging.metrics import dice
 from napari_acs.inference.maps import RegionMaps
-from napari_acs.inference.metrics import dice
 from napari_acs.models.spec import GLIOMA_OUTPUT
 from napari_acs.training.postprocessing import (
     MINIMUM_ML,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_acs.inference.metrics import DEFINITIONS
+from napari_acs.imaging.metrics import DEFINITIONS
 from napari_acs.inference.reference import REGIONS
 from napari_acs.training.finetune.figures import HELD_OUT, OLD, Figures
 from napari_acs.training.finetune.verdict import Verdict

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion
 from scipy.spatial import KDTree
 
 WORST_HD95_MM = 373.128664
@@ -61,21 +60,64 @@ def hd95(a: NDArray[np.bool_], b: NDArray[np.bool_], spacing: tuple[float, float
         return 0.0
     if not a.any() or not b.any():
         return WORST_HD95_MM
-    surface_a, surface_b = (_surface_mm(mask, spacing) for mask in (a, b))
-    there = KDTree(surface_b).query(surface_a)[0]
-    back = KDTree(surface_a).query(surface_b)[0]
+    return hd95_of(*surface_distances(a, b, spacing))
+
+
+def hd95_of(there: NDArray[np.float64], back: NDArray[np.float64]) -> float:
+    """Return the HD95 in mm of what `surface_distances` returned."""
     return float(max(np.percentile(there, 95), np.percentile(back, 95)))
 
 
-def _surface_mm(
-    mask: NDArray[np.bool_], spacing: tuple[float, float, float]
-) -> NDArray[np.float64]:
-    """Return the positions of the surface voxels, shape (n, 3), (z, y, x) mm."""
-    # Cropped first: a tumour is a hundredth of the image. What is outside counts as empty.
-    at = [np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
-    box = mask[tuple(slice(i[0], i[-1] + 1) for i in at)]
-    surface = np.argwhere(box & ~binary_erosion(box)) + [i[0] for i in at]
-    return np.asarray(surface * np.asarray(spacing, np.float64))
+def surface_distances(
+    a: NDArray[np.bool_], b: NDArray[np.bool_], spacing: tuple[float, float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Measure how far each surface voxel of one mask is from the other mask's surface.
+
+    Parameters
+    ----------
+    a, b : ndarray of bool, shape (z, y, x)
+        Neither of them empty. What is outside the array counts as empty.
+    spacing : tuple of float
+        Voxel size along (z, y, x), in mm.
+
+    Returns
+    -------
+    there, back : ndarray of float64, shape (n,)
+        In mm: for every surface voxel of ``a``, and for every one of ``b``.
+    """
+    surface_a, surface_b = surface(a), surface(b)
+    shared = surface_a & surface_b
+    mm = np.asarray(spacing, np.float64)
+    points_a, points_b = np.argwhere(surface_a) * mm, np.argwhere(surface_b) * mm
+    there, back = np.zeros(len(points_a)), np.zeros(len(points_b))
+    # A correction leaves most of a surface as it was: those distances are 0 without a search.
+    apart_a, apart_b = ~shared[surface_a], ~shared[surface_b]
+    there[apart_a] = KDTree(points_b).query(points_a[apart_a])[0]
+    back[apart_b] = KDTree(points_a).query(points_b[apart_b])[0]
+    return there, back
+
+
+def surface(mask: NDArray[np.bool_], axes: tuple[int, ...] = (0, 1, 2)) -> NDArray[np.bool_]:
+    """Return the surface voxels of a mask: those with a neighbour outside it.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (z, y, x)
+        What is outside the array counts as outside the mask.
+    axes : tuple of int
+        Along which neighbours are looked at; all three are a 6-neighbour erosion.
+
+    Returns
+    -------
+    ndarray of bool, shape (z, y, x)
+    """
+    core = mask.copy()  # several times as fast as scipy's binary_erosion
+    for axis in axes:
+        here, there = np.moveaxis(core, axis, 0), np.moveaxis(mask, axis, 0)
+        here[1:] &= there[:-1]
+        here[:-1] &= there[1:]
+        here[[0, -1]] = False
+    return mask & ~core
 
 
 def score(

@@ -6,13 +6,15 @@ import math
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 import torch
+from conftest import SHARED_DATA, needs_shared_data
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from monai.metrics import compute_dice, compute_hausdorff_distance
 from scipy.ndimage import gaussian_filter, shift
 
-from napari_acs.inference.metrics import WORST_HD95_MM, dice, hd95, score
+from napari_acs.imaging.metrics import WORST_HD95_MM, dice, hd95, score
 
 
 def _blob(seed, shape, level):
@@ -70,8 +72,10 @@ def test_volumes_are_in_ml_and_shapes_must_agree():
         score(some, some[1:], (1.0, 1.0, 1.0))
 
 
-def test_scores_of_a_real_mask_equal_monai(real_mask):
-    mask = real_mask > 0
+@needs_shared_data
+def test_scores_of_a_real_mask_equal_monai():
+    path = SHARED_DATA / "brats2021" / "BraTS2021_01485" / "BraTS2021_01485_seg.nii.gz"
+    mask = sitk.GetArrayFromImage(sitk.ReadImage(str(path))) > 0
     other = shift(mask.astype(np.float32), (1.6, -2.3, 3.1), order=1) > 0.5
     theirs = _monai(mask, other, (1.0, 1.0, 1.0))
     assert dice(mask, other) == pytest.approx(theirs[0], abs=1e-6)

@@ -1,0 +1,159 @@
+"""One mask out of several: by majority, or weighted by how reliable each rater is (STAPLE)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_acs.errors import BadInput
+from napari_acs.review.correct.nesting import GLIOMA, Nesting
+from napari_acs.review.correct.window import Box, bounding_box, grown
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """What STAPLE makes of one rater in one region, within the box that was looked at."""
+
+    rater: int
+    region: str
+    sensitivity: float
+    specificity: float
+
+
+@dataclass(frozen=True, eq=False)
+class Consensus:
+    """A mask that stands for several.
+
+    Attributes
+    ----------
+    labels : ndarray of uint8, shape (z, y, x)
+    how : str
+        In words.
+    raters : int
+    reliability : tuple of Reliability
+        Of STAPLE; for every region and rater, in their order.
+    """
+
+    labels: NDArray[np.uint8]
+    how: str
+    raters: int
+    reliability: tuple[Reliability, ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        """Return all but the labels as JSON-ready data."""
+        return {
+            "how": self.how,
+            "raters": self.raters,
+            "reliability": [vars(each) for each in self.reliability],
+        }
+
+
+def majority(masks: Sequence[NDArray[np.uint8]], *, nesting: Nesting = GLIOMA) -> Consensus:
+    """Return what more than half of the masks say, region by region.
+
+    A tie is no majority: of two masks it is what they share. Votes for an inner region are votes
+    for those around it, so the result is nested.
+
+    Parameters
+    ----------
+    masks : sequence of ndarray of uint8, shape (z, y, x)
+    nesting : Nesting
+
+    Raises
+    ------
+    BadInput
+        Fewer than two masks, shapes that differ, or unknown labels.
+    """
+    shape, window = _checked(masks)
+    labels = np.zeros(shape, np.uint8)
+    how = f"majority of {len(masks)} masks, in every region"
+    if window is None:
+        return Consensus(labels, how, len(masks))
+    depths = np.stack([nesting.depth(mask[window]) for mask in masks])
+    # Sorted by depth, the mask that just makes a majority says how deep it reaches.
+    place = (len(masks) - 1) // 2
+    labels[window] = nesting.back(np.partition(depths, place, axis=0)[place])
+    return Consensus(labels, how, len(masks))
+
+
+def staple(masks: Sequence[NDArray[np.uint8]], *, nesting: Nesting = GLIOMA) -> Consensus:
+    """Return the consensus by STAPLE, region by region from the outside inwards.
+
+    Warfield, Zou & Wells, IEEE TMI 23(7):903-921, 2004, by SimpleITK: a voxel belongs to a region
+    where that is more likely than not, and belongs to the region around it. How likely a region is
+    before anybody is asked, and so the result, depends on how much background is looked at: here
+    it is the box around what any mask has of the region, one voxel larger.
+
+    Parameters
+    ----------
+    masks : sequence of ndarray of uint8, shape (z, y, x)
+    nesting : Nesting
+
+    Raises
+    ------
+    BadInput
+        Fewer than two masks, shapes that differ, or unknown labels.
+    """
+    shape, window = _checked(masks)
+    labels = np.zeros(shape, np.uint8)
+    reliability: list[Reliability] = []
+    how = f"STAPLE of {len(masks)} masks, in every region, in the box around it"
+    if window is None:
+        return Consensus(labels, how, len(masks))
+    depths = np.stack([nesting.depth(mask[window]) for mask in masks])
+    agreed = np.zeros(depths.shape[1:], np.uint8)
+    for level, region in enumerate(nesting.regions, start=1):
+        inside, rates = _staple_of(depths >= level)
+        reliability += [Reliability(rater, region, *each) for rater, each in enumerate(rates)]
+        agreed[inside & (agreed == level - 1)] = level
+    labels[window] = nesting.back(agreed)
+    return Consensus(labels, how, len(masks), tuple(reliability))
+
+
+def _staple_of(
+    masks: NDArray[np.bool_],
+) -> tuple[NDArray[np.bool_], list[tuple[float, float]]]:
+    """Return the consensus of one region, and sensitivity and specificity of every rater."""
+    first = masks[0]
+    if (masks == first).all():  # STAPLE would divide by 0
+        return first, [(1.0, 1.0)] * len(masks)
+    import SimpleITK as sitk  # counting votes needs none of it
+
+    inside = np.zeros(first.shape, bool)
+    union = bounding_box(np.logical_or.reduce(masks).view(np.uint8))
+    z, y, x = first.shape
+    box = grown(union, (1, 1, 1), (z, y, x)) if union else (slice(0),) * 3
+    staple_filter = sitk.STAPLEImageFilter()
+    staple_filter.SetForegroundValue(1)
+    images = [
+        sitk.GetImageFromArray(np.ascontiguousarray(mask[box]).view(np.uint8)) for mask in masks
+    ]
+    inside[box] = sitk.GetArrayViewFromImage(staple_filter.Execute(images)) > 0.5
+    rates = zip(staple_filter.GetSensitivity(), staple_filter.GetSpecificity(), strict=True)
+    return inside, [(float(sensitivity), float(specificity)) for sensitivity, specificity in rates]
+
+
+def _checked(masks: Sequence[NDArray[np.uint8]]) -> tuple[tuple[int, ...], Box | None]:
+    """Return the masks' shape, and the box around all of their labels, one voxel larger."""
+    shapes = {mask.shape for mask in masks}
+    if len(masks) < 2 or len(shapes) > 1:
+        raise BadInput(
+            "A consensus needs several masks of one study",
+            found=f"{len(masks)} mask(s) of shape {', '.join(map(str, sorted(shapes)))}",
+            expected="two or more masks on one grid",
+            do="Add the mask of another reader",
+        )
+    boxes = [box for box in map(bounding_box, masks) if box is not None]
+    if not boxes:
+        return masks[0].shape, None
+    z, y, x = (
+        slice(min(b[i].start for b in boxes), max(b[i].stop for b in boxes)) for i in range(3)
+    )
+    nz, ny, nx = masks[0].shape
+    return masks[0].shape, grown((z, y, x), (1, 1, 1), (nz, ny, nx))

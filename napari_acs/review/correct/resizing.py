@@ -1,0 +1,114 @@
+"""Grow and shrink a region by a length in mm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_acs.review.correct.canvas import Canvas, positive_mm
+from napari_acs.review.correct.clusters import near_mask
+from napari_acs.review.correct.distance import squared_distance
+from napari_acs.review.correct.window import common, grown, margin
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_acs.review.correct.change import Change
+
+_ROUNDING = 1e-5
+"""Distances are float32: this part of the length more is within it."""
+
+
+def grow(
+    canvas: Canvas,
+    region: str,
+    mm: float,
+    *,
+    brain: NDArray[np.bool_] | None = None,
+    within_outer: bool = False,
+) -> Change:
+    """Add to a region all voxels whose centre is within a distance of one of its own.
+
+    As painting does: the regions further out grow where they must, those further in stay.
+
+    Parameters
+    ----------
+    canvas : Canvas
+    region : str
+    mm : float
+        True mm, also where voxels are no cubes.
+    brain : ndarray of bool, shape (z, y, x), optional
+        Grow within it only.
+    within_outer : bool
+        Stay in the next outer region (TC in WT), so that it does not change.
+
+    Raises
+    ------
+    BadInput
+        There is no such region, the length is none, or the brain mask is of another shape.
+    """
+    length = positive_mm(mm, "What the region is to grow by")
+    level = canvas.nesting.level(region)
+    said = f"{region} grown by {mm:g} mm"
+    if brain is not None:
+        canvas.on_same_grid(brain, "The brain mask")
+        said += " within the brain"
+    by = margin(length, canvas.spacing)
+    around = canvas.extent(level)
+    window = around and common(
+        grown(around, by, canvas.shape), grown(canvas.within, by, canvas.shape)
+    )
+    if window is None:
+        return canvas.nothing(said)
+    depth = canvas.depth(window)
+    added = near_mask(depth >= level, by, lambda part: _within(length, part, canvas.spacing))
+    if brain is not None:
+        added &= brain[window] != 0
+    if within_outer and level > 1:
+        added &= depth >= level - 1
+        said += f" within {canvas.nesting.regions[level - 2]}"
+    np.maximum(depth, level, out=depth, where=added)
+    return canvas.change(window, depth, said)
+
+
+def shrink(canvas: Canvas, region: str, mm: float) -> Change:
+    """Take from a region all voxels whose centre is within a distance of one that is not its own.
+
+    As erasing does: what is taken becomes the next outer region, and what lies inside of it goes
+    too. At the edge of the image nothing is taken: what follows there is not known.
+
+    Parameters
+    ----------
+    canvas : Canvas
+    region : str
+    mm : float
+        True mm, also where voxels are no cubes.
+
+    Raises
+    ------
+    BadInput
+        There is no such region, or the length is none.
+    """
+    length = positive_mm(mm, "What the region is to shrink by")
+    level = canvas.nesting.level(region)
+    said = f"{region} shrunk by {mm:g} mm"
+    around = canvas.extent(level)
+    # One voxel around the region: of all voxels outside, the nearest is among them.
+    window = around and common(
+        grown(around, (1, 1, 1), canvas.shape),
+        grown(canvas.within, margin(length, canvas.spacing), canvas.shape),
+    )
+    if window is None:
+        return canvas.nothing(said)
+    depth = canvas.depth(window)
+    lost = near_mask(depth >= level, (1, 1, 1), lambda part: _within(length, ~part, canvas.spacing))
+    np.minimum(depth, level - 1, out=depth, where=lost)
+    return canvas.change(window, depth, said)
+
+
+def _within(length: float, mask: NDArray[np.bool_], spacing: Sequence[float]) -> NDArray[np.bool_]:
+    """Return what is in a mask or within a length of it."""
+    near: NDArray[np.bool_] = squared_distance(mask, spacing) <= length**2 * (1 + _ROUNDING)
+    return near

@@ -1,0 +1,180 @@
+"""Make a session: hash the studies, give them pseudonyms, and write the first events."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import napari_acs
+from napari_acs.errors import BadInput
+from napari_acs.imaging.cancel import ignore, never, stop_if
+from napari_acs.imaging.labels.target import check_target, put_in_place
+from napari_acs.imaging.pseudonym import files_key, patient_key, study_key
+from napari_acs.review.session.database import connect_to_write, speaking
+from napari_acs.review.session.form import Form
+from napari_acs.review.session.log import Draft, Log
+from napari_acs.review.session.plan import Planned
+from napari_acs.review.session.sources import Source
+from napari_acs.review.session.state import Case
+
+SUFFIX = ".review"
+IDLE_S = 60.0
+"""Seconds without a sign of the reader after which time stops, where nobody says another."""
+
+
+def make_cases(
+    sources: Sequence[Source],
+    *,
+    keep_names: bool = False,
+    cancelled: Callable[[], bool] = never,
+    progress: Callable[[float], None] = ignore,
+) -> list[Case]:
+    """Hash the files of studies and name each by a pseudonym.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+    keep_names : bool
+        Call them as their folders and tables do instead. Of DICOM nothing but a pseudonym is
+        taken.
+    cancelled, progress : callable
+
+    Raises
+    ------
+    BadInput
+        A file cannot be read, or the secret of pseudonyms is missing.
+    Cancelled
+    """
+    cases: list[Case] = []
+    taken: set[str] = set()
+    for done, source in enumerate(sources):
+        progress(done / len(sources))
+        digests = [_digest(file, cancelled) for file in source.files]
+        mask = _digest(source.mask, cancelled) if source.mask else ""
+        pseudonym = study_key(source.uid) if source.uid else files_key(digests)
+        name = source.name if keep_names and not source.uid else pseudonym
+        patient = source.patient
+        if patient and not (keep_names and not source.uid):
+            patient = patient_key(patient)
+        cases.append(
+            Case(
+                name=_free(name, taken),
+                patient=patient,
+                content=hashlib.sha256(" ".join([*sorted(digests), mask]).encode()).hexdigest(),
+                path=str(source.path),
+                sequences={key: str(path) for key, path in source.sequences.items()},
+                mask=str(source.mask) if source.mask else "",
+                labels=_keyed(source.labels),
+            )
+        )
+    progress(1.0)
+    return cases
+
+
+def create_sessions(
+    files: Mapping[str, Path],
+    cases: Sequence[Case],
+    plans: Mapping[str, Sequence[Planned]],
+    *,
+    form: Form | None = None,
+    seed: int = 0,
+    idle_s: float = IDLE_S,
+    overwrite: bool = False,
+) -> str:
+    """Write a review file for each rater, all of one session, and return the session's id.
+
+    Parameters
+    ----------
+    files : mapping of str to Path
+        By rater.
+    cases : sequence of Case
+    plans : mapping of str to sequence of Planned
+        By rater; see `plan.make_plan`.
+    form : Form, optional
+    seed : int
+        That the plans were drawn with.
+    idle_s : float
+    overwrite : bool
+        Whether existing files may be replaced.
+
+    Raises
+    ------
+    BadInput
+        No rater's name, a file that is there, or one that cannot be written; then none is left.
+    """
+    for rater, path in files.items():
+        if not rater.strip():
+            raise BadInput("The rater has no name", do="Name who reads")
+        check_target(path, (SUFFIX,), overwrite)
+    session = uuid.uuid4().hex
+    common = {
+        "id": session,
+        "version": napari_acs.__version__,
+        "form": (form or Form()).model_dump(mode="json"),
+        "idle_s": float(idle_s),
+        "seed": seed,
+    }
+    drafts: dict[Path, Path] = {}
+    placed: list[Path] = []
+    try:
+        for rater, path in files.items():
+            reads = [planned.record() for planned in plans[rater]]
+            home = str(path.absolute().parent)
+            first = {**common, "rater": rater.strip(), "home": home, "reads": reads}
+            draft = drafts[path] = path.with_name(f".{uuid.uuid4().hex}{SUFFIX}")
+            _write(draft, first, cases)
+        for path, draft in drafts.items():
+            with speaking(path, "cannot be written"):
+                put_in_place(draft, path, overwrite)
+            placed.append(path)
+    except BaseException:
+        for path in placed if not overwrite else ():  # one rater's file alone is no session
+            path.unlink(missing_ok=True)
+        raise
+    finally:
+        for draft in drafts.values():
+            for left in (draft, *(draft.with_name(draft.name + end) for end in ("-wal", "-shm"))):
+                with suppress(OSError):
+                    left.unlink(missing_ok=True)
+    return session
+
+
+def _write(path: Path, first: Mapping[str, Any], cases: Iterable[Case]) -> None:
+    with speaking(path, "cannot be written"):
+        connection = connect_to_write(path, new=True)
+        try:
+            log = Log(path, connection)
+            log.append(
+                Draft("session", data=first), *(Draft("case", data=asdict(c)) for c in cases)
+            )
+        finally:
+            connection.close()  # which moves the write-ahead log into the file
+
+
+def _keyed(labels: Mapping[int, int] | None) -> dict[str, int] | None:
+    """Return the labels as JSON holds them, with texts for keys."""
+    return None if labels is None else {str(value): ours for value, ours in labels.items()}
+
+
+def _digest(file: Path, cancelled: Callable[[], bool]) -> str:
+    stop_if(cancelled)
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read", found=error.strerror or str(error)) from error
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """Return a name that no case has: the same study may come twice, with two masks."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    taken.add(free)
+    return free

@@ -1,0 +1,139 @@
+"""Open a review file's database: for writing by one window, or for reading alone."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from napari_acs.errors import BadInput
+from napari_acs.review.session.lock import Busy, NoLock, session_lock
+from napari_acs.review.session.schema import check_version, migrate
+
+_SAFE = "What was saved before is in the file"
+_FAULTS = {
+    "SQLITE_FULL": (
+        "the disk is full",
+        f"Free some space, and do the last step again. {_SAFE}",
+    ),
+    "SQLITE_READONLY": (
+        "a file or a folder that may not be written",
+        f"Mend its permissions, or copy the session to another folder. {_SAFE}",
+    ),
+    "SQLITE_CANTOPEN": (
+        "a file or a folder that cannot be opened or written",
+        "Check the path and its permissions, or copy the session to another folder",
+    ),
+    "SQLITE_BUSY": ("another program that uses the file", "Close that program, and try again"),
+    "SQLITE_LOCKED": ("another program that uses the file", "Close that program, and try again"),
+    "SQLITE_CORRUPT": (
+        "a damaged file",
+        "See what napari-acs review verify says, and go on from a backup",
+    ),
+    "SQLITE_NOTADB": ("a file that is no database", "Choose a file made by napari-acs review new"),
+    "SQLITE_IOERR": (
+        "an error of the disk",
+        f"Check the disk, and do the last step again. {_SAFE}",
+    ),
+}
+
+
+@contextmanager
+def speaking(path: Path, doing: str) -> Iterator[None]:
+    """Turn what SQLite and the file system raise into a refusal.
+
+    Parameters
+    ----------
+    path : Path
+    doing : str
+        What failed: "cannot be opened".
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        name = str(getattr(error, "sqlite_errorname", ""))
+        known = next((text for key, text in _FAULTS.items() if name.startswith(key)), None)
+        if known is None:  # a broken rule of ours, or a trigger that stopped a forger
+            raise
+        raise BadInput(f"{path.name} {doing}", found=known[0], do=known[1]) from error
+    except OSError as error:
+        raise BadInput(
+            f"{path.name} {doing}",
+            found=(error.strerror or str(error)).lower(),
+            do="Check the path, its permissions and the space on the disk",
+        ) from error
+
+
+def connect_to_write(path: Path, *, new: bool = False) -> sqlite3.Connection:
+    """Connect to a file that this process has locked (or makes), and migrate it.
+
+    Every commit is on the disk when it returns. With ``synchronous=NORMAL`` a write-ahead log is
+    synced only when it is moved into the database, so a power cut could take minutes of work;
+    ``FULL`` syncs it at each commit, which costs milliseconds (benchmarks/review_journal.py).
+    """
+    with ExitStack() as undo:
+        connection = sqlite3.connect(path, isolation_level=None)
+        undo.callback(connection.close)
+        connection.text_factory = _text
+        if not new:
+            check_version(connection, path.name)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone stops at the disk's cache
+        migrate(connection)
+        undo.pop_all()
+    return connection
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Give a connection that only reads; also beside a window that has the file open.
+
+    Nothing is written to the file or beside it, but that the left log of a program that was
+    killed may be moved into it.
+
+    Raises
+    ------
+    BadInput
+        The file is missing, damaged, no review file, or of a newer version.
+    """
+    if not path.is_file():
+        raise BadInput(f"{path}", found="no such file", do="Check the path")
+    log = path.with_name(path.name + "-wal")
+    with ExitStack() as until_read:
+        with speaking(path, "cannot be read"):
+            left = log.is_file() and log.stat().st_size > 0
+            try:
+                until_read.enter_context(session_lock(path, "reading"))
+                options = "mode=rw" if left else "immutable=1"
+            except Busy:
+                options = "mode=ro"
+            except NoLock:  # a read-only folder: nobody writes there either
+                options = "immutable=1"
+                if left:
+                    path = _copied(path, log, until_read)
+                    options = "mode=rw"
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?{options}", uri=True, isolation_level=None
+            )
+            until_read.callback(connection.close)
+            connection.text_factory = _text
+            connection.execute("PRAGMA query_only = ON")
+            check_version(connection, path.name)
+            connection.execute("BEGIN")  # one state of the file, whatever a window adds meanwhile
+        with speaking(path, "cannot be read"):
+            yield connection
+
+
+def _text(raw: bytes) -> str:
+    """Read text also where it is none: a hash then says that it was changed."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _copied(path: Path, log: Path, until_read: ExitStack) -> Path:
+    folder = Path(until_read.enter_context(tempfile.TemporaryDirectory(prefix="napari-acs-")))
+    shutil.copy(log, folder)
+    return Path(shutil.copy(path, folder))

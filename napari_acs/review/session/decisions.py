@@ -1,0 +1,113 @@
+"""What a reader does with an item besides drawing: go to it, answer, note, decide, reveal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from napari_acs.errors import BadInput
+from napari_acs.review.session.form import check_answers, form_of
+from napari_acs.review.session.log import Draft
+from napari_acs.review.session.masks import final_mask
+from napari_acs.review.session.state import DECIDED, SECOND_READ, Position
+
+if TYPE_CHECKING:
+    from napari_acs.review.session.session import Session
+    from napari_acs.review.session.state import Item
+
+_MOST_NOTE = 20_000
+
+
+def go_to(
+    session: Session,
+    item: int,
+    index: tuple[int, int, int] | None = None,
+    mask: int | None = None,
+) -> None:
+    """Record where the reader is: item, voxel (z, y, x) in view, mask that is edited.
+
+    Time counts for the item from here. A session reopens there.
+    """
+    session.item(item)
+    if session.state.position == Position(item, index, mask):
+        note_activity(session)
+        return
+    session.record(Draft("position", item, mask, {"index": list(index) if index else None}))
+
+
+def note_activity(session: Session) -> None:
+    """Record that the reader is there (looks, scrolls), so that time goes on; see `activity`.
+
+    The caller asks at most every few seconds; without an item in view nothing is recorded.
+    """
+    position = session.state.position
+    if position is not None:
+        session.record(Draft("active", position.item))
+
+
+def write_note(session: Session, item: int, text: str) -> None:
+    """Replace an item's note; the log keeps what was there.
+
+    Raises
+    ------
+    BadInput
+        It is too long.
+    """
+    if len(text) > _MOST_NOTE:
+        raise BadInput("The note is too long", expected=f"at most {_MOST_NOTE} characters")
+    if text != session.item(item).note:
+        session.record(Draft("note", item, data={"text": text}))
+
+
+def answer(session: Session, item: int, answers: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Replace an item's answers to the form, and return them as they are stored.
+
+    Raises
+    ------
+    BadInput
+        An answer does not fit; required ones may still be missing.
+    """
+    stored = check_answers(form_of(session.state.form), answers, whole=False)
+    if stored != session.item(item).answers:
+        session.record(Draft("answers", item, data={"answers": stored}))
+    return stored
+
+
+def decide(session: Session, item: int, status: str) -> Item:
+    """Accept, correct or reject an item, or ask for a second read; the last word counts.
+
+    Raises
+    ------
+    BadInput
+        Another status, a required answer that is missing, or nothing to accept.
+    """
+    line = session.item(item)
+    if status not in (*DECIDED, SECOND_READ):
+        raise BadInput(f"{status!r} is no decision", expected=", ".join((*DECIDED, SECOND_READ)))
+    if status in DECIDED:
+        check_answers(form_of(session.state.form), line.answers, whole=True)
+    mask = final_mask(session.state, line)
+    session.record(Draft("decision", item, mask.id if mask else None, {"status": status}))
+    return session.item(item)
+
+
+def reveal(session: Session, item: int) -> Item:
+    """Show the masks of others, after a first read; what was decided before is kept apart.
+
+    Raises
+    ------
+    BadInput
+        The item is not read so, or not decided yet.
+    """
+    line = session.item(item)
+    if line.ai != "after":
+        raise BadInput(
+            f"item {item} has no second part",
+            found=f"masks of others that are {line.ai} throughout",
+        )
+    if line.revealed:
+        return line
+    if line.decided is None or line.status not in DECIDED:
+        raise BadInput(f"item {item} is not decided yet", do="Decide it without help first")
+    session.record(Draft("revealed", item))
+    return session.item(item)

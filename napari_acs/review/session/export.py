@@ -1,0 +1,93 @@
+"""A session's reads as JSON and CSV: decisions, times, answers; no path, no name of a patient."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import napari_acs
+from napari_acs.review.session.audit import audit_report
+from napari_acs.review.session.database import reading
+from napari_acs.review.session.form import form_of
+from napari_acs.review.session.log import read_events
+from napari_acs.review.session.merge import Merged, ReadRow
+
+_COLUMNS = (
+    *("session", "rater", "case", "patient", "read", "item", "ai", "status", "bulk", "audited"),
+    *("at", "seconds", "volume_ml", "note", "log_head"),
+)
+_DECISIONS = "kind IN ('decision', 'bulk', 'audit', 'revealed', 'promotion')"
+
+
+def report_of(merged: Merged) -> dict[str, Any]:
+    """Return everything as JSON holds it.
+
+    ``log_head`` of each rater is what `verify.verify` takes later to show that nothing was cut
+    off since. Notes and free answers are as they were typed.
+    """
+    first = next(iter(merged.states.values()))
+    files = {row.rater: row.file for row in merged.reads}
+    return {
+        "format": 1,
+        "session": merged.session,
+        "napari-acs": napari_acs.__version__,
+        "form": dict(first.form),
+        "idle_s": first.idle_s,
+        "seed": first.seed,
+        "raters": {
+            rater: {
+                "log_head": str(state.head),
+                "items": len(state.items),
+                "clock_went_back": list(state.clock_went_back),
+                "audit": asdict(audit_report(state)) if state.audits else None,
+                "decisions": _decisions(files[rater]) if rater in files else [],
+            }
+            for rater, state in merged.states.items()
+        },
+        "reads": [_record(row) for row in merged.reads],
+    }
+
+
+def table_of(merged: Merged) -> str:
+    """Return the reads as CSV: a line each, and a column for each field of the form."""
+    first = next(iter(merged.states.values()))
+    fields = [field.name for field in form_of(first.form).fields]
+    text = io.StringIO()
+    columns = [*_COLUMNS, *(f"form_{name}" for name in fields)]
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in merged.reads:
+        answers = {f"form_{name}": _cell(row.answers.get(name)) for name in fields}
+        record = {key: _cell(value) for key, value in _record(row).items() if key in _COLUMNS}
+        known = {"session": merged.session, "log_head": str(merged.heads[row.rater])}
+        writer.writerow({**record, **known, **answers})
+    return text.getvalue()
+
+
+def _record(row: ReadRow) -> dict[str, Any]:
+    record = asdict(row)
+    del record["file"]
+    volume = record["volume_ml"]
+    record["volume_ml"] = None if volume is None else round(volume, 4)
+    return {**record, "seconds": round(row.seconds, 1), "answers": dict(row.answers)}
+
+
+def _decisions(file: Path) -> list[dict[str, Any]]:
+    with reading(file) as connection:
+        return [
+            {"event": e.seq, "at": e.at, "kind": e.kind, "item": e.item, "mask": e.mask, **e.read()}
+            for e in read_events(connection, _DECISIONS)
+        ]
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return "; ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t")):
+        return f"'{value}"  # a spreadsheet would run it as a formula
+    return value

@@ -1,0 +1,57 @@
+"""Find a case's files again: where they were, or moved together with the session."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from napari_acs.errors import BadInput
+from napari_acs.review.session.state import Case, SessionState
+
+
+def study_paths(state: SessionState, case: Case, session: Path) -> Path | dict[str, Path]:
+    """Return what `napari_acs.imaging.read_study` takes to read a case.
+
+    Raises
+    ------
+    BadInput
+        A file is in neither place.
+    """
+    if case.sequences:
+        return {
+            key: find_file(state, path, session, case.name) for key, path in case.sequences.items()
+        }
+    return find_file(state, case.path, session, case.name)
+
+
+def find_file(state: SessionState, path: str, session: Path, name: str) -> Path:
+    """Return a path of the session that exists.
+
+    Parameters
+    ----------
+    state : SessionState
+    path : str
+        As the session has it.
+    session : Path
+        Where the review file is now: a folder that moved as a whole is found from there.
+    name : str
+        The case's, for the refusal.
+
+    Raises
+    ------
+    BadInput
+    """
+    places = [Path(path)]
+    try:
+        way = os.path.relpath(path, state.home)
+        places.append(Path(os.path.normpath(session.absolute().parent / way)))
+    except ValueError:  # on another drive of Windows
+        pass
+    found = next((place for place in places if place.exists()), None)
+    if found is None:
+        raise BadInput(
+            f"The files of {name} are not there",
+            found=f"neither {' nor '.join(map(str, dict.fromkeys(places)))}",
+            do="Put the disk or the folder back where it was when the session was made",
+        )
+    return found

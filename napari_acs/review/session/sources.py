@@ -1,0 +1,201 @@
+"""Which studies a session can be made of: folders, a BIDS tree, a CSV, DICOM."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging.bids import BidsStudy, find_bids, is_bids, label_names
+from napari_acs.imaging.cancel import never, stop_if
+from napari_acs.imaging.dicom.preamble import is_dicom_path
+from napari_acs.imaging.find import find_sequences, masks_in, nameless_images
+from napari_acs.imaging.labels.tissues import values_inside
+from napari_acs.imaging.names import is_image_name, strip_suffix
+
+_COLUMNS = ("study", "mask", "patient")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A study before it has a pseudonym.
+
+    Attributes
+    ----------
+    path : Path
+        What `napari_acs.imaging.read_study` takes.
+    name : str
+        As the user's files call it.
+    files : tuple of Path
+        All that it is read from.
+    sequences : mapping of str to Path
+        By sequence, where it is not simply what `path` holds.
+    mask : Path or None
+        Made elsewhere.
+    patient : str
+        As the user or DICOM calls them; empty where nobody said.
+    uid : str
+        StudyInstanceUID of DICOM, or nothing.
+    labels : mapping of int to int, or None
+        See `napari_acs.review.session.state.Case`.
+    """
+
+    path: Path = field(repr=False)
+    name: str = field(repr=False)
+    files: tuple[Path, ...] = field(repr=False)
+    sequences: Mapping[str, Path] = field(default_factory=dict, repr=False)
+    mask: Path | None = field(default=None, repr=False)
+    patient: str = field(default="", repr=False)
+    uid: str = field(default="", repr=False)
+    labels: Mapping[int, int] | None = field(default_factory=dict)
+
+
+def find_sources(places: Iterable[Path], *, cancelled: Callable[[], bool] = never) -> list[Source]:
+    """Return the studies of every place, in the order of the places and of names.
+
+    Parameters
+    ----------
+    places : iterable of Path
+        Each a CSV (columns ``study``, and where there are any ``mask`` and ``patient``; paths
+        relative to it), a BIDS tree, DICOM (a folder with any number of studies, a ``.zip`` of
+        one), the folder of one study, or a folder of such folders. A file named as a mask beside
+        the images of a study is its mask.
+    cancelled : callable
+
+    Raises
+    ------
+    BadInput
+        A place that is none of these, or holds no study.
+    Cancelled
+    """
+    found: list[Source] = []
+    for place in places:
+        if not place.exists():
+            raise BadInput(f"{place}", found="no such file or folder", do="Check the path")
+        try:
+            found += _in_place(place.absolute(), cancelled)
+        except OSError as error:
+            raise BadInput(f"{place} cannot be read", found=error.strerror or str(error)) from error
+    if not found:
+        raise BadInput("There is no study to review", do="Name folders, a CSV or DICOM")
+    return found
+
+
+def _in_place(place: Path, cancelled: Callable[[], bool]) -> list[Source]:
+    if place.is_file() and place.suffix.lower() == ".csv":
+        return _table(place, cancelled)
+    if place.is_dir() and is_bids(place):
+        return [
+            Source(
+                place,
+                study.name,
+                tuple(study.sequences.values()),
+                study.sequences,
+                study.mask.path if study.mask else None,
+                study.subject,
+                labels=_labels(study, place),
+            )
+            for study in find_bids(place)
+            if study.sequences
+        ]
+    if place.is_file() or is_dicom_path(place) or _has_images(place):
+        return _studies(place, cancelled)
+    folders = sorted(
+        path for path in place.iterdir() if path.is_dir() and not path.name.startswith(".")
+    )
+    found = []
+    for folder in folders:
+        stop_if(cancelled)
+        if _has_images(folder) or is_dicom_path(folder):
+            found += _studies(folder, cancelled)
+    if not found:
+        raise BadInput(
+            f"{place} holds no studies",
+            found=f"{len(folders)} folder(s), none with images" if folders else "no folder",
+            expected="a folder for each study, a BIDS tree, a CSV or DICOM",
+        )
+    return found
+
+
+def _labels(study: BidsStudy, root: Path) -> dict[int, int] | None:
+    named = label_names(study.mask, root) if study.mask else None
+    return {} if named is None else values_inside(named.names)
+
+
+def _studies(place: Path, cancelled: Callable[[], bool]) -> list[Source]:
+    """Return the one study of a folder or file, or each of those that DICOM holds."""
+    if place.is_dir() and is_dicom_path(place):
+        from napari_acs.review.session.dicom_sources import dicom_sources  # noqa: PLC0415 (pydicom)
+
+        return dicom_sources(place, cancelled)
+    if place.is_file():
+        if place.suffix.lower() != ".zip" and not is_image_name(place.name):
+            raise BadInput(f"{place.name} is no study", expected="images, DICOM or a CSV")
+        return [Source(place, strip_suffix(place.name), (place,))]
+    masks = [mask for mask in masks_in(place) if "brain" not in mask.name.lower()]
+    if len(masks) > 1:
+        raise BadInput(
+            f"{place} holds several masks",
+            found=", ".join(mask.name for mask in masks[:4]),
+            expected="one",
+            do="Name study and mask in a CSV",
+        )
+    nameless = nameless_images(place)
+    files = nameless or list(find_sequences(place).values())
+    return [Source(place, place.name, tuple(files), mask=masks[0] if masks else None)]
+
+
+def _has_images(folder: Path) -> bool:
+    return any(file.is_file() and is_image_name(file.name) for file in folder.iterdir())
+
+
+def _table(table: Path, cancelled: Callable[[], bool]) -> list[Source]:
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            columns = _columns(reader.fieldnames or (), table)
+            rows = [
+                {key: (row.get(column) or "").strip() for key, column in columns.items()}
+                for row in reader
+            ]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"{table} cannot be read as CSV", found=str(error)) from error
+    found = []
+    for line, row in enumerate(rows, start=2):
+        stop_if(cancelled)
+        where = f"{table.name}, line {line}"
+        if not row["study"]:
+            raise BadInput(f"{where} names no study", expected="a path under study")
+        studies = _studies(_named(table, row["study"], where), cancelled)
+        if len(studies) != 1:
+            raise BadInput(f"{where} names {len(studies)} studies", expected="one")
+        study = studies[0]
+        mask = _named(table, row["mask"], where) if row.get("mask") else study.mask
+        patient = row.get("patient") or study.patient
+        found.append(replace(study, mask=mask, patient=patient))
+    return found
+
+
+def _columns(header: Sequence[str], table: Path) -> dict[str, str]:
+    """Return the table's own name of each column that is read."""
+    plain = {column.strip().lower().removesuffix("_path").removesuffix("_id"): column
+             for column in header}  # fmt: skip
+    columns = {key: plain[key] for key in _COLUMNS if key in plain}
+    if "study" not in columns:
+        raise BadInput(
+            f"{table.name} is no table of studies",
+            found=f"columns {', '.join(header) or '(none)'}",
+            expected="study, and where there are any mask and patient",
+            do="Correct its first line",
+        )
+    return columns
+
+
+def _named(table: Path, said: str, where: str) -> Path:
+    path = Path(os.path.normpath(table.parent / said))
+    if not path.exists():
+        raise BadInput(f"{where} names a file that is not there", found=str(path))
+    return path

@@ -1,0 +1,184 @@
+"""Accepted and corrected masks with their images, as a data set that ``napari-acs train`` takes.
+
+The layout is a CSV (docs/training-data.md): ``cases.csv`` with the patients' pseudonyms, so that no
+patient comes to both sides of a split; ``dataset.json``, which says what the labels mean; and a
+folder a case.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import uuid
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging import SEQUENCES, Volume, read_volumes, write_labels
+from napari_acs.imaging.anonymous import write_anonymous
+from napari_acs.imaging.cancel import ignore, never, stop_if
+from napari_acs.review.session.database import reading, speaking
+from napari_acs.review.session.fold import read_state
+from napari_acs.review.session.locate import study_paths
+from napari_acs.review.session.masks import read_given
+from napari_acs.review.session.replay import mask_at, replaying
+from napari_acs.review.session.state import ACCEPTED, CORRECTED, Item, SessionState
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from numpy.typing import NDArray
+
+    from napari_acs.imaging import Grid
+
+LABELS = {"background": 0, "necrotic and non-enhancing core": 1, "edema": 2, "enhancing tumor": 3}
+_FIELDS = ("case", "patient", *SEQUENCES, "mask")
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What was written: the table, the cases in it, and why others are not, by case."""
+
+    table: Path
+    cases: tuple[str, ...]
+    left_out: dict[str, str]
+
+
+def write_training_set(
+    session: Path,
+    folder: Path,
+    *,
+    statuses: Collection[str] = (ACCEPTED, CORRECTED),
+    cancelled: Callable[[], bool] = never,
+    progress: Callable[[float], None] = ignore,
+) -> TrainingSet:
+    """Write the cases whose status is one of ``statuses`` into a new folder, or nothing.
+
+    Images are written anew, without the texts of their headers; a mask has the grid of the image
+    that it was drawn on, bit for bit where that is NIfTI (see `napari_acs.imaging.save_labels`).
+
+    Raises
+    ------
+    BadInput
+        The folder is there, or cannot be written, or no case can be exported.
+    Cancelled
+        Nothing is left then.
+    """
+    if folder.exists():
+        raise BadInput(f"{folder} is there already", do="Choose another folder")
+    if not folder.absolute().parent.is_dir():
+        raise BadInput(f"{folder} cannot be written", found=f"no folder {folder.parent}")
+    draft = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
+    try:
+        with speaking(folder, "cannot be written"), reading(session) as connection:
+            draft.mkdir()
+            state = read_state(connection)
+            chosen = _chosen(state, statuses)
+            rows, left_out = [], {}
+            for done, item in enumerate(chosen):
+                stop_if(cancelled)
+                progress(done / len(chosen))
+                try:
+                    rows.append(_write_case(connection, state, item, session, draft, cancelled))
+                except BadInput as refusal:
+                    shutil.rmtree(draft / item.case, ignore_errors=True)
+                    left_out[item.case] = refusal.sentence()
+            if not rows:
+                why = next(iter(left_out.values()), f"no case that is {' or '.join(statuses)}")
+                raise BadInput(f"{session.name} gives no training set", found=why)
+            _write_tables(draft, rows)
+            draft.replace(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    progress(1.0)
+    return TrainingSet(folder / "cases.csv", tuple(row["case"] for row in rows), left_out)
+
+
+def _chosen(state: SessionState, statuses: Collection[str]) -> list[Item]:
+    """Return an item a case: of several readings the one decided last."""
+    best: dict[str, Item] = {}
+    for item in state.items.values():
+        if item.status not in statuses or item.decided is None:
+            continue
+        other = best.get(item.case)
+        if other is None or other.decided is None or other.decided.seq < item.decided.seq:
+            best[item.case] = item
+    return list(best.values())
+
+
+def _write_case(
+    connection: sqlite3.Connection,
+    state: SessionState,
+    item: Item,
+    session: Path,
+    draft: Path,
+    cancelled: Callable[[], bool],
+) -> dict[str, str]:
+    case = state.cases[item.case]
+    wanted = study_paths(state, case, session)
+    _, volumes = read_volumes(wanted, case.name, cancelled=cancelled)
+    labels, grid = _labels(connection, state, item, session, volumes)
+    drawn_on = next((v for v in volumes.values() if v.grid.difference(grid) is None), None)
+    if drawn_on is None:
+        raise BadInput(
+            f"The mask of {case.name} is on the grid of none of its images",
+            expected="the images that it was drawn on",
+        )
+    if case.mask and case.labels is None:
+        raise BadInput(
+            f"The mask that came with {case.name} names other things than NCR, ED and ET",
+            expected="a mask of tumour tissues",
+        )
+    unknown = sorted(set(np.unique(labels).tolist()) - set(LABELS.values()))
+    if unknown:
+        raise BadInput(
+            f"The mask of {case.name} has labels that a training does not know",
+            found=", ".join(map(str, unknown[:6])),
+            expected="1 NCR, 2 ED, 3 ET",
+        )
+    place = draft / case.name
+    place.mkdir()
+    row = {"case": case.name, "patient": case.patient or case.name}
+    for key, volume in volumes.items():
+        file = write_anonymous(place / f"{case.name}_{key}.nii.gz", volume)
+        row[key] = file.relative_to(draft).as_posix()
+    source = None if drawn_on.dicom else drawn_on.source
+    file = write_labels(place / f"{case.name}_seg.nii.gz", labels, drawn_on.grid, source=source)
+    return {**row, "mask": file.relative_to(draft).as_posix()}
+
+
+def _labels(
+    connection: sqlite3.Connection,
+    state: SessionState,
+    item: Item,
+    session: Path,
+    volumes: dict[str, Volume],
+) -> tuple[NDArray[np.uint8], Grid]:
+    """Return the labels that were decided on; of a given mask that was never opened its file."""
+    assert item.decided is not None
+    if item.decided.mask is not None:
+        mask = state.masks[item.decided.mask]
+        with replaying(session):
+            return mask_at(connection, mask, item.decided.seq), mask.grid
+    case = state.cases[item.case]
+    refusal = BadInput(f"{case.name} has no mask")
+    for volume in volumes.values() if case.mask else ():
+        try:
+            return read_given(state, case, session, volume.grid)[0], volume.grid
+        except BadInput as other:  # drawn on another sequence
+            refusal = other
+    raise refusal
+
+
+def _write_tables(draft: Path, rows: list[dict[str, str]]) -> None:
+    with (draft / "cases.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, _FIELDS)
+        writer.writeheader()
+        writer.writerows(rows)
+    text = json.dumps({"labels": LABELS}, indent=2)
+    (draft / "dataset.json").write_text(text + "\n", encoding="utf-8")

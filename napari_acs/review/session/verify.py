@@ -1,0 +1,211 @@
+"""Prove that a review file is as it was written: chain, voxels, replayed masks."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from napari_acs.errors import BadInput
+from napari_acs.review.session.chain import GENESIS, Event, Head, event_hash, sha256
+from napari_acs.review.session.database import reading
+from napari_acs.review.session.fold import EDITS, fold
+from napari_acs.review.session.log import read_blob, read_events
+from napari_acs.review.session.replay import History, delta_of, mask_events
+from napari_acs.review.session.schema import changed_rules
+from napari_acs.review.session.state import Mask, SessionState
+from napari_acs.review.session.voxels import DamagedVoxels, apply_delta, decode_mask
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found.
+
+    Attributes
+    ----------
+    events, masks, snapshots : int
+        How many were checked.
+    head : Head
+        The last event. Who keeps it (every export holds it) can tell later whether events at the
+        end were cut off or written anew: the file alone cannot show that.
+    bad : int or None
+        The first event that is not as it was written; None where all are.
+    why : str
+        What is wrong; empty where nothing is.
+    clock_went_back : tuple of int
+        Events with an earlier time than the one before. No fault: clocks are set.
+    """
+
+    events: int
+    masks: int
+    snapshots: int
+    head: Head
+    bad: int | None
+    why: str
+    clock_went_back: tuple[int, ...] = ()
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.why
+
+
+class _Bad(Exception):
+    def __init__(self, seq: int | None, why: str) -> None:
+        super().__init__(why)
+        self.seq = seq
+
+
+def verify(path: Path, known: Head | None = None) -> Verdict:
+    """Go through a review file, event by event, and through every mask, stroke by stroke.
+
+    Parameters
+    ----------
+    path : Path
+    known : Head, optional
+        The head that an export gave: the file must hold that event, with that hash.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be read at all.
+    """
+    seen = _Seen()
+    with reading(path) as connection:
+        try:
+            changed = changed_rules(connection)
+            if changed:
+                raise _Bad(None, f"the rules of the log were changed ({', '.join(changed)})")
+            for event in _events(connection):
+                seen.check(connection, event)
+            _check_blobs(connection)
+            _check_known(seen.hashes, known)
+            # Mask by mask: a session may have more of them than fit into memory.
+            snapshots = sum(_replay(connection, mask) for mask in seen.state.masks.values())
+        except _Bad as bad:
+            return replace(seen.verdict(), bad=bad.seq, why=str(bad))
+    return seen.verdict(snapshots)
+
+
+def parse_head(said: str) -> Head:
+    """Return the head that ``SEQ:HASH`` says, as exports write it.
+
+    Raises
+    ------
+    BadInput
+    """
+    number, _, digest = said.strip().partition(":")
+    if not number.isdigit() or len(digest) != len(GENESIS):
+        raise BadInput(
+            f"{said!r} is no head of a log", expected="SEQ:HASH, as review export writes it"
+        )
+    return Head(int(number), digest.lower())
+
+
+class _Seen:
+    """What the events so far add up to."""
+
+    def __init__(self) -> None:
+        self.state = SessionState()
+        self.hashes: list[str] = []
+
+    def verdict(self, snapshots: int = 0) -> Verdict:
+        state = self.state
+        return Verdict(
+            len(self.hashes),
+            len(state.masks),
+            snapshots,
+            state.head,
+            None,
+            "",
+            state.clock_went_back,
+        )
+
+    def check(self, connection: sqlite3.Connection, event: Event) -> None:
+        previous = self.hashes[-1] if self.hashes else GENESIS
+        if event.seq != len(self.hashes) + 1:
+            raise _Bad(len(self.hashes) + 1, f"event {len(self.hashes) + 1} is missing")
+        if event.previous != previous:
+            raise _Bad(event.seq, f"event {event.seq} does not follow the one before")
+        if event_hash(event) != event.hash:
+            raise _Bad(event.seq, f"event {event.seq} ({event.kind}) was changed")
+        blob = read_blob(connection, event.seq)
+        if (sha256(blob) if blob else "") != event.blob_sha256:
+            raise _Bad(event.seq, f"the voxels of event {event.seq} were changed or are missing")
+        with _sense(event):
+            self.state = fold(self.state, event)
+        self.hashes.append(event.hash)
+
+
+def _replay(connection: sqlite3.Connection, mask: Mask) -> int:
+    """Go through a mask's edits and compare all that the log says of them; count snapshots."""
+    array = np.zeros(mask.grid.shape, np.uint8)
+    history, snapshots, voxels = History(), 0, 0
+    for event in mask_events(connection, mask.id, ("mask", "snapshot", *EDITS)):
+        with _sense(event):
+            if event.kind == "mask":
+                array = decode_mask(read_blob(connection, event.seq), mask.grid.shape)
+                voxels = int(np.count_nonzero(array))
+            elif event.kind == "snapshot":
+                snapshots += 1
+                if not np.array_equal(
+                    decode_mask(read_blob(connection, event.seq), array.shape), array
+                ):
+                    raise DamagedVoxels("a snapshot that is not what the strokes add up to")
+                continue
+            else:
+                delta = delta_of(connection, event)
+                apply_delta(array, delta)  # which looks at every voxel that it changes
+                voxels += delta.growth
+                history = history.after(event)
+            said = event.read()
+            if said.get("steps", 0) != len(history.done):
+                raise DamagedVoxels("a wrong number of steps")
+            if said["voxels"] != voxels:
+                raise DamagedVoxels("a wrong number of voxels")
+    return snapshots
+
+
+@contextmanager
+def _sense(event: Event) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, ValueError, TypeError, AssertionError) as error:
+        why = str(error) if isinstance(error, DamagedVoxels) else type(error).__name__
+        said = f"event {event.seq} ({event.kind}) makes no sense: {why}"
+        raise _Bad(event.seq, said) from error
+
+
+def _events(connection: sqlite3.Connection) -> Iterator[Event]:
+    for event in read_events(connection):
+        try:
+            json.loads(event.data)
+            event_hash(event)
+        except (ValueError, TypeError) as error:
+            raise _Bad(event.seq, f"event {event.seq} was changed") from error
+        yield event
+
+
+def _check_blobs(connection: sqlite3.Connection) -> None:
+    row = connection.execute(
+        "SELECT min(seq) FROM blob WHERE seq NOT IN (SELECT seq FROM event WHERE blob_sha256 != '')"
+    ).fetchone()
+    if row[0] is not None:
+        raise _Bad(row[0], f"voxels {row[0]} belong to no event")
+
+
+def _check_known(hashes: list[str], known: Head | None) -> None:
+    if known is None or known.seq == 0:
+        return
+    if known.seq > len(hashes):
+        raise _Bad(
+            len(hashes) + 1,
+            f"events were cut off: the log ends at {len(hashes)}, an export knew {known.seq}",
+        )
+    if hashes[known.seq - 1] != known.hash:
+        raise _Bad(known.seq, f"the log up to event {known.seq} is not the one that was exported")

@@ -1,0 +1,189 @@
+"""Axial diameters: by brute force with fractions, on ellipses, and on tilted grids."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from review.measure.shapes import blob, ellipsoid, grid_about
+from scipy.ndimage import label
+from scipy.spatial.transform import Rotation
+
+from napari_acs.imaging import Grid
+from napari_acs.review.measure.axial import axial_tilt_deg
+from napari_acs.review.measure.tumour import measure_tumour
+
+FLAT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+HALF, QUARTER = Fraction(1, 2), Fraction(1, 4)
+
+
+def covered(pixels, p, q):
+    """Tell whether closed unit squares cover a segment, by clipping it at each, exactly."""
+    pieces = []
+    for pixel in pixels:
+        low, high = Fraction(0), Fraction(1)
+        for axis in range(2):
+            start, step = p[axis], q[axis] - p[axis]
+            near, far = pixel[axis] - HALF, pixel[axis] + HALF
+            if step == 0:
+                if not near <= start <= far:
+                    low, high = Fraction(1), Fraction(0)
+            else:
+                cut = sorted(((near - start) / step, (far - start) / step))
+                low, high = max(low, cut[0]), min(high, cut[1])
+        if low <= high:
+            pieces.append((low, high))
+    reached = Fraction(0)
+    for low, high in sorted(pieces):
+        if low > reached:
+            return False
+        reached = max(reached, high)
+    return reached >= 1
+
+
+def by_brute_force(plane, sides, within_deg):
+    """Return the largest diameter and its largest perpendicular of one island of pixels."""
+    pixels = [tuple(map(int, at)) for at in np.argwhere(plane)]
+    steps = ((1, 0), (-1, 0), (0, 1), (0, -1))
+    contour = sorted(
+        {
+            (r + QUARTER * dr, c + QUARTER * dc)
+            for r, c in pixels
+            for dr, dc in steps
+            if (r + dr, c + dc) not in pixels
+        }
+    )
+    vectors = {}
+    for p, q in itertools.combinations(contour, 2):
+        if covered(pixels, p, q):
+            vectors[p, q] = [float(b - a) * s for a, b, s in zip(p, q, sides, strict=True)]
+    lengths = {pair: math.hypot(*v) for pair, v in vectors.items()}
+    longest = max(lengths.values())
+    second = 0.0
+    for pair, length in lengths.items():
+        if length > longest - 1e-9:
+            for other, across in lengths.items():
+                dot = abs(sum(a * b for a, b in zip(vectors[pair], vectors[other], strict=True)))
+                if 90 - math.degrees(math.acos(min(1, dot / length / across))) <= within_deg + 1e-6:
+                    second = max(second, across)
+    return longest, second
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    size=st.tuples(st.integers(2, 7), st.integers(2, 7)),
+    sides=st.tuples(st.floats(0.8, 1.1), st.floats(0.8, 1.1)),
+    within=st.sampled_from([3.0, 5.0, 15.0]),
+)
+def test_diameters_are_those_of_brute_force(seed, size, sides, within):
+    plane = blob(seed, size, 0.2, 0.9)
+    plane[0, 0] = True
+    grid = Grid((*size[::-1], 1), (*sides[::-1], 3.0), (5.0, -3.0, 2.0), FLAT)
+    found = measure_tumour(
+        plane[None].astype(np.uint8), grid, smallest_lesion_ml=0, perpendicular_within_deg=within
+    )
+    for lesion in found.regions["WT"].lesions:
+        line = lesion.axial.diameter
+        islands, _ = label(plane, np.ones((3, 3)))
+        alone = islands == islands[tuple(np.rint(line.ends_index_zyx[0][1:]).astype(int))]
+        expected = by_brute_force(alone, sides, within)
+        second = lesion.axial.perpendicular
+        assert line.length_mm == pytest.approx(expected[0])
+        assert (second.length_mm if second else 0.0) == pytest.approx(expected[1])
+        assert lesion.axial.product_mm2 == pytest.approx(math.prod(expected))
+
+
+@pytest.mark.parametrize(
+    ("radii", "sides"),
+    [((11, 16, 6, 9), (1, 1)), ((25, 35, 12, 22), (1, 1)), ((25, 35, 12, 22), (4, 1))],
+    ids=["small", "large", "elongated pixels"],
+)
+def test_ellipses_come_out_within_half_a_pixel_on_average(radii, sides):
+    rng = np.random.default_rng(1)
+    errors = []
+    for _ in range(40):
+        long, short = rng.uniform(*radii[:2]), rng.uniform(*radii[2:])
+        axes = Rotation.from_euler("z", rng.uniform(0, np.pi)).as_matrix()
+        origin = (-40 + rng.uniform(0, sides[1]), -40 + rng.uniform(0, sides[0]), 0.0)
+        grid = Grid((80 // sides[1], 80 // sides[0], 1), (*sides[::-1], 1), origin, FLAT)
+        mask = ellipsoid(grid, np.zeros(3), (long, short, 1.0), axes).astype(np.uint8)
+        found = measure_tumour(mask, grid, smallest_lesion_ml=0).regions["WT"].largest_axial
+        lengths = found.diameter.length_mm, found.perpendicular.length_mm
+        errors.append(np.subtract(lengths, (2 * long, 2 * short)))
+    assert np.abs(np.mean(errors, axis=0)).max() < 0.45 * max(sides)
+    assert np.abs(errors).max() < 1.3 * max(sides)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    turn=st.tuples(*[st.floats(-0.28, 0.28)] * 3),
+    spacing=st.tuples(st.floats(0.5, 1.2), st.floats(0.5, 1.2), st.floats(0.8, 3.0)),
+)
+def test_a_ball_on_a_tilted_grid_has_its_diameter_in_the_grids_own_plane(turn, spacing):
+    turn = Rotation.from_rotvec(turn).as_matrix()
+    centre = np.array([31.0, -12.0, 40.0])
+    grid = grid_about(centre, spacing, 16.0, turn)
+    mask = ellipsoid(grid, centre, (12.0,) * 3).astype(np.uint8)
+    found = measure_tumour(mask, grid)
+    if found.axial_resampled:
+        assert axial_tilt_deg(grid) > 30
+        return
+    axial = found.regions["TC"].largest_axial or found.regions["WT"].largest_axial
+    assert axial.measurable
+    for line in (axial.diameter, axial.perpendicular):
+        ends = np.array(line.ends_lps_mm)
+        assert line.length_mm == pytest.approx(np.linalg.norm(ends[1] - ends[0]))
+        assert abs(line.length_mm - 24) < 1.5 * max(spacing[:2])
+        assert (ends[1] - ends[0]) @ turn[:, 2] == pytest.approx(0, abs=1e-9)
+        index = np.array(line.ends_index_zyx)
+        np.testing.assert_allclose(grid.index_to_point(index[:, ::-1]), ends, atol=1e-9)
+        assert (np.linalg.norm(ends - centre, axis=1) < 12 + max(spacing[:2]) / 2).all()
+    assert 85 <= axial.angle_deg <= 90
+
+
+@pytest.mark.parametrize("tilt", [35.0, 45.0, 52.0])
+def test_a_steep_grid_is_cut_along_the_patients_axes(tilt):
+    turn = Rotation.from_euler("x", tilt, degrees=True).as_matrix()
+    centre = np.array([-20.0, 7.0, 3.0])
+    grid = grid_about(centre, (0.9, 0.9, 1.5), 22.0, turn)
+    # A rod along the patient's z axis, 20 mm wide, 36 mm long: the grid's planes see it longer.
+    offset = np.indices(grid.shape)[::-1].reshape(3, -1).T
+    offset = grid.index_to_point(offset) - centre
+    rod = (np.hypot(offset[:, 0], offset[:, 1]) <= 10) & (np.abs(offset[:, 2]) <= 18)
+    rod = rod.reshape(grid.shape).astype(np.uint8)
+    found = measure_tumour(rod, grid)
+    assert found.axial_resampled
+    assert found.axial_tilt_deg == pytest.approx(min(tilt, 90 - tilt))
+    axial = found.regions["WT"].largest_axial
+    for line in (axial.diameter, axial.perpendicular):
+        assert abs(line.length_mm - 20) < 1.5
+        assert line.ends_lps_mm[0][2] == pytest.approx(line.ends_lps_mm[1][2])
+
+
+def test_a_diameter_does_not_cross_a_hole():
+    grid = Grid((60, 60, 1), (1.0, 1.0, 1.0), (0, 0, 0), FLAT)
+    y, x = np.indices((60, 60))
+    r = np.hypot(y - 29.5, x - 29.5)
+    ring = np.where(r <= 20, np.where(r < 12, 1, 3), 0)[None].astype(np.uint8)
+    regions = measure_tumour(ring, grid).regions
+    assert regions["TC"].largest_axial.diameter.length_mm == pytest.approx(40, abs=1)
+    chord = 2 * math.sqrt(20**2 - 12**2)
+    assert regions["ET"].largest_axial.diameter.length_mm == pytest.approx(chord, abs=1.5)
+    assert regions["ET"].largest_3d_diameter_mm == pytest.approx(40, abs=1.1)
+
+
+def test_one_voxel_measures_half_its_sides():
+    mask = np.zeros((3, 3, 3), np.uint8)
+    mask[1, 1, 1] = 3
+    grid = Grid((3, 3, 3), (0.5, 0.7, 4.0), (0, 0, 0), FLAT)
+    found = measure_tumour(mask, grid, smallest_lesion_ml=0).regions["ET"].largest_axial
+    assert found.diameter.length_mm == pytest.approx(0.35)
+    assert found.perpendicular.length_mm == pytest.approx(0.25)
+    assert found.angle_deg == pytest.approx(90)
+    assert not found.measurable
