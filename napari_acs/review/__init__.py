@@ -1,1 +1,1 @@
-"""Review of segmentations: sessions, corrections, measures, agreement. No torch, no Qt, no napari."""
+"""Review of masks: sessions, corrections, measures, agreement. No torch, no Qt, no napari."""
