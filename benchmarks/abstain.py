@@ -24,6 +24,7 @@ from wrong_inputs import Wrong, made_up, made_wrong
 from napari_acs.imaging import Study, Volume, find_sequences, read_study, read_volume
 from napari_acs.imaging.check import check_study, worst
 from napari_acs.inference import Classified, Failure, run_classifier
+from napari_acs.inference.classify_doubts import doubts_of
 from napari_acs.inference.needs import needs_of
 from napari_acs.inference.ready import AS_IT_IS, Preparation
 from napari_acs.models import ClassifierBundle, load_classifier
@@ -62,7 +63,14 @@ def end_of(wrong: Wrong, bundle: ClassifierBundle, *, as_it_is: bool) -> tuple[s
     if worst(lines) == "red":
         return "refused", next(f"{x.title}: {x.found}" for x in lines if x.status == "red")
     preparation = Preparation(AS_IT_IS) if as_it_is else None
-    *_, end = run_classifier(wrong.study, bundle, wrong.mask, device="cpu", preparation=preparation)
+    *_, end = run_classifier(
+        wrong.study,
+        bundle,
+        wrong.mask,
+        device="cpu",
+        preparation=preparation,
+        doubts=doubts_of(lines),
+    )
     if isinstance(end, Failure):
         return "refused", end.sentence()
     assert isinstance(end, Classified)
