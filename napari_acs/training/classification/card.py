@@ -70,14 +70,16 @@ def _quality(recipe: ClassificationRecipe, spec: Mapping[str, Any]) -> str:
         parts.append(_sets(recipe, metrics["prediction_sets"]))
         parts.append(_outliers(spec.get("features")))
         parts.append(_sites(metrics.get("sites")))
-        parts.append(_reliability(spec["calibration"]))
+        parts.append(_reliability(spec["calibration"]["after"], "cases"))
         parts.append(_by_case(metrics["held_out_cases"], recipe.abstain_below))
     fresh = metrics.get("fresh_phantoms")
     if fresh:
         parts.append(
             f"On {fresh['cases']} fresh phantoms (made-up studies, {_counts(recipe, fresh)}), the "
-            f"network that ships: {_rates(fresh)}."
+            f"network that ships: {_rates(fresh)}; before calibration, which knew no phantom, the "
+            f"error was {fresh['ece_before_calibration']:.2f}."
         )
+        parts.append(_reliability(fresh["reliability"], "phantoms"))
     return "\n\n".join(part for part in parts if part) if parts else "Not measured."
 
 
@@ -151,11 +153,10 @@ def _sites(found: Mapping[str, Any] | None) -> str:
     return said
 
 
-def _reliability(calibration: Mapping[str, Any]) -> str:
-    lines = ["| calibrated probability of the named class | right | cases |", "| --- | --- | --- |"]
+def _reliability(bins: Sequence[Mapping[str, Any]], of: str) -> str:
+    lines = [f"| calibrated probability of the likeliest | right | {of} |", "| --- | --- | --- |"]
     lines += [
-        f"| {one['predicted']:.2f} | {one['observed']:.2f} | {one['count']} |"
-        for one in calibration["after"]
+        f"| {one['predicted']:.2f} | {one['observed']:.2f} | {one['count']} |" for one in bins
     ]
     return "\n".join(lines)
 

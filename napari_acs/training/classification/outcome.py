@@ -94,9 +94,14 @@ def judged(
         metrics["held_out_cases"] = _by_case(recipe, after, boxes)
     if fresh:
         logits = logits_of(shipped, fresh, recipe.margin)
-        metrics["fresh_phantoms"] = _figures(
-            fitted.probabilities(logits), fresh, recipe.abstain_below
-        )
+        truth = torch.tensor([box.label for box in fresh])
+        after = fitted.probabilities(logits)
+        before = logits.double().softmax(dim=1)
+        metrics["fresh_phantoms"] = {
+            **_figures(after, fresh, recipe.abstain_below),
+            "ece_before_calibration": calibration_error(before.numpy(), truth.numpy()),
+            "reliability": reliability(after.numpy(), truth.numpy()),
+        }
     return TrainingOutcome(_rounded(metrics), _rounded(fields, but=("held_out", "features")))
 
 
