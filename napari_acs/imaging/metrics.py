@@ -116,7 +116,8 @@ def surface(mask: NDArray[np.bool_], axes: tuple[int, ...] = (0, 1, 2)) -> NDArr
         here, there = np.moveaxis(core, axis, 0), np.moveaxis(mask, axis, 0)
         here[1:] &= there[:-1]
         here[:-1] &= there[1:]
-        here[[0, -1]] = False
+        here[:1] = False
+        here[-1:] = False
     return mask & ~core
 
 

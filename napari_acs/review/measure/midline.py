@@ -25,9 +25,9 @@ _FEWEST_VOXELS = 8
 _FEWEST_POINTS = 500
 _STARTS_DEG = (-40.0, -30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0)
 _CLIP = 2.0
-_STAGES = ((1500, 4, 0.5, 60), (10_000, 2, 0.03, 80))
+_STAGES = ((1500, 4, 0.5, 60), (8000, 1, 0.1, 60), (20_000, 1, 0.05, 40))
 """Points looked at, candidates kept, how closely each is followed (degrees and mm), and for how
-many steps."""
+many steps. Fewer points in the end, and the few at the brain's surface decide by their sampling."""
 _OVERLAP_POWER = 8
 
 
@@ -60,6 +60,12 @@ def estimate_midline(
     of the part of the brain that falls on brain, over the plane's two angles and its offset: from
     81 tilts of up to 40 degrees about the patient's axes, then by Nelder-Mead on more and more
     points. Intensities are z-scores cut off at 2, so that one bright lesion does not decide.
+
+    On the eight BraTS 2021 cases (atlas space, all four sequences, 1 mm) it lay 0.2 to 3.8 degrees
+    and up to 2.8 mm from the atlas's own plane, and the same with the tumour left out or not, to
+    within 1.6 degrees; copies of the sample that were turned by up to 30 degrees and resampled
+    gave the same plane within 1.5 degrees and 1 mm (`tests/review/measure/test_midline.py`). An
+    ``overlap`` below 0.93 was never seen with a right plane: look at it.
 
     It is a straight plane through the whole brain, not the falx: a midline that a tumour has
     pushed aside is crossed, and sides are those of the skull.
@@ -210,7 +216,7 @@ def _means(array: NDArray[Any], step: tuple[int, ...]) -> NDArray[np.float32]:
     z, y, x = (n // s for n, s in zip(array.shape, step, strict=True))
     blocks = array[: z * step[0], : y * step[1], : x * step[2]]
     shaped = blocks.reshape(z, step[0], y, step[1], x, step[2])
-    return shaped.mean(axis=(1, 3, 5), dtype=np.float32)
+    return np.asarray(shaped.mean(axis=(1, 3, 5), dtype=np.float32), np.float32)
 
 
 def _coarse_grid(grid: Grid, array: NDArray[Any], step: tuple[int, ...]) -> Grid:

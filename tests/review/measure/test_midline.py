@@ -46,8 +46,8 @@ def test_every_sequence_of_the_sample_has_one_midline_with_its_tumour_or_without
         for left_out in (None, tumour):
             found = estimate_midline(phantom[name], leave_out=left_out)
             angle, shift = apart(found.plane, untouched.plane, centre)
-            assert (angle, shift) < (3.0, 2.0)
-            assert shift < 2.0
+            assert angle < 2.0
+            assert shift < 1.0
             assert found.overlap > 0.9
 
 
@@ -73,7 +73,7 @@ def test_the_midline_turns_with_the_head(phantom, untouched, turn_deg):
     assert shift < 1.0
 
 
-def test_a_symmetric_brain_has_its_midline_to_a_tenth_of_a_degree_and_millimetre():
+def test_a_symmetric_brain_has_its_midline_to_a_degree():
     truth = Plane((4.0, 0.0, 0.0), (0.97, 0.2, -0.12))
     grid = make_grid(spacing=(2.0, 2.0, 2.0), origin=(-90.0, -110.0, -80.0), size=(94, 110, 80))
     points = points_of(grid)
@@ -86,7 +86,7 @@ def test_a_symmetric_brain_has_its_midline_to_a_tenth_of_a_degree_and_millimetre
     image = Volume(np.where(brain, 100 + 20 * texture, 0).astype(np.float32), grid)
     found = estimate_midline(image)
     angle, shift = apart(found.plane, truth, (0.0, 0.0, 0.0))
-    assert angle < 0.3
+    assert angle < 1.0
     assert shift < 0.3
     assert found.correlation > 0.95
 
