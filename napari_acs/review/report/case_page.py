@@ -51,7 +51,7 @@ def case_section(case: CaseReport, log: Log) -> Markup:
         facts(
             [
                 ("Status", status_text(case)),
-                ("Decided", case.at),
+                ("Decided (UTC)", moment(case.at)),
                 ("Patient", case.patient),
                 ("Read", f"{case.read}, {ai_text(case.ai)}"),
                 ("Active time", f"{case.seconds / 60:.1f} min"),
@@ -69,6 +69,11 @@ def case_section(case: CaseReport, log: Log) -> Markup:
         class_="case",
         id=anchor(case),
     )
+
+
+def moment(at: str) -> str:
+    """Return a time to the second, as people read it."""
+    return at.partition(".")[0].partition("+")[0].replace("T", " ")
 
 
 def status_text(case: CaseReport) -> str:
@@ -198,7 +203,7 @@ def _lesions(measures: Measures) -> Markup | None:
     ignored = measures.regions[region].ignored_ml
     caption = f"Lesions of {region}"
     if ignored:
-        caption += f"; {ignored:.2f} ml in parts below {measures.smallest_lesion_ml:g} ml left out"
+        caption += f"; {ignored:.3f} ml in parts below {measures.smallest_lesion_ml:g} ml left out"
     return table(head, rows, caption)
 
 

@@ -54,22 +54,37 @@ def joined(parts: Iterable[Content], between: str = "") -> Markup:
 
 
 def table(head: Sequence[Content], rows: Iterable[Sequence[Content]], caption: str = "") -> Markup:
-    """Return a table; the first cell of each row is its header."""
-    body = [
-        element(
+    """Return a table; the first cell of each row is its header, columns without a value go."""
+    cells = [list(row) for row in rows]
+    empty = {at for at in range(len(head)) if not any(row[at] not in (None, "") for row in cells)}
+    numbers = {
+        at
+        for at in range(1, len(head))
+        if all(row[at] in (None, "") or _is_number(row[at]) for row in cells)
+    }
+
+    def line(row: Sequence[Content], tag: str, scope: str) -> Markup:
+        return element(
             "tr",
-            element("th", row[0], scope="row"),
-            *(element("td", each, class_=_kind(each)) for each in row[1:]),
+            *(
+                element(
+                    tag if at else "th",
+                    each,
+                    scope=scope if tag == "th" or not at else None,
+                    class_="number" if at in numbers else None,
+                )
+                for at, each in enumerate(row)
+                if at not in empty
+            ),
         )
-        for row in rows
-    ]
+
     return element(
         "div",
         element(
             "table",
             element("caption", caption) if caption else None,
-            element("thead", element("tr", *(element("th", c, scope="col") for c in head))),
-            element("tbody", *body),
+            element("thead", line(head, "th", "col")),
+            element("tbody", *(line(row, "td", "row") for row in cells)),
         ),
         class_="wide",
     )
@@ -87,12 +102,13 @@ def facts(pairs: Iterable[tuple[str, Content]]) -> Markup:
 
 def lines(text: str) -> Markup:
     """Return text as it was typed, with its line breaks."""
-    return element("span", plain(text), class_="typed")
+    return element("span", plain(text), class_="typed") if text else Markup("")
 
 
-def _kind(value: Content) -> str | None:
-    number = isinstance(value, str) and re.fullmatch(r"[-+]?[\d.,]+( ?%)?", value)
-    return "number" if number or isinstance(value, int | float) else None
+def _is_number(value: Content) -> bool:
+    if isinstance(value, str):
+        return re.fullmatch(r"[-+]?[\d.,]+( ?%)?", value) is not None
+    return isinstance(value, int | float)
 
 
 def _said(part: Content) -> str:

@@ -11,6 +11,7 @@ from napari_acs.review.report.case_page import (
     anchor,
     case_section,
     log_text,
+    moment,
     status_text,
 )
 from napari_acs.review.report.markup import Content, Markup, element, facts, lines, table
@@ -47,7 +48,7 @@ def page_of(report: Report) -> str:
                 [
                     ("Form", report.title),
                     ("Session", element("span", report.session, class_="hash")),
-                    ("Made (UTC)", report.made_utc),
+                    ("Made (UTC)", moment(report.made_utc)),
                     ("By", f"napari-acs {report.version}"),
                 ]
             ),
@@ -111,7 +112,7 @@ def _row(case: CaseReport, *, several: bool) -> list[Content]:
         case.patient,
         f"{case.read}, {ai_text(case.ai)}",
         status_text(case),
-        case.at.partition(".")[0].replace("T", " "),
+        moment(case.at),
         f"{case.seconds / 60:.1f}",
         volume,
         lines(answers),

@@ -59,9 +59,12 @@ def agree(merged: Merged, names: Names, masks: Masks) -> Agreement | None:
     Returns
     -------
     Agreement or None
-        None where there is nothing to compare.
+        None where there is nothing to compare but one rater's corrections with what they correct.
     """
     rows = [row for row in merged.reads if row.status in DECIDED and row.ai != "after"]
+    alone = len(merged.states) == 1 and all(row.read == 1 and row.ai == "shown" for row in rows)
+    if alone:
+        return None
     heap = _Heap()
     for case in dict.fromkeys(row.case for row in rows):
         _compare([row for row in rows if row.case == case], merged, names, masks, heap)

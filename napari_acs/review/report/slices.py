@@ -60,7 +60,8 @@ def key_slices(labels: NDArray[np.uint8], grid: Grid, measures: Measures) -> tup
     tuple of Key
         The one with the largest area of WT first; one through the centroid of each of the three
         largest lesions of `lesion_region`; the one in which its largest diameter lies. A slice
-        that is chosen twice comes once.
+        that is chosen twice for one purpose comes once; for WT and for the core it comes in two
+        sequences.
     """
     areas = np.count_nonzero(labels, axis=(1, 2))
     if not areas.any():
@@ -74,14 +75,11 @@ def key_slices(labels: NDArray[np.uint8], grid: Grid, measures: Measures) -> tup
     if axial is not None:
         level = _level(grid, axial.diameter.ends_lps_mm[0])
         wanted.append((level, f"largest diameter of {region}", region != "WT"))
-    found: dict[int, Key] = {}
+    found: dict[tuple[int, bool], tuple[str, ...]] = {}
     for level, why, core in wanted:
-        at = min(max(level, 0), len(labels) - 1)
-        before = found.get(at)
-        found[at] = (
-            Key(at, (*before.why, why), before.core or core) if before else Key(at, (why,), core)
-        )
-    return tuple(found.values())
+        at = (min(max(level, 0), len(labels) - 1), core)
+        found[at] = (*found.get(at, ()), why)
+    return tuple(Key(level, why, core) for (level, core), why in found.items())
 
 
 def lines_at(

@@ -31,7 +31,7 @@ th, td { padding: 4px 12px 4px 0; text-align: left; vertical-align: top;
 thead th { color: var(--soft); font-weight: 600; border-bottom: 1px solid var(--ink);
   vertical-align: bottom; }
 tbody th { font-weight: 600; white-space: nowrap; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.number { text-align: right !important; font-variant-numeric: tabular-nums; }
 .typed { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }
 .hash { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; font-size: 12px;
   overflow-wrap: anywhere; }
