@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from napari_acs.review.agreement.kappa import Kappa
     from napari_acs.review.report.content import Agreement, FollowUp
 
+_FEWEST = 3
+
 
 def agreement_section(found: Agreement) -> Markup:
     """Return how far raters, their repeats and the AI agree."""
@@ -82,8 +84,8 @@ def _masks(found: Agreement) -> Markup:
             each.region,
             str(each.cases),
             str(each.pairs),
-            _estimate(each.dice, 3),
-            _estimate(each.hd95_mm, 1),
+            _estimate(each.dice, 3, each.cases),
+            _estimate(each.hd95_mm, 1, each.cases),
         ]
         for each in found.summaries
     ]
@@ -101,21 +103,19 @@ def _masks(found: Agreement) -> Markup:
             table(
                 ("pairs", "region", "cases", "pairs", "mean Dice", "median HD95, mm"),
                 rows,
-                f"{how.level:.0%} intervals; {how.how}",
+                f"{how.level:.0%} intervals by bootstrap over cases, from {_FEWEST} cases on",
             ),
-            table(
-                (
-                    "case",
-                    "region",
-                    "first",
-                    "second",
-                    "Dice",
-                    "HD95, mm",
-                    "first, ml",
-                    "second, ml",
+            element(
+                "details",
+                element("summary", f"Every pair of masks ({len(pairs)} lines)"),
+                table(
+                    (
+                        *("case", "region", "first", "second", "Dice", "HD95, mm"),
+                        *("first, ml", "second, ml"),
+                    ),
+                    pairs,
+                    "# is the number of the reading",
                 ),
-                pairs,
-                "Every pair of masks; # is the number of the reading",
             ),
         )
     )
@@ -132,7 +132,11 @@ def _decisions(found: Agreement) -> Markup | None:
 
 
 def _kappa(name: str, kappa: Kappa) -> list[Content]:
-    value = _estimate(kappa.kappa, 2) if kappa.kappa else "not defined (one decision throughout)"
+    value = (
+        _estimate(kappa.kappa, 2, kappa.cases)
+        if kappa.kappa
+        else "not defined (one decision throughout)"
+    )
     return [
         name, value, f"{kappa.observed:.0%}", f"{kappa.expected:.0%}", str(kappa.cases),
         str(kappa.raters),
@@ -175,7 +179,9 @@ def _volumes(found: Agreement) -> Markup | None:
     )  # fmt: skip
 
 
-def _estimate(found: Estimate, digits: int) -> str:
+def _estimate(found: Estimate, digits: int, cases: int = _FEWEST) -> str:
+    if cases < _FEWEST:  # an interval over one or two cases would say more than they do
+        return f"{found.value:.{digits}f}"
     return f"{found.value:.{digits}f} ({found.low:.{digits}f} to {found.high:.{digits}f})"
 
 

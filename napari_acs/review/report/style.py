@@ -44,15 +44,17 @@ figure img { display: block; width: auto; height: auto; max-width: 340px; max-he
   border-top: 3px solid; vertical-align: middle; }
 .wt { border-color: #2ca02c !important; } .tc { border-color: #d62728 !important; }
 .et { border-color: #ffd400 !important; } .cal { border-color: #40e0ff !important; }
+summary { cursor: pointer; color: var(--soft); margin: 8px 0; }
 .plots { display: flex; flex-wrap: wrap; gap: 16px; }
 svg text { font-size: 11px; fill: #1b1f24; }
 footer { margin-top: 48px; }
+.stamp { display: none; }
 @media print {
   body { max-width: none; padding: 0; font-size: 11pt; }
   section.case { break-before: page; }
   figure, table, svg { break-inside: avoid; }
   nav { display: none; }
-  .stamp { position: fixed; bottom: 0; left: 0; font-size: 9pt; }
+  .stamp { display: block; position: fixed; bottom: 0; left: 0; font-size: 9pt; }
 }
 """
 
