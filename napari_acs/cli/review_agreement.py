@@ -114,8 +114,8 @@ def _print(found: Agreement, written: Written | None) -> None:
         limits = volumes.limits
         console.print(
             f"{volumes.region}, {volumes.second} less {volumes.first}: bias "
-            f"{limits.bias.value:+.2f} ml, limits of agreement {limits.lower.value:+.2f} to "
-            f"{limits.upper.value:+.2f} ml.",
+            f"{limits.bias.value:+z.2f} ml, limits of agreement {limits.lower.value:+z.2f} to "
+            f"{limits.upper.value:+z.2f} ml.",
             highlight=False,
         )
     for region, correlation in found.intraclass.items():
@@ -131,4 +131,4 @@ def _print(found: Agreement, written: Written | None) -> None:
 
 
 def _said(found: Estimate, digits: int) -> str:
-    return f"{found.value:.{digits}f} ({found.low:.{digits}f} to {found.high:.{digits}f})"
+    return f"{found.value:z.{digits}f} ({found.low:z.{digits}f} to {found.high:z.{digits}f})"

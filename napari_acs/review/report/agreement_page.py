@@ -181,9 +181,9 @@ def _volumes(found: Agreement) -> Markup | None:
 
 def _estimate(found: Estimate, digits: int, cases: int = _FEWEST) -> str:
     if cases < _FEWEST:  # an interval over one or two cases would say more than they do
-        return f"{found.value:.{digits}f}"
-    return f"{found.value:.{digits}f} ({found.low:.{digits}f} to {found.high:.{digits}f})"
+        return f"{found.value:z.{digits}f}"
+    return f"{found.value:z.{digits}f} ({found.low:z.{digits}f} to {found.high:z.{digits}f})"
 
 
 def _percent(value: float | None) -> str:
-    return "" if value is None else f"{value:+.0f} %"
+    return "" if value is None else f"{value:+z.0f} %"

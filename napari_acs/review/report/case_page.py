@@ -276,7 +276,7 @@ def _begun(begun: Begun, seconds: float) -> Markup:
             f"{cost.hd95_mm:.1f}",
             f"{cost.surface_dice:.3f}",
             f"{cost.added_path_length_mm:.0f}",
-            f"{cost.volume_change_ml:+.2f}",
+            f"{cost.volume_change_ml:+z.2f}",
             str(cost.voxels_added),
             str(cost.voxels_removed),
         ]

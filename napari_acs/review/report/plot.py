@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 340, 240
 LEFT, RIGHT, TOP, BOTTOM = 52, 70, 14, 40
+_ROOM = 12
 
 
 def bland_altman_plot(volumes: Volumes) -> Markup:
@@ -46,7 +47,8 @@ def bland_altman_plot(volumes: Volumes) -> Markup:
     dashes = ("5 4", None, "5 4")
     for value, name, dash in zip(levels, names, dashes, strict=True):
         parts += [_line(LEFT, y(value), right, y(value), "#0969da", dash)]
-        parts += [_text(right + 4, y(value) + 4, f"{name}", "start")]
+        if name == "bias" or abs(y(value) - y(limits.bias.value)) > _ROOM:
+            parts += [_text(right + 4, y(value) + 4, name, "start")]
     parts += [_line(LEFT, y(0), right, y(0), "#afb8c1")] if y_low < 0 < y_high else []
     for case, mean, difference in zip(volumes.cases, limits.means, limits.differences, strict=True):
         title = element("title", f"{case}: mean {mean:.2f}, difference {difference:+.2f}")
