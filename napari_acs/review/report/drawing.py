@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -55,17 +55,19 @@ def pictures_of(
     """
     stack = axial_stack(labels, grid)
     keys = key_slices(stack.array, stack.grid, measures) if volumes else ()
-    drawn: dict[tuple[str, ...], _Shown] = {}
-    found = []
+    shown: dict[bool, _Shown] = {}
+    why: dict[tuple[int, str], tuple[_Shown, Key]] = {}
     for key in keys:
-        order = CORE_FIRST if key.core else WT_FIRST
-        if order not in drawn:
-            shown = _shown(volumes, order, grid, stack.array)
-            if shown is None:
+        if key.core not in shown:
+            found = _shown(volumes, CORE_FIRST if key.core else WT_FIRST, grid, stack.array)
+            if found is None:
                 return ()
-            drawn[order] = shown
-        found.append(_picture(drawn[order], stack.array, stack.grid, key, measures))
-    return tuple(found)
+            shown[key.core] = found
+        on = shown[key.core]
+        place = (key.level, on.sequence)
+        before = why[place][1].why if place in why else ()
+        why[place] = (on, replace(key, why=(*before, *key.why)))
+    return tuple(_picture(on, stack.array, stack.grid, key, measures) for on, key in why.values())
 
 
 @dataclass(frozen=True, eq=False)

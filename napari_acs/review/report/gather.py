@@ -62,6 +62,8 @@ def gather(
     """
     merged = merge(files)
     rows = [row for row in merged.reads if item is None or row.item == item]
+    if len(merged.states) == 1:  # else by case, so that what raters made of one stands together
+        rows.sort(key=lambda row: row.item)
     if not rows:
         most = max((row.item for row in merged.reads), default=0)
         raise BadInput(f"The worklist has no item {item}", expected=f"1 to {most}")

@@ -182,3 +182,16 @@ def test_an_image_on_another_grid_is_brought_to_the_masks():
     middle = read(first.png)[first.height // 2, first.width // 3].astype(int)
     assert 0 < middle[0] < 255
     assert pictures_of(study.labels, UPRIGHT, measures, {}) == ()
+
+
+def test_a_slice_comes_once_in_one_sequence():
+    study = head(UPRIGHT)
+    for names in (("flair",), ("flair", "t1ce")):
+        found = all_pictures(study.labels, UPRIGHT, {n: study.images[n] for n in names})
+        shown = [(p.level, p.sequence) for p in found]
+        assert len(set(shown)) == len(shown)
+        said = [why for p in found for why in p.why]
+        assert said[0] == "largest area of WT"
+        assert sorted(said[1:]) == [
+            "largest diameter of ET", "middle of lesion 1 of ET", "middle of lesion 2 of ET",
+        ]  # fmt: skip
