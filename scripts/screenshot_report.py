@@ -69,9 +69,7 @@ def main() -> None:
             capture_output=True,
         )  # fmt: skip
         target = arguments.out / "report.png"
-        Image.open(shot).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE).save(
-            target, optimize=True
-        )
+        Image.open(shot).convert("RGB").quantize(256, kmeans=3).save(target, optimize=True)
         print(f"{target}: {target.stat().st_size / 1000:.0f} kB")
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 from review.measure.shapes import TURNS, blob, turned
 from review.report.reading_html import colours
 from review.report.studies import OBLIQUE, UPRIGHT, head
+from scipy.ndimage import binary_dilation
 
 from napari_acs.imaging import Volume, lps_grid, to_lps
 from napari_acs.review.measure.tumour import measure_tumour
@@ -98,12 +99,11 @@ def test_flipped_and_permuted_files_give_the_same_picture(grid):
         ]
         for a, b in zip(found, expected, strict=True):
             one, two = read(a.png), read(b.png)
-            lines = colours(one, CALIPER) | colours(
-                two, CALIPER
-            )  # their ends are rounded to pixels
+            # Ends of diameters are rounded to pixels; they have black sides.
+            lines = binary_dilation(colours(one, CALIPER) | colours(two, CALIPER), iterations=3)
             differ = np.abs(one.astype(int) - two).max(-1) > 2
             assert not (differ & ~lines).any()
-            assert (differ & lines).sum() < 50
+            assert (differ & lines).sum() < 100
 
 
 @pytest.mark.parametrize("grid", [UPRIGHT, OBLIQUE], ids=["upright", "oblique"])
@@ -166,7 +166,7 @@ def test_diameters_are_drawn_where_they_were_measured():
     for line in (axial.diameter, axial.perpendicular):
         for end in line.ends_lps_mm:
             assert np.linalg.norm(points - end, axis=1).min() < 1.0
-    assert len(drawn) < 4 * shown.pixels_per_mm * (
+    assert len(drawn) < 5 * shown.pixels_per_mm * (
         axial.diameter.length_mm + axial.perpendicular.length_mm
     ) * len(measures.regions["ET"].lesions)
 
