@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion
 from scipy.spatial import KDTree
 
 WORST_HD95_MM = 373.128664
@@ -98,15 +97,27 @@ def surface_distances(
     return there, back
 
 
-def surface(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the surface voxels of a mask (z, y, x): those that a 6-neighbour erosion removes."""
-    found = np.zeros(mask.shape, bool)
-    at = [np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
-    if len(at[0]):
-        # Cropped first: a tumour is a hundredth of the image.
-        box = tuple(slice(i[0], i[-1] + 1) for i in at)
-        found[box] = mask[box] & ~binary_erosion(mask[box])
-    return found
+def surface(mask: NDArray[np.bool_], axes: tuple[int, ...] = (0, 1, 2)) -> NDArray[np.bool_]:
+    """Return the surface voxels of a mask: those with a neighbour outside it.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (z, y, x)
+        What is outside the array counts as outside the mask.
+    axes : tuple of int
+        Along which neighbours are looked at; all three are a 6-neighbour erosion.
+
+    Returns
+    -------
+    ndarray of bool, shape (z, y, x)
+    """
+    core = mask.copy()  # several times as fast as scipy's binary_erosion
+    for axis in axes:
+        here, there = np.moveaxis(core, axis, 0), np.moveaxis(mask, axis, 0)
+        here[1:] &= there[:-1]
+        here[:-1] &= there[1:]
+        here[[0, -1]] = False
+    return mask & ~core
 
 
 def score(

@@ -11,7 +11,7 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never, stop_if
 from napari_acs.review.correct.distance import signed_distance
-from napari_acs.review.correct.window import Box, bounding_box, slice_box
+from napari_acs.review.correct.window import Box, bounding_box, checked_axis, slice_box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,10 +48,8 @@ def fill_between(canvas: Canvas, axis: int, *, cancelled: Callable[[], bool] = n
         There is no such axis, or fewer than two slices are drawn.
     Cancelled
     """
-    if axis not in (0, 1, 2):
-        raise BadInput(f"There is no axis {axis}", expected="0, 1 or 2 (z, y, x)")
     part = canvas.labels[canvas.within]
-    others = tuple({0, 1, 2} - {axis})
+    others = tuple({0, 1, 2} - {checked_axis(axis)})
     first = canvas.within[axis].start
     drawn = (np.flatnonzero(part.max(axis=others)) + first).tolist()
     if len(drawn) < 2:

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.review.correct.canvas import Canvas, positive_mm
-from napari_acs.review.correct.window import Box, inside
+from napari_acs.review.correct.window import Box, checked_axis, inside
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -137,9 +137,7 @@ def near_segment(
 
 
 def _in_one_slice(line: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    if axis not in (0, 1, 2):
-        raise BadInput(f"There is no axis {axis}", expected="0, 1 or 2 (z, y, x)")
-    slices = np.unique(np.floor(line[:, axis] + 0.5))
+    slices = np.unique(np.floor(line[:, checked_axis(axis)] + 0.5))
     if len(slices) > 1:
         raise BadInput(
             "A disc paints in one slice",

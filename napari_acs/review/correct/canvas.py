@@ -149,17 +149,18 @@ class Canvas:
             return self.nothing(said)
         before = self.labels[part]
         after = self.nesting.back(depth[inside(part, window)])
-        at = np.nonzero(before != after)
-        places = tuple(axis + s.start for axis, s in zip(at, part, strict=True))
-        if not len(places[0]):
+        at = np.flatnonzero(before != after)
+        if not len(at):
             return self.nothing(said)
+        within = np.unravel_index(at, before.shape)
+        places = tuple(axis + s.start for axis, s in zip(within, part, strict=True))
         indices = np.ravel_multi_index(places, self.shape).astype(np.int64, copy=False)
         count = len(indices)
         noun = "voxel" if count == 1 else "voxels"
         return Change(
             indices,
-            before[at],
-            after[at],
+            before[within],
+            after.reshape(-1)[at],
             f"{said}: {count} {noun} ({count * self.voxel_ml:.2f} ml) changed",
         )
 

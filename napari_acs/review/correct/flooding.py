@@ -13,7 +13,16 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never, stop_if
 from napari_acs.review.correct.brush import checked_points, near_segment, reach
 from napari_acs.review.correct.canvas import Canvas, positive_mm
-from napari_acs.review.correct.window import Box, common, grown, inside, slice_box
+from napari_acs.review.correct.window import (
+    Box,
+    bounding_box,
+    checked_axis,
+    common,
+    grown,
+    inside,
+    moved,
+    slice_box,
+)
 
 if TYPE_CHECKING:
     from napari_acs.review.correct.band import Band
@@ -67,7 +76,7 @@ def flood(
     index = np.floor(point[0] + 0.5).astype(int).tolist()
     limit: Box | None = canvas.within
     if axis is not None:
-        limit = common(canvas.within, slice_box(canvas.shape, axis, index[axis]))
+        limit = common(canvas.within, slice_box(canvas.shape, axis, index[checked_axis(axis)]))
     if reach_mm is not None and limit is not None:
         around = reach(canvas, point, positive_mm(reach_mm, "The flood's reach"), axis)
         limit = common(limit, around) if around is not None else None
@@ -88,6 +97,10 @@ def flood(
         return held
 
     window, flooded = _spread(open_in, index, limit, canvas, cancelled)
+    own = bounding_box(flooded.view(np.uint8))
+    if own is None:
+        return canvas.nothing(said)
+    window, flooded = moved(own, window), flooded[own]
     return canvas.change(window, ink.on(canvas.depth(window), flooded, canvas.nesting), said)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never, stop_if
+from napari_acs.review.correct.window import checked_axis
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,9 +47,7 @@ def fill_holes(
     Cancelled
     """
     levels = sorted({canvas.nesting.level(region) for region in regions})
-    if axis not in (None, 0, 1, 2):
-        raise BadInput(f"There is no axis {axis}", expected="0, 1 or 2 (z, y, x)")
-    how = "in 3D" if axis is None else f"in slices along axis {axis}"
+    how = "in 3D" if axis is None else f"in slices along axis {checked_axis(axis)}"
     said = f"Holes of {', '.join(regions)} filled {how}"
     window = canvas.extent()
     if window is None:

@@ -8,7 +8,7 @@ import numpy as np
 from skimage.measure import grid_points_in_poly
 
 from napari_acs.errors import BadInput
-from napari_acs.review.correct.window import Box, common
+from napari_acs.review.correct.window import Box, checked_axis, common
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -50,9 +50,8 @@ def cut(
     BadInput
         There is no such axis, fewer than three corners, or a depth outside the image.
     """
+    height = canvas.shape[checked_axis(axis)]
     corners = np.asarray(polygon, np.float64)
-    if axis not in (0, 1, 2):
-        raise BadInput(f"There is no axis {axis}", expected="0, 1 or 2 (z, y, x)")
     if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3:
         raise BadInput(
             "The outline encloses nothing",
@@ -62,12 +61,12 @@ def cut(
         )
     if not np.isfinite(corners).all():
         raise BadInput("The outline has a corner that is nowhere", do="Draw it again")
-    start, stop = depth or (0, canvas.shape[axis])
-    if not 0 <= start < stop <= canvas.shape[axis]:
+    start, stop = depth or (0, height)
+    if not 0 <= start < stop <= height:
         raise BadInput(
             "The depth of the cut does not lie in the image",
             found=f"slices {start} to {stop}",
-            expected=f"a part of 0 to {canvas.shape[axis]}",
+            expected=f"a part of 0 to {height}",
             do="Choose another depth",
         )
     side = "outside" if outside else "inside"

@@ -26,6 +26,19 @@ def whole(shape: Shape) -> Box:
     return z, y, x
 
 
+def checked_axis(axis: int) -> int:
+    """Return an axis of the array.
+
+    Raises
+    ------
+    BadInput
+        There is no such axis.
+    """
+    if axis not in (0, 1, 2):
+        raise BadInput(f"There is no axis {axis}", expected="0, 1 or 2 (z, y, x)")
+    return axis
+
+
 def slice_box(shape: Shape, axis: int, index: int) -> Box:
     """Return the box of one slice.
 
@@ -34,10 +47,10 @@ def slice_box(shape: Shape, axis: int, index: int) -> Box:
     BadInput
         There is no such axis or slice.
     """
-    if axis not in (0, 1, 2) or not 0 <= index < shape[axis]:
+    if not 0 <= index < shape[checked_axis(axis)]:
         raise BadInput(
             f"There is no slice {index} along axis {axis}",
-            expected="an axis from 0 to 2 (z, y, x) and a slice within the image",
+            expected=f"0 to {shape[axis] - 1}",
             do="Choose another slice",
         )
     z, y, x = (slice(index, index + 1) if i == axis else slice(0, n) for i, n in enumerate(shape))

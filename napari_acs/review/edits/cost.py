@@ -121,10 +121,10 @@ def edit_costs(
 
 def _around(boxes: list[Box]) -> Box:
     """Return the smallest box that holds all of these; an empty one for none."""
+    if not boxes:
+        return slice(0), slice(0), slice(0)
     z, y, x = (
-        slice(
-            min((b[i].start for b in boxes), default=0), max((b[i].stop for b in boxes), default=0)
-        )
+        slice(min(box[i].start for box in boxes), max(box[i].stop for box in boxes))
         for i in range(3)
     )
     return z, y, x

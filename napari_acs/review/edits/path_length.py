@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import binary_erosion, generate_binary_structure
 
+from napari_acs.imaging.metrics import surface
 from napari_acs.imaging.orient import lps_axes
 
 if TYPE_CHECKING:
@@ -56,15 +56,8 @@ def added_path_length(
     PathLength
     """
     order, _ = lps_axes(grid)
-    upward = 2 - order[2]  # of the array's axes (z, y, x), the one across the planes
-    middle = tuple(1 if axis == upward else slice(None) for axis in range(3))
-    flat = np.zeros((3, 3, 3), bool)
-    flat[middle] = generate_binary_structure(3, 1)[middle]
-    added = _contour(corrected, flat) & ~_contour(predicted, flat)
+    in_plane = tuple(2 - axis for axis in order[:2])  # of the array's axes (z, y, x)
+    added = surface(corrected, in_plane) & ~surface(predicted, in_plane)
     voxels = int(np.count_nonzero(added))
     across, along = grid.spacing[order[0]], grid.spacing[order[1]]
     return PathLength(voxels, voxels * math.sqrt(across * along))
-
-
-def _contour(mask: NDArray[np.bool_], neighbours: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.asarray(mask & ~binary_erosion(mask, neighbours))

@@ -21,6 +21,8 @@ Radiologists measure on acquired slices, and axial scans are commonly tilted by 
 along a line of the skull or brain (orbitomeatal, AC-PC, hard palate).
 """
 
+_OFF = (0.2113, 0.1371, 0.0733)
+
 
 @dataclass(frozen=True, eq=False)
 class AxialStack:
@@ -87,8 +89,10 @@ def _upright(grid: Grid) -> Grid:
     middle = (corners.min(axis=0) + corners.max(axis=0)) / 2
     half = np.abs(np.reshape(grid.direction, (3, 3))) @ np.asarray(grid.spacing) / 2
     reach = corners.max(axis=0) - middle + half
-    # An odd number of voxels about the middle: no flip of the source moves them.
-    sizes = [2 * math.ceil(r / side) + 1 for r in reach.tolist()]
+    # About the middle, where no flip of the source moves it, but a bit off: points that are as
+    # near to one voxel as to another would go with the order of the axes.
+    middle += np.array(_OFF) * side
+    sizes = [2 * math.ceil(r / side) + 3 for r in reach.tolist()]
     x, y, z = (middle - side * (np.asarray(sizes) - 1) / 2).tolist()
     nx, ny, nz = sizes
     return Grid((nx, ny, nz), (side,) * 3, (x, y, z), (1, 0, 0, 0, 1, 0, 0, 0, 1))

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_acs.review.measure.chords import TIE_MM, Chord, Outline, longest_chords, outline
+from napari_acs.review.measure.chords import (
+    TIE_MM,
+    Chord,
+    Outline,
+    longest_chords,
+    outline,
+    span_mm,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,12 +88,10 @@ def bidimensional(
     """Measure a lesion as AutoRANO does (Chang 2019, Neuro-Oncology 21:1412), on its contour.
 
     Every pair of contour points of every axial plane is a candidate; neither line may leave the
-    lesion (holes count as outside, so a necrotic core is part of TC and none of ET). The
-    lengths run from contour to contour, through the middles of the pixel sides at the lesion's
-    border, where a reader would put the calipers, and not from pixel centre to pixel centre,
-    which measures short by about a pixel. On random digital ellipses the mean error is under a
-    fifth of a pixel (`tests/review/measure/test_bidimensional.py`). The two lines need not
-    cross: in a curved lesion they may not.
+    lesion (holes count as outside, so a necrotic core is part of TC and none of ET). Lines end
+    a quarter of a pixel outside the centre of a pixel at the border
+    (`napari_acs.review.measure.chords.CALIPER`), where the mean error on digital ellipses is
+    under half a pixel. The two lines need not cross: in a curved lesion they may not.
 
     Parameters
     ----------
@@ -108,8 +113,8 @@ def bidimensional(
     sides = stack.grid.spacing[1], stack.grid.spacing[0]
     best = 0.0
     tied: list[tuple[Outline, Chord, Box]] = []
-    # The box's diagonal is the most that an island can have: large ones first ends it soonest.
-    spans = [(_diagonal(box, sides), number, box) for number, box in candidates]
+    # No line is longer than its island's span: the largest islands first ends it soonest.
+    spans = [(span_mm(islands[box][0] == number, sides), number, box) for number, box in candidates]
     for span, number, box in sorted(spans, key=lambda each: -each[0]):
         if span < best - TIE_MM:
             break
@@ -133,10 +138,6 @@ def bidimensional(
     return Bidimensional(first, second, angle, first.length_mm * across, measurable)
 
 
-def _diagonal(box: Box, sides: tuple[float, float]) -> float:
-    return math.hypot(*((s.stop - s.start) * mm for s, mm in zip(box[1:], sides, strict=True)))
-
-
 def _preference(pair: tuple[Line, Line | None, float | None]) -> tuple[float, ...]:
     """Order lines of one length by the second's, then by place, so that no flip changes it."""
     first, second, _ = pair
@@ -146,10 +147,8 @@ def _preference(pair: tuple[Line, Line | None, float | None]) -> tuple[float, ..
 
 
 def _line(shape: Outline, chord: Chord, box: Box, stack: AxialStack, grid: Grid) -> Line:
-    fine = np.array([h // 2 for h in shape.touched.shape])
-    pixels = np.array([s.stop - s.start for s in box[1:]])
-    # Outline counts from pixel corners, and in parts of pixels; indices from pixel centres.
-    places = shape.points[[chord.start, chord.end]] * pixels / fine - 0.5
+    # Outline counts from the corner of the first pixel, indices from its centre.
+    places = shape.points[[chord.start, chord.end]] - 0.5
     rows, columns = (places + [s.start for s in box[1:]]).T
     index = np.stack([columns, rows, np.full(2, float(box[0].start))], axis=1)
     points = stack.grid.index_to_point(index)

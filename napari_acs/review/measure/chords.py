@@ -22,6 +22,16 @@ _SLIVER = 1e-9
 _PROBES = tuple(np.arange(1, 2**k, 2) / 2**k for k in range(1, 5))
 
 
+CALIPER = 0.25
+"""Where a measurement ends: so much of a voxel outside the centre of a voxel at the border.
+
+On digital ellipses with radii of 3 to 70 pixels, lines from centre to centre are 0.3 to 0.7 pixels
+short on average; from edge to edge they are 0.3 to 0.8 long, as the longest of many picks the
+bumps. From a quarter on, the largest diameter is -0.3 to 0.2 off, and the largest within 5 degrees
+of perpendicular -0.2 to 0.4.
+"""
+
+
 @dataclass(frozen=True, eq=False)
 class Outline:
     """The contour of a shape of pixels.
@@ -31,8 +41,8 @@ class Outline:
     Attributes
     ----------
     points : ndarray of float, shape (n, 2)
-        Middles of all pixel sides that part inside from outside, as (row, column): where
-        marching squares at one half would put its vertices.
+        Contour points as (row, column): for each side that parts a pixel inside from one
+        outside, `CALIPER` pixels from the centre of the one inside towards the other.
     mm : ndarray of float, shape (n, 2)
         The same in mm.
     touched : ndarray of bool, shape (2 h + 1, 2 w + 1)
@@ -61,21 +71,47 @@ def outline(plane: NDArray[np.bool_], sides_mm: tuple[float, float]) -> Outline:
     plane : ndarray of bool, shape (rows, columns)
         Not empty. What is outside the array is outside the shape.
     sides_mm : tuple of float
-        Size of a pixel along rows and columns. Pixels that are longer than wide are cut into
-        about square parts first, so that the contour has points everywhere.
+        Size of a pixel along rows and columns. The long side of an elongated pixel has several
+        contour points, side by side over its middle half, so that there are lines at any angle.
     """
-    parts = [max(1, round(side / min(sides_mm))) for side in sides_mm]
-    fine = plane.repeat(parts[0], axis=0).repeat(parts[1], axis=1)
-    padded = np.pad(fine, 1)
-    across_rows = np.argwhere(padded[1:, 1:-1] != padded[:-1, 1:-1]) + np.array([0.0, 0.5])
-    across_columns = np.argwhere(padded[1:-1, 1:] != padded[1:-1, :-1]) + np.array([0.5, 0.0])
-    h, w = fine.shape
+    padded = np.pad(plane, 1)
+    points = []
+    for axis in range(2):
+        other = 1 - axis
+        # Powers of two: dyadic fractions are exact, also where a line meets a corner.
+        parts = 2 ** max(0, round(math.log2(sides_mm[other] / sides_mm[axis])))
+        beside = 2 * CALIPER * ((np.arange(parts) + 0.5) / parts - 0.5)
+        for sense in (1, -1):
+            beyond = np.roll(padded, -sense, axis)[1:-1, 1:-1]
+            centres = np.repeat(np.argwhere(plane & ~beyond) + 0.5, parts, axis=0)
+            centres[:, axis] += sense * CALIPER
+            centres[:, other] += np.tile(beside, len(centres) // parts)
+            points.append(centres)
+    h, w = plane.shape
     touched = np.zeros((2 * h + 1, 2 * w + 1), bool)
     for r in range(3):
         for c in range(3):
-            touched[r : r + 2 * h : 2, c : c + 2 * w : 2] |= fine
-    points = np.concatenate([across_rows, across_columns])
-    return Outline(points, points * np.divide(sides_mm, parts), touched)
+            touched[r : r + 2 * h : 2, c : c + 2 * w : 2] |= plane
+    found = np.concatenate(points)
+    return Outline(found, found * np.asarray(sides_mm), touched)
+
+
+def span_mm(plane: NDArray[np.bool_], sides_mm: tuple[float, float]) -> float:
+    """Return the largest distance of two contour points, whether or not the line leaves the shape.
+
+    Parameters
+    ----------
+    plane : ndarray of bool, shape (rows, columns)
+        Not empty.
+    sides_mm : tuple of float
+    """
+    rows = np.flatnonzero(plane.any(axis=1))
+    ends = plane[rows].argmax(axis=1), plane.shape[1] - 1 - plane[rows][:, ::-1].argmax(axis=1)
+    mm = np.concatenate([np.stack([rows, end], axis=1) for end in ends]) * np.asarray(sides_mm)
+    mm = mm[_hull(mm)]
+    apart = np.abs(mm[:, None] - mm)
+    # Each end may lie to one side of its centre, and beside it by as much (elongated pixels).
+    return float(np.hypot(*np.moveaxis(apart + 2 * CALIPER * np.asarray(sides_mm), -1, 0)).max())
 
 
 def longest_chords(
@@ -179,7 +215,7 @@ def inside(shape: Outline, start: Points, end: Points) -> NDArray[np.bool_]:
     """
     step = end - start
     good = np.arange(len(start))
-    # Halves, quarters ... of half-integers are exact, and weed out most lines that leave.
+    # Halves, quarters ... of dyadic fractions are exact, and weed out most lines that leave.
     for parts in _PROBES:
         at = start[good, None] + parts[:, None] * step[good, None]
         good = good[_touched(shape, at).all(axis=1)]

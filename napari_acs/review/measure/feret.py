@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
+from napari_acs.review.measure.chords import CALIPER
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -17,8 +19,9 @@ _ROWS = 512
 def feret_mm(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> float:
     """Return the largest distance between two points of a mask's surface (its Feret diameter).
 
-    Surface points are the middles of the voxel faces at the border, as for the diameters in a
-    plane. The line between them may leave the mask.
+    Surface points lie a quarter of a voxel outside the centres of voxels at the border, towards
+    one of the six neighbours, as for the diameters in a plane. The line between them may leave
+    the mask.
 
     Parameters
     ----------
@@ -33,13 +36,15 @@ def feret_mm(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> fl
         In mm.
     """
     mm = np.asarray(spacing, np.float64)
+    step = 2 * CALIPER * mm
     points = _extremes(mask) * mm
     largest = 0.0
     for first in range(0, len(points), _ROWS):
         apart = np.abs(points[first : first + _ROWS, None] - points[first:])
-        # Out of two centres, the far faces along axis i are d + s_i e_i apart, and no pair of
-        # faces is further than along the best one axis (a convex function on an octahedron).
-        square = np.einsum("ijk,ijk->ij", apart, apart) + (2 * apart * mm + mm**2).max(axis=-1)
+        # Of two centres d apart, the far points along axis i are d + step_i e_i apart, and no
+        # two points are further than along the best axis (a convex function on an octahedron).
+        square = np.einsum("ijk,ijk->ij", apart, apart)
+        square += (2 * apart * step + step**2).max(axis=-1)
         largest = max(largest, float(square.max()))
     return math.sqrt(largest)
 
@@ -47,11 +52,10 @@ def feret_mm(mask: NDArray[np.bool_], spacing: tuple[float, float, float]) -> fl
 def _extremes(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return indices (z, y, x) of voxels whose convex hull is the mask's."""
     # Of each row of voxels only the ends can be corners of the hull.
-    ends = np.zeros(mask.shape, bool)
     rows = np.nonzero(mask.any(axis=2))
-    ends[(*rows, mask[rows].argmax(axis=1))] = True
-    ends[(*rows, mask.shape[2] - 1 - mask[rows][:, ::-1].argmax(axis=1))] = True
-    points = np.argwhere(ends).astype(np.float64)
+    lines = mask[rows]
+    ends = lines.argmax(axis=1), mask.shape[2] - 1 - lines[:, ::-1].argmax(axis=1)
+    points = np.concatenate([np.stack([*rows, end], axis=1) for end in ends]).astype(np.float64)
     try:
         corners = points[ConvexHull(points).vertices]
     except QhullError:  # fewer than four points, or all in one plane

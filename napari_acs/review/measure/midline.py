@@ -25,7 +25,7 @@ _FEWEST_VOXELS = 8
 _FEWEST_POINTS = 500
 _STARTS_DEG = (-40.0, -30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0)
 _CLIP = 2.0
-_STAGES = ((1500, 4, 0.5, 60), (8000, 1, 0.05, 80))
+_STAGES = ((1500, 4, 0.5, 60), (10_000, 2, 0.03, 80))
 """Points looked at, candidates kept, how closely each is followed (degrees and mm), and for how
 many steps."""
 _OVERLAP_POWER = 8
@@ -56,10 +56,10 @@ def estimate_midline(
 ) -> Midline:
     """Find the plane in which the brain is most like its own mirror image.
 
-    Maximises the correlation of the image with its reflection, times the eighth power of the part
-    of the brain that falls on brain, over the plane's two angles and its offset: from 81 tilts of up to 40
-    degrees about the patient's axes, then by Nelder-Mead on more and more points. Intensities
-    are z-scores cut off at 2, so that one bright lesion does not decide.
+    Maximises one plus the correlation of the image with its reflection, times the eighth power
+    of the part of the brain that falls on brain, over the plane's two angles and its offset: from
+    81 tilts of up to 40 degrees about the patient's axes, then by Nelder-Mead on more and more
+    points. Intensities are z-scores cut off at 2, so that one bright lesion does not decide.
 
     It is a straight plane through the whole brain, not the falx: a midline that a tumour has
     pushed aside is crossed, and sides are those of the skull.
@@ -92,12 +92,12 @@ def estimate_midline(
         def cost(p: NDArray[np.float64], part: _Seen = part) -> float:
             correlation, overlap = part.likeness(_plane(part, p))
             # Through a bright lesion every plane has a good correlation, but a poor overlap.
-            return -correlation * overlap**_OVERLAP_POWER
+            return -(1 + correlation) * overlap**_OVERLAP_POWER
 
         found = sorted(found, key=cost)[:kept]
         # A degree moves the brain's surface by about as many mm as radius * pi / 180 is.
         scale = np.array([np.degrees(3 / radius)] * 2 + [3.0])
-        options = {"xatol": close, "fatol": 1e-4, "maxiter": steps}
+        options = {"xatol": close, "fatol": 1e-5, "maxiter": steps}
         found = [
             optimize.minimize(
                 cost, p, method="Nelder-Mead",
@@ -115,7 +115,7 @@ class _Seen:
     """The brain at about 2 mm: z-scores on a grid in LPS order, and where brain points are."""
 
     scores: NDArray[np.float32]
-    brain: NDArray[np.bool_]
+    brain: NDArray[np.float32]
     compared: NDArray[np.bool_]
     grid: Grid
     points: NDArray[np.float64]
@@ -136,11 +136,12 @@ class _Seen:
         """Return the correlation with the mirror image, and the part that falls on brain."""
         at = self.grid.point_to_index(plane.mirrored(self.points))[:, ::-1].T
         near = np.rint(at).astype(np.intp)
-        outside = (near < 0) | (near >= np.reshape(self.brain.shape, (3, 1)))
+        outside = (near < 0) | (near >= np.reshape(self.scores.shape, (3, 1)))
         near[outside] = 0
         z, y, x = near
         within = ~outside.any(axis=0)
-        overlap = float((self.brain[z, y, x] & within).mean())
+        # Smoothly, or the search stops wherever a few voxels of the surface come and go.
+        overlap = float(ndimage.map_coordinates(self.brain, at, order=1).mean())
         weight = (self.counts & self.compared[z, y, x] & within).astype(np.float32)
         there = ndimage.map_coordinates(self.scores, at, order=1)
         total = float(weight.sum())
@@ -199,7 +200,7 @@ def _look(
     where = tuple(index[shuffled].T)
     scores = scores.astype(np.float32)
     return _Seen(
-        scores, inside, counted, coarse,
+        scores, inside.astype(np.float32), counted, coarse,
         points[shuffled], scores[where], counted[where], points.mean(axis=0),
     )  # fmt: skip
 

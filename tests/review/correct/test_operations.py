@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from conftest import SHARED_DATA, needs_shared_data
 from hypothesis import given, settings
 from review.correct.masks import SPACING, View, box_in, image, nested, seeds, spacings, views
+from scipy import ndimage
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging import Grid, read_labels
 from napari_acs.imaging.cancel import Cancelled
 from napari_acs.review.correct import (
     GLIOMA,
@@ -103,6 +106,8 @@ OPERATIONS = {
     ),
 }
 every = pytest.mark.parametrize("name", OPERATIONS)
+BOX_IS_A_DAM = ("flood", "flood all", "between", "revert part")
+"""Their box says what counts, or what is asked for; they have tests of their own."""
 HERE = View(shape=SHAPE)
 
 
@@ -129,12 +134,10 @@ def test_applied_and_reversed_gives_the_mask_back_bit_for_bit(name, seed, spacin
     assert (f"{len(change)} voxel" if len(change) else "nothing changed") in change.said
 
 
-@every
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name not in BOX_IS_A_DAM])
 @settings(max_examples=25)
 @given(seed=seeds, spacing=spacings)
 def test_in_a_box_it_does_what_it_does_everywhere_but_only_there(name, seed, spacing):
-    if name in ("flood", "flood all", "between", "revert part"):
-        pytest.skip("its box also says what counts, see its own test")
     box = box_in(seed, SHAPE)
     labels = nested(seed)
     everywhere = OPERATIONS[name](Canvas(labels, spacing), HERE, seed).applied(labels)
@@ -186,14 +189,34 @@ def test_long_ones_can_be_cancelled(name):
         calls[name](Canvas(nested(0), SPACING))
 
 
-@every
-def test_an_empty_mask_is_no_error_where_nothing_is_asked_of_it(name):
-    empty = np.zeros(SHAPE, np.uint8)
-    if name == "between" or name.startswith("revert"):
-        pytest.skip("refuses, or is given the difference")
-    change = OPERATIONS[name](Canvas(empty, SPACING), HERE, 0)
-    painted = name in ("ball", "threshold", "cut outside") or name.startswith("flood")
-    assert painted or not len(change)
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name not in BOX_IS_A_DAM])
+def test_an_empty_mask_stays_empty_unless_it_is_painted_on(name):
+    painted = {"ball", "threshold", "cut outside"}
+    change = OPERATIONS[name](Canvas(np.zeros(SHAPE, np.uint8), SPACING), HERE, 0)
+    assert bool(len(change)) == (name in painted or name == "revert")
+
+
+def test_a_canvas_on_a_grid_takes_its_spacing_in_the_order_of_the_array():
+    grid = Grid((18, 16, 12), (0.7, 1.0, 2.5), (0, 0, 0), (1, 0, 0, 0, 1, 0, 0, 0, 1))
+    assert tuple(Canvas.on(nested(0), grid).spacing) == SPACING
+    with pytest.raises(BadInput, match="does not fit"):
+        Canvas.on(nested(0)[1:], grid)
+
+
+@needs_shared_data
+def test_a_real_mask_is_corrected_as_scipy_does_it_on_the_whole_array():
+    folder = SHARED_DATA / "brats2021" / "BraTS2021_01479"
+    volume = read_labels(next(folder.glob("*seg*")))
+    labels = np.array([0, 1, 2, 0, 3], np.uint8)[volume.array]
+    canvas = Canvas.on(labels, volume.grid)
+    whole = labels > 0
+    grown = grow(canvas, "WT", 3.0).applied(labels) > 0
+    assert np.array_equal(grown, ndimage.distance_transform_edt(~whole, canvas.spacing) <= 3)
+    kept = keep_largest(canvas, "WT").applied(labels) > 0
+    parts, _ = ndimage.label(whole, np.ones((3, 3, 3)))
+    assert np.array_equal(kept, parts == np.bincount(parts.ravel())[1:].argmax() + 1)
+    filled = fill_holes(canvas, ("WT",), axis=0).applied(labels) > 0
+    assert np.array_equal(filled, np.stack([ndimage.binary_fill_holes(each) for each in whole]))
 
 
 def test_a_change_is_refused_on_a_mask_that_is_not_the_one_it_was_made_for():
@@ -245,6 +268,9 @@ def test_a_mask_that_cannot_be_corrected_is_refused(arguments, sentence):
         lambda c: stroke(c, (1, 2, 3), 2, paint("ET"), band=Band(np.zeros((2, 2, 2)), 0, 1)),
         lambda c: Band(np.zeros(SHAPE), 2, 1),
         lambda c: flood(c, (99, 2, 3), Band(np.zeros(SHAPE), 0, 1), paint("ET")),
+        lambda c: flood(c, (1, 2, 3), Band(np.zeros(SHAPE), 0, 1), paint("ET"), axis=3),
+        lambda c: cut(c, 3, POLYGON, erase("WT")),
+        lambda c: fill_between(c, 3),
         lambda c: fill_holes(c, ("NCR",)),
         lambda c: fill_holes(c, axis=5),
         lambda c: remove_islands(c, "ET", -1),
