@@ -1,1 +1,4 @@
-"""Review of segmentations: sessions, corrections, measures, agreement. No torch, no Qt, no napari."""
+"""Review of segmentations: sessions, corrections, measures, agreement, reports.
+
+No torch, no Qt, no napari.
+"""
