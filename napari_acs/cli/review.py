@@ -12,8 +12,10 @@ import typer
 from napari_acs.cli import options
 from napari_acs.cli.outcome import REFUSED, exits
 from napari_acs.cli.output import STDOUT, check_report, write_report
+from napari_acs.cli.review_agreement import agreement
 from napari_acs.cli.review_export import export
 from napari_acs.cli.review_new import new
+from napari_acs.cli.review_report import report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +24,13 @@ if TYPE_CHECKING:
     from napari_acs.review.session.worklist import Row
 
 review = typer.Typer(
-    help="Review sessions: make, list, verify or export them.", no_args_is_help=True
+    help="Review sessions: make, list, verify, export, report, compare raters.",
+    no_args_is_help=True,
 )
 review.command("new")(new)
 review.command("export")(export)
+review.command("report")(report)
+review.command("agreement")(agreement)
 
 SessionFile = Annotated[
     Path, typer.Argument(metavar="SESSION", help="A review file.", show_default=False)

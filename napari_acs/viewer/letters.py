@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_acs.imaging import lps_grid
+from napari_acs.imaging.letters import SMALLEST_COSINE, letters_along
 from napari_acs.viewer.display import is_placed
 from napari_acs.viewer.info import info_in, is_diagonal
 from napari_acs.viewer.views import spatial_order
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from napari_acs.imaging import Grid
-
-_POSITIVE, _NEGATIVE = "LPS", "RAI"
-_SMALLEST = 0.25
-"""A direction is named from this cosine on: a tilt of about 15 degrees."""
 
 
 @dataclass(frozen=True)
@@ -42,22 +39,6 @@ class Edges:
 
 
 NO_LETTERS = Edges()
-
-
-def letters_along(direction: ArrayLike) -> str:
-    """Name a direction in the patient (a vector in LPS), its largest component first.
-
-    >>> letters_along((0, -0.96, 0.29))
-    'AS'
-    """
-    vector = np.asarray(direction, float)
-    parts = vector / np.linalg.norm(vector)
-    largest_first = sorted(range(3), key=lambda i: -abs(parts[i]))
-    return "".join(
-        (_POSITIVE if parts[i] > 0 else _NEGATIVE)[i]
-        for i in largest_first
-        if abs(parts[i]) > _SMALLEST
-    )
 
 
 def edges(
@@ -138,7 +119,7 @@ def tilt_degrees(grid: Grid) -> float:
 def tilt_note(viewer: Any) -> str:
     """Say that what is shown is tilted, where two letters stand for one; else nothing."""
     tilt = max(map(tilt_degrees, grids_on_canvas(viewer.layers)), default=0.0)
-    if math.sin(math.radians(tilt)) <= _SMALLEST:
+    if math.sin(math.radians(tilt)) <= SMALLEST_COSINE:
         return ""
     return (
         f"The slices are tilted by {tilt:.0f}° in the patient and are shown as they were taken. "

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from napari_acs.errors import BadInput
 from napari_acs.review.agreement.estimate import Estimate, checked_level
@@ -52,6 +51,8 @@ def icc(volumes_ml: Sequence[ArrayLike], *, level: float = 0.95) -> Intraclass:
         Fewer than two raters or three cases, numbers of cases that differ, volumes that are none,
         or all volumes equal.
     """
+    from scipy import stats  # noqa: PLC0415 (it takes a second to load)
+
     level = checked_level(level)
     if len(volumes_ml) < 2:
         raise BadInput(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from napari_acs.errors import BadInput
 from napari_acs.review.agreement.estimate import Estimate, checked_level
@@ -66,6 +65,8 @@ def bland_altman(
     BadInput
         Numbers of cases that differ, fewer than three, or volumes that are none.
     """
+    from scipy import stats  # noqa: PLC0415 (it takes a second to load)
+
     level = checked_level(level)
     first, second = checked_volumes([first_ml, second_ml], fewest=3)
     means = (first + second) / 2

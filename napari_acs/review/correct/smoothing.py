@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy import ndimage
-from scipy.signal import fftconvolve
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never, stop_if
@@ -102,6 +101,8 @@ def _median(mask: NDArray[np.bool_], radius: float, spacing: Sequence[float]) ->
     z, y, x = (np.asarray(axis * side) ** 2 for axis, side in zip(axes, spacing, strict=True))
     ball = (z + y + x <= (radius * (1 + _ROUNDING)) ** 2).astype(np.float32)
     padded = np.pad(mask.astype(np.float32), [(n, n) for n in around], mode="edge")
+    from scipy.signal import fftconvolve  # noqa: PLC0415 (it takes a second to load)
+
     counts = fftconvolve(padded, ball, mode="valid")
     # The ball has an odd number of voxels, so no count is near the half.
     most: NDArray[np.bool_] = counts > ball.sum() / 2

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy import stats
 
 from napari_acs.errors import BadInput
 from napari_acs.review.session.form import form_of
@@ -156,6 +155,8 @@ def audit_report(
     wrong = sum(item.status in (CORRECTED, REJECTED) for item in read)
     rate = low = high = None
     if read:
+        from scipy import stats  # noqa: PLC0415 (it takes a second to load)
+
         interval = stats.binomtest(wrong, len(read)).proportion_ci(level, method=method)
         rate, low, high = wrong / len(read), float(interval.low), float(interval.high)
     return AuditReport(len(pool), len(drawn), len(read), wrong, rate, low, high, level, method)

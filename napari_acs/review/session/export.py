@@ -60,8 +60,8 @@ def table_of(merged: Merged) -> str:
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     for row in merged.reads:
-        answers = {f"form_{name}": _cell(row.answers.get(name)) for name in fields}
-        record = {key: _cell(value) for key, value in _record(row).items() if key in _COLUMNS}
+        answers = {f"form_{name}": cell(row.answers.get(name)) for name in fields}
+        record = {key: cell(value) for key, value in _record(row).items() if key in _COLUMNS}
         known = {"session": merged.session, "log_head": str(merged.heads[row.rater])}
         writer.writerow({**record, **known, **answers})
     return text.getvalue()
@@ -83,7 +83,8 @@ def _decisions(file: Path) -> list[dict[str, Any]]:
         ]
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """Return a value as a table holds it; no spreadsheet takes it for a formula."""
     if isinstance(value, list | tuple):
         return "; ".join(map(str, value))
     if isinstance(value, bool):

@@ -1,0 +1,132 @@
+"""Write one mask a case out of those of several raters, on the grid that they drew on."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging.cancel import never, stop_if
+from napari_acs.imaging.labels.write import write_labels
+from napari_acs.review.agreement.consensus import majority, staple
+from napari_acs.review.session.merge import read_labels_of
+from napari_acs.review.session.state import DECIDED, REJECTED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_acs.review.report.naming import Names
+    from napari_acs.review.session.merge import Merged, ReadRow
+
+Method = Literal["staple", "majority"]
+
+
+@dataclass(frozen=True)
+class Written:
+    """Consensus masks that were written, by case: file name, and how each was made.
+
+    Attributes
+    ----------
+    files : mapping of str to str
+    records : mapping of str to mapping
+        JSON-ready; the reliability of raters by their names in the report.
+    left_out : mapping of str to str
+        Why a case has none.
+    """
+
+    files: Mapping[str, str]
+    records: Mapping[str, Mapping[str, Any]]
+    left_out: Mapping[str, str]
+
+
+def write_consensus(
+    merged: Merged,
+    names: Names,
+    folder: Path,
+    *,
+    method: Method = "staple",
+    cancelled: Callable[[], bool] = never,
+) -> Written:
+    """Write ``CASE_consensus.nii.gz`` of every case that two raters or more have decided.
+
+    The first read of each rater counts; of an item read in two parts the first part. The AI has
+    no vote. Labels are 1 NCR, 2 ED, 3 ET.
+
+    Parameters
+    ----------
+    merged : Merged
+    names : Names
+    folder : Path
+        New; all files are written, or none.
+    method : {"staple", "majority"}
+    cancelled : callable
+
+    Raises
+    ------
+    BadInput
+        The folder is there already or cannot be written, or no case has two masks.
+    Cancelled
+    """
+    if folder.exists():
+        raise BadInput(f"{folder} is there already", do="Choose another folder")
+    if not folder.absolute().parent.is_dir():
+        raise BadInput(f"{folder} cannot be written", found=f"no folder {folder.parent}")
+    draft = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
+    files, records, left_out = {}, {}, {}
+    try:
+        draft.mkdir()
+        for case, rows in _by_case(merged).items():
+            stop_if(cancelled)
+            called = names.cases[case]
+            try:
+                file = draft / f"{_plain(called)}_consensus.nii.gz"
+                records[called] = _write(rows, names, file, method)
+                files[called] = file.name
+            except BadInput as refusal:
+                left_out[called] = refusal.sentence()
+        if not files:
+            why = next(iter(left_out.values()), "no case that is decided")
+            raise BadInput("There is no consensus to write", found=why)
+        draft.replace(folder)
+    except OSError as error:
+        raise BadInput(
+            f"{folder} cannot be written", found=(error.strerror or str(error)).lower()
+        ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return Written(files, records, left_out)
+
+
+def _by_case(merged: Merged) -> dict[str, list[ReadRow]]:
+    found: dict[str, list[ReadRow]] = {}
+    for row in merged.reads:
+        first = row.read == 1 and row.ai != "after"
+        if first and row.status in DECIDED:
+            rows = found.setdefault(row.case, [])
+            if row.mask is not None and row.status != REJECTED:
+                rows.append(row)
+    return found
+
+
+def _write(rows: Sequence[ReadRow], names: Names, file: Path, method: Method) -> Mapping[str, Any]:
+    found = [(row.rater, each) for row in rows if (each := read_labels_of(row)) is not None]
+    if len(found) < 2:
+        raise BadInput("A consensus needs several masks", found=f"{len(found)}")
+    grid = found[0][1][1]
+    if any(own.difference(grid) is not None for _, (_, own) in found):
+        raise BadInput("The raters drew on different grids", expected="masks on one grid")
+    made = (staple if method == "staple" else majority)([labels for _, (labels, _) in found])
+    write_labels(file, made.labels, grid)
+    record = made.record()
+    raters = [names.raters[rater] for rater, _ in found]
+    record["reliability"] = [
+        {**each, "rater": raters[each["rater"]]} for each in record["reliability"]
+    ]
+    return {**record, "raters": raters}
+
+
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)

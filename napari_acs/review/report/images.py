@@ -1,0 +1,67 @@
+"""The images of a case, for its pictures and its midline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging.open import read_volumes
+from napari_acs.review.session.locate import study_paths
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_acs.imaging.grid import Grid
+    from napari_acs.imaging.volume import Volume
+    from napari_acs.review.session.state import Case, SessionState
+
+NO_IMAGES = (
+    "No pictures, no sides and no midline: the study's images cannot be found or read on this "
+    "machine."
+)
+WT_FIRST = ("flair", "t2", "t1ce", "t1")
+"""Sequences in which to show the whole tumour, the best first."""
+CORE_FIRST = ("t1ce", "flair", "t2", "t1")
+"""Sequences in which to show the enhancing tumour and the core."""
+
+
+def images_of(
+    state: SessionState, case: Case, session: Path, cancelled: Callable[[], bool]
+) -> tuple[Mapping[str, Volume], str]:
+    """Read the images of a case.
+
+    Returns
+    -------
+    volumes : mapping of str to Volume
+        By sequence; empty where they cannot be read.
+    warning : str
+        Why not, with paths: for the terminal, for no page.
+    """
+    try:
+        return read_volumes(study_paths(state, case, session), case.name, cancelled=cancelled)[
+            1
+        ], ""
+    except BadInput as refusal:
+        return {}, refusal.sentence()
+
+
+def shown_on(
+    volumes: Mapping[str, Volume], order: Sequence[str], grid: Grid
+) -> tuple[str, NDArray[Any], bool] | None:
+    """Return a sequence on the grid of a mask: name, array (z, y, x), and whether interpolated.
+
+    The first sequence of ``order`` that lies on the grid; where none does, the first of all, by
+    its header's geometry, without a registration.
+    """
+    there = [name for name in order if name in volumes]
+    same = [name for name in there if volumes[name].grid.difference(grid) is None]
+    if same:
+        return same[0], volumes[same[0]].array, False
+    if not there:
+        return None
+    from napari_acs.imaging.registration.resample import resample  # noqa: PLC0415 (SimpleITK)
+
+    return there[0], resample(volumes[there[0]], grid).volume.array, True

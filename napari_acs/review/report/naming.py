@@ -1,0 +1,110 @@
+"""What raters, cases and models are called in a report, so that it names nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_acs.review.session.merge import Merged
+
+_PSEUDONYM = re.compile(r"(study|patient)-[0-9a-f]{12}(-\d+)?")
+_MOST = 120
+_MODEL = ("id", "version", "sha256")
+_CLASSIFIED = ("named", "probabilities", "intervals", "prediction_set", "coverage", "abstained")
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the report calls raters, cases and patients, by what the session calls them."""
+
+    raters: Mapping[str, str]
+    cases: Mapping[str, str]
+    patients: Mapping[str, str]
+
+
+def names_of(merged: Merged, *, keep: bool = False) -> Names:
+    """Return the names of a report.
+
+    Raters are numbered in the order of their files. A case or patient that the session knows by
+    a pseudonym keeps it, so that the report fits the session's exports; one that it knows by a
+    name (``review new --keep-names``) is numbered in the session's order.
+
+    Parameters
+    ----------
+    merged : Merged
+    keep : bool
+        Call all of them as the session does.
+    """
+    cases = next(iter(merged.states.values())).cases
+    patients = dict.fromkeys(case.patient for case in cases.values() if case.patient)
+    return Names(
+        {rater: _called(rater, f"Rater {n}", keep) for n, rater in enumerate(merged.states, 1)},
+        {case: _called(case, f"Case {n}", keep) for n, case in enumerate(cases, 1)},
+        {"": "", **{p: _called(p, f"Patient {n}", keep) for n, p in enumerate(patients, 1)}},
+    )
+
+
+def model_facts(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is told of a prediction's making; of its inputs nothing, whose files have names.
+
+    Parameters
+    ----------
+    provenance : mapping
+        As `napari_acs.inference` writes it; whatever is missing is left out.
+    """
+    model = provenance.get("model")
+    facts = _some(model, _MODEL) if isinstance(model, Mapping) else {}
+    members = provenance.get("models")
+    if isinstance(members, list) and len(members) > 1:
+        facts["averaged_with"] = [
+            _some(each, _MODEL) for each in members[1:] if isinstance(each, Mapping)
+        ]
+    software = provenance.get("software")
+    if isinstance(software, Mapping):
+        facts |= _some(software, ("napari-acs", "torch"))
+    return facts | _some(provenance, ("device", "precision", "time_utc"))
+
+
+def classification_facts(record: Any) -> dict[str, Any]:
+    """Return what is told of a classification: classes, probabilities, model; {} for none.
+
+    Parameters
+    ----------
+    record : mapping
+        As ``napari-acs classify --json`` and the Classify panel write it.
+    """
+    if not isinstance(record, Mapping) or not isinstance(record.get("probabilities"), Mapping):
+        return {}
+    facts: dict[str, Any] = {}
+    for key in _CLASSIFIED:
+        value = _clean(record.get(key))
+        if value is not None:
+            facts[key] = value
+    provenance = record.get("provenance")
+    model = record.get("model")
+    for source in (provenance.get("model") if isinstance(provenance, Mapping) else None, model):
+        if isinstance(source, Mapping):
+            facts["model"] = {**_some(source, _MODEL), **facts.get("model", {})}
+    return facts
+
+
+def _called(name: str, number: str, keep: bool) -> str:
+    return name if keep or _PSEUDONYM.fullmatch(name) else number
+
+
+def _some(record: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: _clean(record[key]) for key in keys if isinstance(record.get(key), str)}
+
+
+def _clean(value: Any) -> Any:
+    """Return plain values; a text that may be a path is withheld, a long one is cut."""
+    if isinstance(value, Mapping):
+        return {str(_clean(str(key))): _clean(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(each) for each in value]
+    if isinstance(value, str):
+        return "(withheld)" if re.search(r"[/\\]", value) else value[:_MOST]
+    return value if isinstance(value, bool | int | float) else None

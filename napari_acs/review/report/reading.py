@@ -1,0 +1,183 @@
+"""One read of one case: its mask, measures, pictures, and what the correction cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging.names import TITLES
+from napari_acs.review.edits.cost import edit_costs
+from napari_acs.review.measure.midline import estimate_midline
+from napari_acs.review.measure.tumour import measure_tumour
+from napari_acs.review.report.begun import Root, root_of
+from napari_acs.review.report.content import Answer, Begun, CaseReport
+from napari_acs.review.report.content import Midline as Found
+from napari_acs.review.report.drawing import INTERPOLATED, pictures_of
+from napari_acs.review.report.images import NO_IMAGES
+from napari_acs.review.report.naming import Names, classification_facts, model_facts
+from napari_acs.review.session.database import reading
+from napari_acs.review.session.form import form_of
+from napari_acs.review.session.replay import mask_at, replaying
+from napari_acs.review.session.state import Mask, SessionState
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_acs.imaging.volume import Volume
+    from napari_acs.review.measure.plane import Plane
+    from napari_acs.review.session.merge import ReadRow
+
+_MIDLINE_ON = ("t1ce", "t1", "flair", "t2")
+
+
+@dataclass(frozen=True, eq=False)
+class Voxels:
+    """The masks of one read: the one decided on, and the one that it was begun from."""
+
+    mask: Mask
+    labels: NDArray[np.uint8]
+    root: Root | None
+    start: NDArray[np.uint8] | None
+
+
+def voxels_of(row: ReadRow, state: SessionState) -> Voxels | None:
+    """Return the masks of a read; None where it has none.
+
+    Raises
+    ------
+    BadInput
+        The file is damaged.
+    """
+    if row.mask is None:
+        return None
+    with reading(row.file) as connection, replaying(row.file):
+        mask = state.masks[row.mask]
+        labels = mask_at(connection, mask, row.until)
+        root = root_of(connection, state, mask, row.until)
+        start = mask_at(connection, root.mask) if root else None
+    return Voxels(mask, labels, root, start)
+
+
+def report_read(
+    row: ReadRow,
+    state: SessionState,
+    names: Names,
+    voxels: Voxels | None,
+    volumes: Mapping[str, Volume],
+    classification: Mapping[str, Any] | None = None,
+    problem: str = "",
+) -> CaseReport:
+    """Measure and draw one read.
+
+    Parameters
+    ----------
+    row : ReadRow
+    state : SessionState
+        Of the rater's file.
+    names : Names
+    voxels : Voxels or None
+    volumes : mapping of str to Volume
+        The case's images; empty where they are not there.
+    classification : mapping, optional
+        A record as the Classify panel keeps it; left out, what the masks' provenance holds.
+    problem : str
+        Why there are no voxels, for the page.
+    """
+    problems = [problem] if problem else []
+    report = _said(row, state, names, classification)
+    if voxels is None:
+        return replace(report, problems=tuple(problems))
+    report = replace(report, mask_origin=voxels.mask.origin)
+    grid = voxels.mask.grid
+    found = _midline(volumes, voxels, problems)
+    try:
+        measures = measure_tumour(voxels.labels, grid, found[1] if found else None)
+        begun = _begun(voxels)
+    except BadInput as refusal:  # labels that are none of ours
+        return replace(report, problems=(*problems, refusal.sentence()))
+    pictures = pictures_of(voxels.labels, grid, measures, volumes)
+    if any(each.interpolated for each in pictures):
+        problems.append(INTERPOLATED)
+    return replace(
+        report,
+        measures=measures,
+        midline=found[0] if found else None,
+        begun=begun,
+        pictures=pictures,
+        problems=tuple(problems),
+    )
+
+
+def _said(
+    row: ReadRow,
+    state: SessionState,
+    names: Names,
+    classification: Mapping[str, Any] | None,
+) -> CaseReport:
+    """Return what the log says of a read, without its mask."""
+    return CaseReport(
+        rater=names.raters[row.rater],
+        case=names.cases[row.case],
+        patient=names.patients[row.patient],
+        item=row.item,
+        read=row.read,
+        ai=row.ai,
+        status=row.status,
+        bulk=row.bulk,
+        audited=row.audited,
+        at=row.at,
+        seconds=row.seconds,
+        note=row.note,
+        answers=tuple(
+            Answer(f.name, f.title, _text(row.answers[f.name], getattr(f, "unit", "")))
+            for f in form_of(state.form).fields
+            if f.name in row.answers
+        ),
+        classification=classification_facts(classification or _classified(row, state)),
+    )
+
+
+def _classified(row: ReadRow, state: SessionState) -> Any:
+    """Return the newest classification that the provenance of the item's masks holds."""
+    masks = [state.masks[mask] for mask in state.items[row.item].masks]
+    seen = [m for m in masks if m.origin == "human" or row.ai in {"shown", "after"}]
+    held = [m.provenance.get("classification") for m in seen]
+    return next((each for each in reversed(held) if each), None)
+
+
+def _begun(voxels: Voxels) -> Begun:
+    root = voxels.root
+    if root is None or voxels.start is None:
+        return Begun("nothing", False, {}, {})
+    same = root.unchanged or bool(np.array_equal(voxels.start, voxels.labels))
+    costs = {} if same else edit_costs(voxels.start, voxels.labels, voxels.mask.grid)
+    return Begun(root.mask.origin, same, model_facts(root.mask.provenance), costs)
+
+
+def _midline(
+    volumes: Mapping[str, Volume], voxels: Voxels, problems: list[str]
+) -> tuple[Found, Plane] | None:
+    name = next((each for each in _MIDLINE_ON if each in volumes), None)
+    if name is None:
+        problems.append(NO_IMAGES)
+        return None
+    volume = volumes[name]
+    same = volume.grid.difference(voxels.mask.grid) is None
+    try:
+        found = estimate_midline(volume, leave_out=voxels.labels > 0 if same else None)
+    except BadInput as refusal:
+        problems.append(refusal.sentence())
+        return None
+    return Found(TITLES[name], found.correlation, found.overlap), found.plane
+
+
+def _text(value: Any, unit: str) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return "; ".join(map(str, value))
+    return f"{value:g} {unit}".strip() if isinstance(value, int | float) else str(value)

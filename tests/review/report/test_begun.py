@@ -1,0 +1,108 @@
+"""What a mask was begun from, whatever way it took; reads with odd masks or none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from review.report.reading_html import Page
+from review.session.sessions import GRID, SHAPE, make
+
+from napari_acs.review.edits.cost import edit_costs
+from napari_acs.review.report.gather import gather
+from napari_acs.review.report.page import page_of
+from napari_acs.review.report.record import record_of
+from napari_acs.review.report.table import table_of
+from napari_acs.review.session.decisions import decide
+from napari_acs.review.session.editing import MaskEditor
+from napari_acs.review.session.masks import add_prediction, start_empty, start_from
+from napari_acs.review.session.session import open_session
+
+
+def half(at: int) -> np.ndarray:
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[1:4, 1:at, 1:6] = 2
+    labels[2, 2:4, 2:4] = 3
+    return labels
+
+
+@pytest.fixture
+def session(tmp_path):
+    (path,) = make(tmp_path, ["study-a"])
+    with open_session(path) as opened:
+        yield opened
+
+
+def begun(session):
+    (case,) = gather([session.path]).cases
+    return case.begun
+
+
+def predict(session, labels, name):
+    provenance = {"model": {"id": name, "sha256": name * 8}}
+    return add_prediction(session, 1, labels, GRID, title=name, provenance=provenance).id
+
+
+def test_a_copy_of_a_copy_leads_to_the_prediction(session):
+    first = predict(session, half(3), "one")
+    predict(session, half(5), "two")
+    own = start_from(session, first).id
+    assert begun(session).unchanged
+    assert begun(session).costs == {}
+    editor = MaskEditor(session, start_from(session, own).id)
+    editor.set_to(half(4))
+    found = begun(session)
+    assert (found.origin, found.model["id"], found.unchanged) == ("machine", "one", False)
+    assert found.costs == edit_costs(half(3), half(4), GRID)
+    editor.undo()
+    assert begun(session).unchanged
+
+
+def test_a_promotion_counts_unless_it_was_undone(session):
+    first, second = predict(session, half(3), "one"), predict(session, half(5), "two")
+    editor = MaskEditor(session, start_from(session, first).id)
+    editor.promote(second)
+    assert (begun(session).model["id"], begun(session).unchanged) == ("two", True)
+    editor.stroke([0], 2)
+    decide(session, 1, "corrected")
+    after = half(5)
+    after.reshape(-1)[0] = 2
+    assert begun(session).costs == edit_costs(half(5), after, GRID)
+    editor.undo()
+    editor.undo()
+    assert begun(session).model["id"] == "one"
+
+
+def test_what_changed_after_the_decision_does_not_count_while_it_holds(session):
+    first = predict(session, half(3), "one")
+    editor = MaskEditor(session, start_from(session, first).id)
+    editor.set_to(half(4))
+    decide(session, 1, "corrected")
+    before = begun(session).costs
+    editor.set_to(half(6))  # the item is in progress again
+    assert begun(session).costs == edit_costs(half(3), half(6), GRID) != before
+
+
+def test_of_a_drawing_from_nothing_there_is_no_cost(session):
+    predict(session, half(3), "one")
+    MaskEditor(session, start_empty(session, 1, GRID).id).set_to(half(4))
+    assert (begun(session).origin, begun(session).costs) == ("nothing", {})
+
+
+@pytest.mark.parametrize("labels", [None, np.zeros(SHAPE, np.uint8), np.full(SHAPE, 7, np.uint8)])
+def test_no_mask_an_empty_one_and_labels_of_others_make_a_page(session, labels):
+    if labels is not None:
+        MaskEditor(session, start_empty(session, 1, GRID).id).set_to(labels)
+    report = gather([session.path])
+    page = Page(page_of(report))
+    record_of(report)
+    assert table_of(report).count("\n") == 4
+    (case,) = report.cases
+    if labels is None:
+        assert case.mask_origin == ""
+        assert case.problems == ()
+    elif labels.any():
+        assert "labels that are not known" in page.text
+        assert case.measures is None
+    else:
+        assert case.measures.regions["WT"].volume_ml == 0
+        assert case.pictures == ()

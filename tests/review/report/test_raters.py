@@ -1,0 +1,179 @@
+"""Several raters in one report: overlaps, volumes, decisions, and a consensus on the true grid."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from review.report.reading_html import Page
+from review.report.studies import SECRETS, make
+from review.session.sessions import GRID, SHAPE
+from review.session.sessions import make as make_plain
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging import read_labels
+from napari_acs.imaging.metrics import dice
+from napari_acs.review.agreement import bland_altman, cohen_kappa, icc, staple
+from napari_acs.review.report.agreement_page import agreement_section
+from napari_acs.review.report.consensus import write_consensus
+from napari_acs.review.report.naming import names_of
+from napari_acs.review.report.raters import agree
+from napari_acs.review.session.decisions import decide, reveal
+from napari_acs.review.session.editing import MaskEditor
+from napari_acs.review.session.masks import add_prediction, start_empty
+from napari_acs.review.session.merge import merge, read_labels_of
+from napari_acs.review.session.session import open_session
+
+
+def drawn(rng, size):
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[1 : 3 + size, 1:5, 1:6] = 2
+    labels[1:3, 2:4, 2:4] = 3
+    flip = rng.integers(0, labels.size, 6)
+    labels.reshape(-1)[flip] = 2
+    return labels
+
+
+@pytest.fixture
+def read_twice(tmp_path):
+    """Two raters, five cases, all read twice; an AI mask of each; and all that was drawn."""
+    names = [f"study-{c}" for c in "abcde"]
+    files = make_plain(tmp_path, names, ("DOE", "Jane Smith"), ai="hidden", repeats=1.0, seed=3)
+    rng = np.random.default_rng(0)
+    ai = {name: drawn(rng, n % 3) for n, name in enumerate(names)}
+    masks, decisions = {}, {}
+    for path in files:
+        with open_session(path) as session:
+            for item in list(session.state.items.values()):
+                add_prediction(session, item.number, ai[item.case], GRID, title="m")
+                labels = drawn(rng, names.index(item.case) % 3)
+                MaskEditor(session, start_empty(session, item.number, GRID).id).set_to(labels)
+                status = "accepted" if rng.random() < 0.5 else "corrected"
+                decide(session, item.number, status)
+                masks[session.state.rater, item.case, item.read] = labels
+                decisions[session.state.rater, item.case, item.read] = status
+    return files, names, ai, masks, decisions
+
+
+def test_agreement_is_that_of_the_masks_and_decisions(read_twice):
+    files, names, ai, masks, decisions = read_twice
+    merged = merge(files)
+    found = agree(merged, names_of(merged), read_labels_of)
+    raters = {"Rater 1": "DOE", "Rater 2": "Jane Smith"}
+    called = names_of(merged).cases
+    back = {value: key for key, value in called.items()}
+
+    def mask(name, case):
+        rater, _, attempt = name.rpartition(" #")
+        return ai[case] if rater == "AI" else masks[raters[rater], case, int(attempt)]
+
+    assert len(found.overlaps) == 5 * 10 * 3  # pairs of five masks, three regions
+    for each in found.overlaps:
+        case = back[each.case]
+        values = {"WT": (1, 2, 3), "TC": (1, 3), "ET": (3,)}[each.region]
+        a, b = (np.isin(mask(name, case), values) for name in (each.first, each.second))
+        assert each.dice == pytest.approx(dice(a, b))
+        assert each.first_ml == pytest.approx(a.sum() * GRID.voxel_ml)
+    assert {each.relation for each in found.overlaps} == {
+        "within a rater", "between raters", "rater and AI",
+    }  # fmt: skip
+
+    def told(rater, read):
+        return [decisions[rater, name, read] for name in names]
+
+    order = ("accepted", "corrected", "rejected")
+    assert found.decisions == cohen_kappa(told("DOE", 1), told("Jane Smith", 1), categories=order)
+    assert found.repeats["Rater 2"] == cohen_kappa(
+        told("Jane Smith", 1), told("Jane Smith", 2), categories=order
+    )
+
+    def volumes(rater, read=1):
+        of = ai.values() if rater == "AI" else (masks[rater, name, read] for name in names)
+        return [np.count_nonzero(labels) * GRID.voxel_ml for labels in of]
+
+    limits = {(v.first, v.second): v.limits for v in found.volumes if v.region == "WT"}
+    for pair, (a, b) in {
+        ("Rater 1", "Rater 2"): (volumes("DOE"), volumes("Jane Smith")),
+        ("Rater 1", "AI"): (volumes("DOE"), volumes("AI")),
+        ("Rater 1 #1", "Rater 1 #2"): (volumes("DOE"), volumes("DOE", 2)),
+    }.items():
+        expected = bland_altman(a, b)
+        assert limits[pair].bias.value == pytest.approx(expected.bias.value)
+        assert limits[pair].upper.high == pytest.approx(expected.upper.high)
+    expected = icc([volumes("DOE"), volumes("Jane Smith")])
+    assert found.intraclass["WT"].icc.value == pytest.approx(expected.icc.value)
+    check_plots(found)
+
+
+def check_plots(found):
+    text = agreement_section(found)
+    page = Page(text)
+    assert not any(secret in text for secret in SECRETS)
+    drawings = [given for tag, given in page.tags if tag == "svg"]
+    assert len(drawings) == len(found.volumes)
+    points = [(float(g["cx"]), float(g["cy"])) for tag, g in page.tags if tag == "circle"]
+    assert len(points) == sum(len(each.cases) for each in found.volumes)
+    first = found.volumes[0].limits
+    x, y = np.array(points[: len(first.means)]).T
+    # The scale is linear: pixels are a straight line of the values, upwards for y.
+    for pixels, values, sign in ((x, first.means, 1), (y, first.differences, -1)):
+        slope, start = np.polyfit(values, pixels, 1)
+        assert np.sign(slope) == sign
+        assert np.abs(slope * np.array(values) + start - pixels).max() < 0.02
+    assert ((x >= 0) & (x <= 340) & (y >= 0) & (y <= 240)).all()
+
+
+def test_of_a_read_in_two_parts_the_unaided_one_counts(tmp_path):
+    files = make_plain(tmp_path, raters=("a", "b"), ai="after")
+    full = np.full(SHAPE, 2, np.uint8)
+    half = full.copy()
+    half[3:] = 0
+    for path in files:
+        with open_session(path) as session:
+            add_prediction(session, 1, full, GRID, title="m")
+            editor = MaskEditor(session, start_empty(session, 1, GRID).id)
+            editor.set_to(half)
+            decide(session, 1, "corrected")
+            reveal(session, 1)
+            editor.set_to(full)
+            decide(session, 1, "corrected")
+    merged = merge(files)
+    found = agree(merged, names_of(merged), read_labels_of)
+    wt = {each.relation: each.dice for each in found.overlaps if each.region == "WT"}
+    assert wt["between raters"] == 1
+    assert wt["rater and AI"] == pytest.approx(2 / 3)
+    assert any("before the AI was seen" in note for note in found.notes)
+    written = write_consensus(merged, names_of(merged), tmp_path / "c")
+    (file,) = written.files.values()
+    assert np.array_equal(read_labels(tmp_path / "c" / file).array, half)
+
+
+def test_the_consensus_lies_on_the_grid_that_was_drawn_on(tmp_path):
+    made = make(tmp_path)
+    merged = merge(made.files)
+    names = names_of(merged)
+    written = write_consensus(merged, names, tmp_path / "consensus")
+    assert len(written.files) == 2
+    order = list(next(iter(merged.states.values())).cases)
+    for at, name in enumerate(order):
+        file = tmp_path / "consensus" / written.files[names.cases[name]]
+        assert not any(secret in file.name.removesuffix(".nii.gz") for secret in SECRETS)
+        found = read_labels(file)
+        both = [masks[at] for masks in made.corrected.values()]
+        assert np.array_equal(found.array, staple(both).labels)
+        assert found.grid.difference(made.heads[at].grid) is None
+    record = written.records[names.cases[order[0]]]
+    assert record["raters"] == ["Rater 1", "Rater 2"]
+    assert {each["rater"] for each in record["reliability"]} == {"Rater 1", "Rater 2"}
+    with pytest.raises(BadInput, match="already"):
+        write_consensus(merged, names, tmp_path / "consensus")
+    single = merge(made.files[:1])
+    with pytest.raises(BadInput, match="several masks"):
+        write_consensus(single, names_of(single), tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+    assert not list(tmp_path.glob(".other*"))
+
+
+def test_one_rater_with_the_ai_in_view_is_no_agreement(tmp_path):
+    made = make(tmp_path, raters=("x",))
+    merged = merge(made.files)
+    assert agree(merged, names_of(merged), read_labels_of) is None
