@@ -40,11 +40,15 @@ class MaskShot:
 
 @dataclass(frozen=True, eq=False)
 class MeasureRequest:
-    """What is to be measured; ``midline`` is what is known of it, or the image to find it in."""
+    """What is to be measured; ``midline`` is what is known of it, else the image to find it in.
+
+    ``no_midline`` says why there is none, where that is known already.
+    """
 
     mask: MaskShot
     midline: Plane | None = None
     image: tuple[Any, Grid] | None = None
+    no_midline: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +81,8 @@ def shot_of(layer: Labels, images: Iterable[Image]) -> MaskShot:
 
 def image_for_midline(
     mask: MaskShot, images: Iterable[Image], sequence_of: Callable[[Image], str | None]
-) -> tuple[Any, Grid] | None:
-    """Return the displayed array and grid of the image that shows the midline best, if any."""
+) -> Image | None:
+    """Return the image that lies on the mask and shows the midline best, if any."""
     fitting = {}
     for image in images:
         info = info_in(image.metadata)
@@ -86,8 +90,7 @@ def image_for_midline(
             continue
         if info.study == mask.info.study and tuple(image.data.shape) == mask.labels.shape:
             fitting.setdefault(sequence_of(image), image)
-    chosen = next((fitting[name] for name in _FOR_MIDLINE if name in fitting), None)
-    return None if chosen is None else (chosen.data, mask.grid)
+    return next((fitting[name] for name in _FOR_MIDLINE if name in fitting), None)
 
 
 def measure(request: MeasureRequest) -> Measured:
@@ -109,7 +112,7 @@ def measure(request: MeasureRequest) -> Measured:
         except BadInput as refusal:
             why = refusal.sentence()
     elif midline is None:
-        why = "No image of the study is open to find the midline in."
+        why = request.no_midline or "No image of the study is open to find the midline in."
     return Measured(request, measure_tumour(labels, mask.grid, midline), why)
 
 

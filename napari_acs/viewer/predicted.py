@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import NDArray
 
+    from napari_acs.review.correct import Nesting
+
 
 class FirstSeen:
     """Keeps a read-only copy of every mask as it was when it was first looked at."""
@@ -43,3 +45,11 @@ class FirstSeen:
         """Whether it is a model's prediction that `of` returns."""
         info = info_in(layer.metadata)
         return info is not None and info.prediction is not None
+
+
+def numbered_as(labels: NDArray[Any], nesting: Nesting) -> NDArray[np.uint8]:
+    """Return labels with enhancing tumour numbered as in a mask: 3, or 4 as until 2021."""
+    wanted = nesting.values[-1]
+    other = 7 - wanted
+    made: NDArray[np.uint8] = np.where(labels == other, wanted, labels).astype(np.uint8)
+    return made

@@ -24,7 +24,9 @@ def may_be_sequence(layer: Layer) -> bool:
     info = info_in(layer.metadata)
     if OVERLAY in layer.metadata:
         return False
-    return isinstance(layer, Image) and (info is None or info.role not in {"uncertainty", "overlay"})
+    return isinstance(layer, Image) and (
+        info is None or info.role not in {"uncertainty", "overlay"}
+    )
 
 
 def match_sequences(
