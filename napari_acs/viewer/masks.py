@@ -258,6 +258,13 @@ def relabel(labels: NDArray[np.uint8], convention: Convention, name: str) -> NDA
 
 
 def as_mask(data: NDArray[Any], name: str) -> NDArray[np.uint8]:
+    """Return a layer's array as labels of one byte; not copied where it is one.
+
+    Raises
+    ------
+    BadInput
+        It is no volume, or holds a label that is no such number.
+    """
     if data.ndim != 3:
         raise BadInput(
             f"The layer {name!r} has {data.ndim} dimensions",

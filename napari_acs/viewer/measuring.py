@@ -83,12 +83,14 @@ def image_for_midline(
     mask: MaskShot, images: Iterable[Image], sequence_of: Callable[[Image], str | None]
 ) -> Image | None:
     """Return the image that lies on the mask and shows the midline best, if any."""
-    fitting = {}
+    fitting: dict[str | None, Image] = {}
     for image in images:
         info = info_in(image.metadata)
         if info is None or lps_grid(info.grid).difference(mask.grid) is not None:
             continue
-        if info.study == mask.info.study and tuple(image.data.shape) == mask.labels.shape:
+        if tuple(image.data.shape) != mask.labels.shape:
+            continue
+        if not mask.info.study or info.study == mask.info.study:
             fitting.setdefault(sequence_of(image), image)
     return next((fitting[name] for name in _FOR_MIDLINE if name in fitting), None)
 

@@ -32,8 +32,10 @@ _LARGEST_MM = 30.0
 
 
 class CorrectBrush(QWidget):
-    """Signals: ``tool_chosen(str)`` (or nothing), ``changed()`` for size and shape,
-    ``range_changed()`` for image, limits and whether the range is shown.
+    """Region, tools, size, shape, and a range of brightness.
+
+    Signals: ``tool_chosen(str)``, of no tool with no name; ``changed()`` for region, size and
+    shape; ``range_changed()`` for image, limits and whether the range is shown.
     """
 
     tool_chosen = Signal(str)
@@ -174,7 +176,7 @@ class CorrectBrush(QWidget):
             low, high = map(float, image.contrast_limits_range)
             before = self._range.blockSignals(True)
             self._range.setDecimals(0 if high - low > 100 else 3)
-            self._range.setRange(low, high if high > low else low + 1)
+            self._range.setRange(low, high if high > low else low + 1)  # type: ignore[arg-type]
             middle = sum(map(float, image.contrast_limits)) / 2
             self._range.setValue((middle, high))
             self._range.blockSignals(before)

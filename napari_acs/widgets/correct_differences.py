@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_acs.errors import BadInput
 from napari_acs.review.correct import ONLY_FIRST, ONLY_SECOND, OTHER_LABEL, compare
+from napari_acs.viewer.display import same_place
 from napari_acs.viewer.measuring import plain_labels
 from napari_acs.viewer.overlays import difference_layer
 from napari_acs.widgets.classify_edits import MaskEdits
@@ -66,11 +67,7 @@ class CorrectDifferences(QObject):
         BadInput
             They do not lie on one grid.
         """
-        same = mask.data.shape == other.data.shape and all(
-            np.allclose(getattr(mask, name), getattr(other, name))
-            for name in ("scale", "translate")
-        )
-        if not same:
+        if not same_place(mask, other):
             raise BadInput(
                 f"{mask.name!r} and {other.name!r} cannot be compared",
                 expected="two masks on one grid",

@@ -11,7 +11,6 @@ import numpy as np
 from qtpy.QtCore import QObject
 
 from napari_acs.errors import BadInput
-
 from napari_acs.viewer.brush import Brush, BrushSettings, MaskTool, on_click
 from napari_acs.viewer.correcting import nesting_of
 from napari_acs.widgets.correct_regions import PAINTABLES

@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject
 
 from napari_acs.errors import BadInput
 from napari_acs.review.correct import Band
+from napari_acs.viewer.display import same_place
 from napari_acs.viewer.overlays import range_layer, show_range
 from napari_acs.widgets.matching import may_be_sequence
 
@@ -53,7 +54,7 @@ class CorrectRange(QObject):
         fitting = [
             layer
             for layer in self._viewer.layers
-            if mask is not None and may_be_sequence(layer) and _on(layer, mask)
+            if mask is not None and may_be_sequence(layer) and same_place(layer, mask)
         ]
         if [id(each) for each in fitting] != [id(each) for each in self._panel.images]:
             self._panel.show_images(fitting)
@@ -85,9 +86,3 @@ class CorrectRange(QObject):
             self._panel.show_no_range()
         elif event.value is self._shown[1]:
             self.close()
-
-
-def _on(image: Any, mask: Labels) -> bool:
-    return tuple(image.data.shape) == mask.data.shape and all(
-        np.allclose(getattr(image, name), getattr(mask, name)) for name in ("scale", "translate")
-    )

@@ -18,15 +18,13 @@ PROPOSED = 0.5
 
 
 def may_be_sequence(layer: Layer) -> bool:
-    """Whether a layer is an image that can be chosen for a sequence: not a map of uncertainty."""
+    """Whether a layer is an image that can be chosen for a sequence: not a map of something."""
     from napari.layers import Image  # noqa: PLC0415 (napari is slow)
 
     info = info_in(layer.metadata)
-    if OVERLAY in layer.metadata:
+    if not isinstance(layer, Image) or OVERLAY in layer.metadata:
         return False
-    return isinstance(layer, Image) and (
-        info is None or info.role not in {"uncertainty", "overlay"}
-    )
+    return info is None or info.role not in {"uncertainty", "overlay"}
 
 
 def match_sequences(
