@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
     from numpy.typing import NDArray
 
+_LARGE = 20_000_000
 _RANGE_COLOR = (0.0, 0.9, 1.0, 1.0)
 
 
@@ -91,6 +92,18 @@ def range_layer(image: Image, low: float, high: float) -> LayerTuple:
         "opacity": 0.45,
     }
     return image.data, attributes, "image"
+
+
+def values_of(image: Image) -> tuple[float, float]:
+    """Return the lowest and the highest finite value of an image; of a very large one, about."""
+    array = np.asarray(image.data)
+    if array.size > _LARGE:
+        array = array[::2, ::2, ::2]
+    low, high = float(array.min()), float(array.max())
+    if not np.isfinite([low, high]).all():
+        finite = array[np.isfinite(array)]
+        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    return low, high if high > low else low + 1
 
 
 def show_range(layer: Image, low: float, high: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 from superqt import QLabeledDoubleRangeSlider, QLabeledDoubleSlider
 
+from napari_acs.viewer.overlays import values_of
 from napari_acs.widgets.correct_regions import PAINTABLES, Paintable
 
 if TYPE_CHECKING:
@@ -134,10 +136,17 @@ class CorrectBrush(QWidget):
         return tuple(self._images)
 
     @property
-    def limits(self) -> tuple[float, float]:
-        """Of the brightness, both included."""
+    def shown_limits(self) -> tuple[float, float]:
+        """Where the slider's handles stand."""
         low, high = self._range.value()
         return float(low), float(high)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Of the brightness, both included; a handle at the slider's end is no limit."""
+        low, high = self.shown_limits
+        first, last = self._range.minimum(), self._range.maximum()
+        return -math.inf if low <= first else low, math.inf if high >= last else high
 
     def choose(self, name: str) -> None:
         """Choose a region or tissue by its name."""
@@ -173,10 +182,10 @@ class CorrectBrush(QWidget):
     def _on_image(self) -> None:
         image = self.image
         if image is not None:
-            low, high = map(float, image.contrast_limits_range)
+            low, high = values_of(image)
             before = self._range.blockSignals(True)
             self._range.setDecimals(0 if high - low > 100 else 3)
-            self._range.setRange(low, high if high > low else low + 1)  # type: ignore[arg-type]
+            self._range.setRange(low, high)  # type: ignore[arg-type]
             middle = sum(map(float, image.contrast_limits)) / 2
             self._range.setValue((middle, high))
             self._range.blockSignals(before)

@@ -122,6 +122,12 @@ class CorrectDock(QWidget):
             raise BadInput(
                 "There is no mask to correct", do="Segment a study, or open or make a mask"
             )
+        if self.target.layer.ndim != 3:
+            raise BadInput(
+                f"The layer {self.target.layer.name!r} has {self.target.layer.ndim} dimensions",
+                expected="3: a volume",
+                do="Choose another mask",
+            )
         return self.target.layer
 
     @Slot(str, float)
@@ -146,11 +152,7 @@ class CorrectDock(QWidget):
 
     def _on_click(self, tool: str, at: NDArray[np.float64]) -> None:
         if tool == "take_back":
-            before = self.target.before.of(self._mask())
-            self._run(
-                tool,
-                lambda canvas, _: revert_part(canvas, numbered_as(before, canvas.nesting), at),
-            )
+            self._take_back(at)
             return
         brush = self.panel.brush
         try:
@@ -164,6 +166,13 @@ class CorrectDock(QWidget):
         self._run(
             tool,
             lambda canvas, stop: flood(canvas, at, band, ink, axis=within, cancelled=stop),
+        )
+
+    def _take_back(self, at: NDArray[np.float64]) -> None:
+        before = self.target.before.of(self._mask())
+        self._run(
+            "take_back",
+            lambda canvas, _: revert_part(canvas, numbered_as(before, canvas.nesting), at),
         )
 
     def _brush(self) -> BrushSettings:

@@ -52,8 +52,11 @@ class CorrectMouse(QObject):
         self._panel, self._clicked = panel, clicked
         self._brush = Brush(dims, settings, said)
         self._layer: Labels | None = None
-        self._tool: MaskTool | None = None
+        self._held: list[MaskTool] = []
+        self._bound: list[Labels] = []
         self.name = ""
+        # a method of self would be gone before it could be called
+        parent.destroyed.connect(partial(_give_back, self._held, self._bound))
         panel.tool_chosen.connect(self.take)
         panel.changed.connect(self._on_changed)
 
@@ -61,11 +64,10 @@ class CorrectMouse(QObject):
         """Work on this mask from now on; the tool stays in hand."""
         name = self.name
         self._let_go()
-        if self._layer is not None:
-            for key in _KEYS:
-                self._layer.bind_key(key, None)
+        _give_back(self._held, self._bound)
         self._layer = layer
         if layer is not None:
+            self._bound.append(layer)
             for key, region in _KEYS.items():
                 layer.bind_key(key, partial(self._on_key, region), overwrite=True)
             self._show_label()
@@ -78,22 +80,20 @@ class CorrectMouse(QObject):
             painting = name in ("paint", "erase")
             press = self._brush if painting else on_click(lambda _, at: self._clicked(name, at))
             size = 2 * self._panel.radius_mm if painting else 0.0
-            self._tool = MaskTool(self._layer, press, size, partial(self.take, ""))
+            self._held.append(MaskTool(self._layer, press, size, partial(self.take, "")))
             self.name = name
         self._panel.show_tool(self.name)
 
-    def close(self) -> None:
-        """Give mouse and keys back."""
-        self.follow(None)
-
     def _let_go(self) -> None:
-        if self._tool is not None:
-            self._tool.close()
-        self._tool, self.name = None, ""
+        for tool in self._held:
+            tool.close()
+        self._held.clear()
+        self.name = ""
 
     def _on_changed(self) -> None:
-        if self._tool is not None and self.name in ("paint", "erase"):
-            self._tool.resize(2 * self._panel.radius_mm)
+        if self.name in ("paint", "erase"):
+            for tool in self._held:
+                tool.resize(2 * self._panel.radius_mm)
         self._show_label()
 
     def _on_key(self, region: str, layer: Any = None) -> None:
@@ -106,3 +106,14 @@ class CorrectMouse(QObject):
                 nesting = nesting_of(np.asarray(self._layer.data))
                 level = nesting.level(self._panel.chosen.region)
                 self._layer.selected_label = nesting.values[level - 1]
+
+
+def _give_back(held: list[MaskTool], bound: list[Labels], *_: object) -> None:
+    """Let masks have their mouse and keys back."""
+    for tool in held:
+        tool.close()
+    for layer in bound:
+        for key in _KEYS:
+            layer.bind_key(key, None)
+    held.clear()
+    bound.clear()
