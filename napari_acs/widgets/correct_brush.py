@@ -24,6 +24,8 @@ from napari_acs.widgets.correct_regions import PAINTABLES, Paintable
 if TYPE_CHECKING:
     from napari.layers import Image
 
+    from napari_acs.review.correct import Ink
+
 TOOLS = {
     "paint": ("Paint", "Drag over the image. What lies further in stays, and regions stay nested"),
     "erase": ("Erase", "Takes voxels out of the region; they become the next outer one"),
@@ -103,6 +105,11 @@ class CorrectBrush(QWidget):
         """What is painted."""
         chosen: Paintable = self._region.currentData()
         return chosen
+
+    @property
+    def ink(self) -> Ink:
+        """What a stroke leaves with the tool in hand."""
+        return self.chosen.ink("erase" if self._tools["erase"].isChecked() else "paint")
 
     @property
     def radius_mm(self) -> float:

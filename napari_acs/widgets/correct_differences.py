@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from napari.layers import Labels, Layer
@@ -124,7 +124,8 @@ class CorrectDifferences(QObject):
 
     def _add(self, described: Any) -> Labels:
         active = self._viewer.layers.selection.active
-        layer: Labels = self._viewer.add_layer(Layer.create(*described))
+        layer = cast("Labels", Layer.create(*described))
+        self._viewer.add_layer(layer)
         self._viewer.layers.selection.active = active  # who was painting goes on painting
         self.shown.emit(layer)
         return layer

@@ -77,7 +77,8 @@ class CorrectDrawn:
             raise BadInput(f"The layer {mask.name!r} is no volume", do="Choose a 3D mask")
         layer = self.layer
         if layer is None:
-            layer = self._outline = self._viewer.add_layer(outline_layer(mask))
+            layer = self._outline = outline_layer(mask)
+            self._viewer.add_layer(layer)
         layer.data = []
         self._viewer.layers.selection.active = layer
         layer.mode = "add_polygon"

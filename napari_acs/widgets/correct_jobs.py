@@ -51,8 +51,8 @@ class CorrectJobs(QObject):
 
     def run(
         self, tool: str, layer: Labels, work: Callable[[Canvas, Callable[[], bool]], Any]
-    ) -> bool:
-        """Start a tool; a refusal is said, and False returned.
+    ) -> None:
+        """Start a tool.
 
         Raises
         ------
@@ -66,7 +66,6 @@ class CorrectJobs(QObject):
         canvas = snapshot(canvas_of(layer))
         self._runner.start(Call(partial(work, canvas), _Asked(tool, layer, canvas)))
         self.working.emit(True)
-        return True
 
     @Slot()
     def stop(self) -> None:

@@ -50,7 +50,7 @@ class CorrectMouse(QObject):
     ) -> None:
         super().__init__(parent)
         self._panel, self._clicked = panel, clicked
-        self._brush = Brush(dims, settings, said)
+        self.brush = Brush(dims, settings, said)
         self._layer: Labels | None = None
         self._held: list[MaskTool] = []
         self._bound: list[Labels] = []
@@ -78,7 +78,7 @@ class CorrectMouse(QObject):
         self._let_go()
         if name and self._layer is not None:
             painting = name in ("paint", "erase")
-            press = self._brush if painting else on_click(lambda _, at: self._clicked(name, at))
+            press = self.brush if painting else on_click(lambda _, at: self._clicked(name, at))
             size = 2 * self._panel.radius_mm if painting else 0.0
             self._held.append(MaskTool(self._layer, press, size, partial(self.take, "")))
             self.name = name

@@ -73,7 +73,8 @@ class CorrectRange(QObject):
         if self._shown is None or self._shown[1] is not image:
             self.close()
             active = self._viewer.layers.selection.active
-            layer = self._viewer.add_layer(Layer.create(*range_layer(image, *self._panel.shown_limits)))
+            layer = Layer.create(*range_layer(image, *self._panel.shown_limits))
+            self._viewer.add_layer(layer)
             self._shown = layer, image
             self._viewer.layers.selection.active = active
         show_range(self._shown[0], *self._panel.shown_limits)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal
 
+from napari_acs.errors import BadInput
 from napari_acs.viewer.predicted import FirstSeen
 from napari_acs.widgets.mask_view import is_tumour_mask
 
@@ -52,6 +53,27 @@ class CorrectTarget(QObject):
         self._viewer.layers.selection.active = layer
         self._follow(layer)
 
+    def mask(self) -> Labels:
+        """Return the mask that is corrected.
+
+        Raises
+        ------
+        BadInput
+            There is none, or it is no volume.
+        """
+        layer = self.layer
+        if layer is None:
+            raise BadInput(
+                "There is no mask to correct", do="Segment a study, or open or make a mask"
+            )
+        if layer.ndim != 3:
+            raise BadInput(
+                f"The layer {layer.name!r} has {layer.ndim} dimensions",
+                expected="3: a volume",
+                do="Choose another mask",
+            )
+        return layer
+
     def _follow(self, layer: Labels | None) -> None:
         if layer is self.layer:
             return
@@ -59,11 +81,15 @@ class CorrectTarget(QObject):
         if layer is not None:
             self.before.look(layer)
         self.followed.emit(layer)
+        self.listed.emit()
 
     def _on_active(self, event: Any = None) -> None:
+        if not isalive(self):
+            return
         active = self._viewer.layers.selection.active
-        if isalive(self) and is_tumour_mask(active):
-            self._follow(active)
+        for mask in self.masks:  # napari hands plugins a proxy of what is selected
+            if mask == active:
+                self._follow(mask)
 
     def _on_layers(self, event: Any = None) -> None:
         if not isalive(self):

@@ -54,7 +54,8 @@ class MeasureDiameters(QObject):
         self.forget()
         self._lines, self._region, self._grid = lines, region, measured.request.mask.grid
         active = self._viewer.layers.selection.active
-        self._layer = self._viewer.add_layer(diameters_layer(mask, lines))
+        self._layer = diameters_layer(mask, lines)
+        self._viewer.add_layer(self._layer)
         self._layer.mode = "direct"
         self._viewer.layers.selection.active = active  # who was painting goes on painting
         for event in (self._layer.events.data, self._layer.events.set_data):

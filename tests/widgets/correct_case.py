@@ -30,7 +30,7 @@ def labels() -> np.ndarray:
 def image() -> np.ndarray:
     """Return an image that is brighter the larger the label is."""
     noise = np.random.default_rng(1).normal(0, 1, GRID.shape)
-    return (100 + 100 * labels() + noise).astype(np.float32)
+    return (100 + 100.0 * labels() + noise).astype(np.float32)
 
 
 def add_case(viewer, values=(1, 2, 3), prediction=None):
