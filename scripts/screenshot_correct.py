@@ -63,7 +63,7 @@ class Pictures:
         """Drag over the canvas, in pixels from where the sliders stand."""
         found = [w for w in QApplication.allWidgets() if type(w).__name__ == "CanvasBackendDesktop"]
         canvas = max(found, key=lambda w: w.width() * w.height())
-        camera = self.viewer.camera
+        camera = self.viewer.scene.camera
         away = np.subtract(self.viewer.dims.point, camera.center)[-2:] * camera.zoom
         here = QPoint(canvas.width() // 2 + int(away[1]), canvas.height() // 2 + int(away[0]))
         left = Qt.MouseButton.LeftButton
@@ -98,7 +98,7 @@ class Pictures:
         self.find(QComboBox, "region").setCurrentIndex(2)
         self.find(QLabeledDoubleSlider, "radius").setValue(6.0)
         low, high = map(float, image.contrast_limits)
-        self.find(QLabeledDoubleRangeSlider, "range").setValue((low + 0.62 * (high - low), high))
+        self.find(QLabeledDoubleRangeSlider, "range").setValue((low + 0.8 * (high - low), high))
         self.find(QCheckBox, "by_range").setChecked(True)
         self.find(QCheckBox, "show_range").setChecked(True)
         self.click("paint")
@@ -110,6 +110,7 @@ class Pictures:
     def changes(self) -> None:
         """Show what was changed by the brush, and by smoothing."""
         self.find(QCheckBox, "show_range").setChecked(False)
+        self.click("paint")
         self.find(QComboBox, "region").setCurrentIndex(0)
         self.tool("smooth")
         self.dock.panel.folds["Clean up"].collapse(animate=False)

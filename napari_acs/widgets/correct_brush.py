@@ -20,6 +20,7 @@ from superqt import QLabeledDoubleRangeSlider, QLabeledDoubleSlider
 
 from napari_acs.viewer.overlays import values_of
 from napari_acs.widgets.correct_regions import PAINTABLES, Paintable
+from napari_acs.widgets.scrolled import narrow
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -50,6 +51,7 @@ class CorrectBrush(QWidget):
         super().__init__(parent)
         self._images: list[Image] = []
         self._region = QComboBox()
+        narrow(self._region)
         self._region.setObjectName("region")
         for each in PAINTABLES:
             self._region.addItem(each.text, each)
@@ -70,12 +72,13 @@ class CorrectBrush(QWidget):
         self._radius.setValue(4.0)
         self._radius.setDecimals(1)
         self._radius.valueChanged.connect(lambda *_: self.changed.emit())
-        self._ball = QCheckBox("3D: a ball, not a disc in this slice")
+        self._ball = QCheckBox("3D: a ball, not a disc")
         self._ball.setObjectName("ball")
         self._ball.toggled.connect(lambda *_: self.changed.emit())
-        self._by_range = QCheckBox("Only voxels whose brightness is in the range")
+        self._by_range = QCheckBox("Only brightness in the range")
         self._by_range.setObjectName("by_range")
         self._image = QComboBox()
+        narrow(self._image)
         self._image.setObjectName("range_image")
         self._image.activated.connect(lambda *_: self._on_image())
         self._range = QLabeledDoubleRangeSlider()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QPushButton, QWidget
 
+from napari_acs.widgets.scrolled import narrow
+
 if TYPE_CHECKING:
     from napari.layers import Labels
 
@@ -33,6 +35,7 @@ class CorrectCompare(QWidget):
         revert.setToolTip("The whole mask as it was before corrections; one step of undo")
         revert.clicked.connect(lambda *_: self.revert_clicked.emit())
         self._other = QComboBox()
+        narrow(self._other)
         self._other.setObjectName("other_mask")
         compare = QPushButton("Compare with")
         compare.setObjectName("compare")

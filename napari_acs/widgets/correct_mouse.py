@@ -69,7 +69,7 @@ class CorrectMouse(QObject):
         if layer is not None:
             self._bound.append(layer)
             for key, region in _KEYS.items():
-                layer.bind_key(key, partial(self._on_key, region), overwrite=True)
+                layer.bind_key(key, self._choosing(region), overwrite=True)
             self._show_label()
         self.take(name)
 
@@ -96,8 +96,11 @@ class CorrectMouse(QObject):
                 tool.resize(2 * self._panel.radius_mm)
         self._show_label()
 
-    def _on_key(self, region: str, layer: Any = None) -> None:
-        self._panel.choose(region)
+    def _choosing(self, region: str) -> Callable[[Any], None]:
+        def choose_region(layer: Any) -> None:  # napari wants a function, with a name
+            self._panel.choose(region)
+
+        return choose_region
 
     def _show_label(self) -> None:
         """Let napari's own tools paint the same."""

@@ -16,6 +16,7 @@ from napari_acs.widgets.correct_outline import CorrectOutline
 from napari_acs.widgets.correct_tools import CorrectTools
 from napari_acs.widgets.measure_panel import MeasurePanel
 from napari_acs.widgets.message_box import MessageBox
+from napari_acs.widgets.scrolled import narrow
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -43,6 +44,7 @@ class CorrectPanel(QWidget):
         self.measures = MeasurePanel()
         self.message = MessageBox()
         self._mask = QComboBox()
+        narrow(self._mask)
         self._mask.setObjectName("mask")
         self._mask.activated.connect(lambda i: self.mask_chosen.emit(self._masks[i]))
         form = QFormLayout()

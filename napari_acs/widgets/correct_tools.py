@@ -7,16 +7,16 @@ from qtpy.QtWidgets import QDoubleSpinBox, QGridLayout, QPushButton, QVBoxLayout
 
 _ROWS = (
     (
-        ("fill_slice", "Fill holes (slices)", "Every slice along this view by itself"),
+        ("fill_slice", "Fill holes (2D)", "Every slice along this view by itself"),
         ("fill_3d", "Fill holes (3D)", "Only what is enclosed on all sides"),
     ),
     (
-        ("copy_previous", "Copy to previous slice", "The labels of this slice replace it"),
-        ("copy_next", "Copy to next slice", "The labels of this slice replace it"),
+        ("copy_previous", "Copy to previous", "The labels of this slice replace it"),
+        ("copy_next", "Copy to next", "The labels of this slice replace it"),
     ),
     (
         ("between", "Interpolate slices", "Fills the empty slices between drawn ones"),
-        ("keep_largest", "Keep the largest part", "All other parts of the region go"),
+        ("keep_largest", "Keep the largest", "All other parts of the region go"),
     ),
 )
 _LENGTHS = (

@@ -18,7 +18,7 @@ _BUTTONS = (
     ("copy_measures", "Copy", "As text, with tabs"),
     ("json_measures", "JSON ...", "Everything that was measured; names no patient"),
     ("csv_measures", "CSV ...", "One line a region; names no patient"),
-    ("edit_cost", "What did I change?", "The mask against its prediction, region by region"),
+    ("edit_cost", "Edit cost", "The mask against its prediction, region by region"),
 )
 
 

@@ -10,13 +10,23 @@ if TYPE_CHECKING:
     from napari_acs.review.measure.measures import Measures, RegionMeasures
 
 ROWS = (
-    "Volume, ml",
-    "Diameters, mm",
-    "Product, mm2",
-    "3D diameter, mm",
-    "Lesions",
-    "Side",
-    "To midline, mm",
+    "ml",
+    "mm x mm",
+    "mm2",
+    "3D, mm",
+    "lesions",
+    "side",
+    "midline, mm",
+)
+"""Of the table, short: the dock is narrow."""
+_TIPS = (
+    "Volume",
+    "Largest axial diameter and its perpendicular (RANO)",
+    "Their product",
+    "Largest diameter in 3D, of the whole region",
+    "Lesions of 0.05 ml and more",
+    "The patient's side",
+    "Distance to the midline; 0 where the region touches it",
 )
 _NONE = "-"
 
@@ -40,7 +50,8 @@ def text_of(measures: Measures) -> str:
     """Return lines with tabs, to be pasted into a sheet or a report."""
     columns = [cells_of(region) for region in measures.regions.values()]
     lines = ["\t".join(("", *measures.regions))]
-    lines += ["\t".join((row, *cells)) for row, *cells in zip(ROWS, *columns, strict=True)]
+    titles = [f"{tip} ({row})" for row, tip in zip(ROWS, _TIPS, strict=True)]
+    lines += ["\t".join((title, *cells)) for title, *cells in zip(titles, *columns, strict=True)]
     return "\n".join(lines)
 
 
@@ -67,4 +78,6 @@ class MeasureTable(QTableWidget):
         self.setHorizontalHeaderLabels(list(regions))
         for column, region in enumerate(regions.values()):
             for row, cell in enumerate(cells_of(region)):
-                self.setItem(row, column, QTableWidgetItem(cell))
+                item = QTableWidgetItem(cell)
+                item.setToolTip(_TIPS[row])
+                self.setItem(row, column, item)
