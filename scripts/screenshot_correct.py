@@ -98,7 +98,7 @@ class Pictures:
         self.find(QComboBox, "region").setCurrentIndex(2)
         self.find(QLabeledDoubleSlider, "radius").setValue(6.0)
         low, high = map(float, image.contrast_limits)
-        self.find(QLabeledDoubleRangeSlider, "range").setValue((low + 0.8 * (high - low), high))
+        self.find(QLabeledDoubleRangeSlider, "range").setValue((low + 0.7 * (high - low), high))
         self.find(QCheckBox, "by_range").setChecked(True)
         self.find(QCheckBox, "show_range").setChecked(True)
         self.click("paint")

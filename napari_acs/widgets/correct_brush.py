@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
@@ -72,11 +72,8 @@ class CorrectBrush(QWidget):
         self._radius.setValue(4.0)
         self._radius.setDecimals(1)
         self._radius.valueChanged.connect(lambda *_: self.changed.emit())
-        self._ball = QCheckBox("3D: a ball, not a disc")
-        self._ball.setObjectName("ball")
-        self._ball.toggled.connect(lambda *_: self.changed.emit())
-        self._by_range = QCheckBox("Only brightness in the range")
-        self._by_range.setObjectName("by_range")
+        self._ball = _check("ball", "3D: a ball, not a disc", self.changed)
+        self._by_range = _check("by_range", "Only brightness in the range", self.changed)
         self._image = QComboBox()
         narrow(self._image)
         self._image.setObjectName("range_image")
@@ -85,9 +82,7 @@ class CorrectBrush(QWidget):
         self._range.setObjectName("range")
         self._range.setOrientation(Qt.Orientation.Horizontal)
         self._range.valueChanged.connect(lambda *_: self.range_changed.emit())
-        self._show = QCheckBox("Show the range")
-        self._show.setObjectName("show_range")
-        self._show.toggled.connect(lambda *_: self.range_changed.emit())
+        self._show = _check("show_range", "Show the range", self.range_changed)
         form = QFormLayout()
         form.addRow("Region", self._region)
         form.addRow("Radius, mm", self._radius)
@@ -200,3 +195,10 @@ class CorrectBrush(QWidget):
             self._range.setValue((middle, high))
             self._range.blockSignals(before)
         self.range_changed.emit()
+
+
+def _check(name: str, text: str, changed: Any) -> QCheckBox:
+    box = QCheckBox(text)
+    box.setObjectName(name)
+    box.toggled.connect(lambda *_: changed.emit())
+    return box

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 ROWS = (
     "ml",
-    "mm x mm",
+    "long, mm",
+    "across, mm",
     "mm2",
     "3D, mm",
     "lesions",
@@ -21,7 +22,8 @@ ROWS = (
 """Of the table, short: the dock is narrow."""
 _TIPS = (
     "Volume",
-    "Largest axial diameter and its perpendicular (RANO)",
+    "Largest axial diameter (RANO)",
+    "Largest one perpendicular to it",
     "Their product",
     "Largest diameter in 3D, of the whole region",
     "Lesions of 0.05 ml and more",
@@ -37,7 +39,8 @@ def cells_of(region: RegionMeasures) -> tuple[str, ...]:
     across = found.perpendicular.length_mm if found and found.perpendicular else 0.0
     return (
         f"{region.volume_ml:.2f}",
-        f"{found.diameter.length_mm:.1f} x {across:.1f}" if found else _NONE,
+        f"{found.diameter.length_mm:.1f}" if found else _NONE,
+        f"{across:.1f}" if found else _NONE,
         f"{found.product_mm2:.0f}" if found else _NONE,
         f"{region.largest_3d_diameter_mm:.1f}" if region.volume_ml else _NONE,
         f"{len(region.lesions)}",

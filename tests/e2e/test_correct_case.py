@@ -67,7 +67,7 @@ def test_open_paint_clean_measure_and_undo(viewer, qtbot):
     points = grid.index_to_point(np.argwhere(expert > 0)[:, ::-1])
     left = measures.midline_plane.distance_mm(points) > 0
     assert left.mean() == pytest.approx(sided.left_part, abs=0.01), "the patient's left"
-    assert table.item(5, 0).text() == sided.side
+    assert table.item(6, 0).text() == sided.side
     began = mask.data.copy()
     steps = [began]
 
