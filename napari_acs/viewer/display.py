@@ -42,3 +42,12 @@ def is_placed(grid: Grid, shape: Any, scale: Any, translate: Any) -> bool:
     size = np.array(shown.spacing[::-1])
     shift = np.abs(np.subtract(translate, shown.origin[::-1]))
     return bool(np.allclose(scale, size, rtol=1e-3, atol=0) and np.all(shift <= 1e-3 * size))
+
+
+def same_place(one: Any, other: Any) -> bool:
+    """Whether two layers have the same voxels at the same points, to a thousandth of a voxel."""
+    if tuple(one.data.shape) != tuple(other.data.shape) or one.ndim != other.ndim:
+        return False
+    size = np.abs(one.scale)
+    near = bool(np.all(np.abs(np.subtract(one.translate, other.translate)) <= 1e-3 * size))
+    return near and np.allclose(one.scale, other.scale, rtol=1e-3, atol=0)

@@ -27,6 +27,10 @@ GUESS = "napari_acs_guess"
 """Key of the `SequenceGuess` of a layer whose name says no sequence, once it was looked at."""
 
 
+OVERLAY = "napari_acs_overlay"
+"""Key of layers of ours that show something of another layer, whose grid may be unknown."""
+
+
 @dataclass(frozen=True)
 class LayerInfo:
     """``layer.metadata["napari_acs"]``: the truth behind what is displayed.
@@ -49,9 +53,10 @@ class LayerInfo:
         What was done to the voxels since they were read.
     guess : SequenceGuess or None
         How ``sequence`` was told.
-    role : {"", "brain", "prepared", "uncertainty"}
+    role : {"", "brain", "prepared", "uncertainty", "overlay"}
         ``"brain"`` marks a Labels layer that is a brain mask, not a tumour mask; ``"prepared"`` an
-        image to look at that no study is to be made of; ``"uncertainty"`` an image that is no MRI.
+        image to look at that no study is to be made of; ``"uncertainty"`` an image that is no MRI;
+        ``"overlay"`` a layer that shows something of a mask (what was changed) and is none.
     reference : LayerInfo or None
         Of voxels that were resampled, and of a mask file: the image whose grid this is.
     prediction : ndarray of uint8 or None
@@ -66,7 +71,7 @@ class LayerInfo:
     dicom: DicomOrigin | None = None
     history: tuple[Step, ...] = ()
     guess: SequenceGuess | None = None
-    role: Literal["", "brain", "prepared", "uncertainty"] = ""
+    role: Literal["", "brain", "prepared", "uncertainty", "overlay"] = ""
     reference: LayerInfo | None = None
     prediction: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
 

@@ -94,7 +94,7 @@ def mask_from(data: Any, name: str, meta: Mapping[str, Any], images: Iterable[La
     BadInput
         The layer lies on no known grid, or holds what a mask can't.
     """
-    labels = _as_mask(np.asarray(data), name)
+    labels = as_mask(np.asarray(data), name)
     images = tuple(images)
     info = find_info(name, labels.shape, meta, images)
     stored = from_lps(labels, info.grid)
@@ -257,7 +257,14 @@ def relabel(labels: NDArray[np.uint8], convention: Convention, name: str) -> NDA
     return np.where(moved, np.uint8(wanted), labels)
 
 
-def _as_mask(data: NDArray[Any], name: str) -> NDArray[np.uint8]:
+def as_mask(data: NDArray[Any], name: str) -> NDArray[np.uint8]:
+    """Return a layer's array as labels of one byte; not copied where it is one.
+
+    Raises
+    ------
+    BadInput
+        It is no volume, or holds a label that is no such number.
+    """
     if data.ndim != 3:
         raise BadInput(
             f"The layer {name!r} has {data.ndim} dimensions",

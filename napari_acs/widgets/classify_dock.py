@@ -34,6 +34,7 @@ from napari_acs.widgets.classify_request import (
 )
 from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.listing import Listing
+from napari_acs.widgets.mask_view import is_tumour_mask
 from napari_acs.widgets.matching import (
     latest_study,
     match_sequences,
@@ -249,7 +250,7 @@ class ClassifyDock(QWidget):
         likely = WHOLE
         for layer in self.viewer.layers:
             info = info_in(layer.metadata)
-            if not isinstance(layer, Labels) or (info is not None and info.role == "brain"):
+            if not is_tumour_mask(layer):
                 continue
             own = "" if info is None else info.study
             if study and own not in {"", study}:

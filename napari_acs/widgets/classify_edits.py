@@ -22,12 +22,12 @@ class MaskEdits(QObject):
 
     settled = Signal()
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, quiet_ms: int = DEBOUNCE_MS) -> None:
         super().__init__(parent)
         self.layer: Labels | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(DEBOUNCE_MS)
+        self._timer.setInterval(quiet_ms)
         self._timer.timeout.connect(self.settled)
 
     def follow(self, layer: Labels | None) -> None:

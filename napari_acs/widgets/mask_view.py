@@ -11,7 +11,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_acs.models.spec import GLIOMA_OUTPUT, OutputSpec
-from napari_acs.viewer.info import info_in
+from napari_acs.viewer.info import OVERLAY, info_in
 from napari_acs.viewer.volumes import class_volumes_ml
 from napari_acs.widgets.volume_table import volume_rows
 
@@ -96,11 +96,11 @@ class MaskView(QObject):
 
 
 def is_tumour_mask(layer: Any) -> TypeGuard[Labels]:
-    """Whether a layer is a Labels layer, and not one that is known to be a brain mask."""
-    if not isinstance(layer, Labels):
+    """Whether a layer is a Labels layer, and none that is known to be no tumour mask."""
+    if not isinstance(layer, Labels) or OVERLAY in layer.metadata:
         return False
     info = info_in(layer.metadata)
-    return info is None or info.role != "brain"
+    return info is None or info.role not in {"brain", "overlay"}
 
 
 def _edits(layer: Labels | None) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_acs.imaging import SEQUENCES, guess_sequence
 from napari_acs.imaging.identify.guess import SequenceGuess
-from napari_acs.viewer.info import guess_in, info_in
+from napari_acs.viewer.info import OVERLAY, guess_in, info_in
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -18,11 +18,13 @@ PROPOSED = 0.5
 
 
 def may_be_sequence(layer: Layer) -> bool:
-    """Whether a layer is an image that can be chosen for a sequence: not a map of uncertainty."""
+    """Whether a layer is an image that can be chosen for a sequence: not a map of something."""
     from napari.layers import Image  # noqa: PLC0415 (napari is slow)
 
     info = info_in(layer.metadata)
-    return isinstance(layer, Image) and (info is None or info.role != "uncertainty")
+    if not isinstance(layer, Image) or OVERLAY in layer.metadata:
+        return False
+    return info is None or info.role not in {"uncertainty", "overlay"}
 
 
 def match_sequences(
@@ -71,7 +73,7 @@ def sequence_of(layer: Layer) -> tuple[str | None, str]:
     looks = guess.sequence if guess is not None and guess.confidence >= PROPOSED else None
     if info is None:
         return guess_sequence(layer.name) or looks, ""
-    if info.role in {"prepared", "uncertainty"}:
+    if info.role in {"prepared", "uncertainty", "overlay"}:
         return None, info.study
     name = layer.name.replace(f" {info.study}", "") if info.study else layer.name
     return guess_sequence(name) or info.sequence or looks, info.study

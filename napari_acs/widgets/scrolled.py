@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QLayout, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 _NARROWEST = 320
 
@@ -20,3 +20,9 @@ def fill_with(dock: QWidget, panel: QWidget) -> None:
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addWidget(area)
     dock.setMinimumWidth(_NARROWEST)
+
+
+def narrow(box: QComboBox) -> None:
+    """Let a box be narrower than its longest choice."""
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(8)

@@ -152,7 +152,7 @@ class _Seen:
         weight = (self.counts & self.compared[z, y, x] & within).astype(np.float32)
         there = ndimage.map_coordinates(self.scores, at, order=1)
         total = float(weight.sum())
-        if total < 0.2 * np.count_nonzero(self.counts):
+        if total <= 0.2 * np.count_nonzero(self.counts):
             return 0.0, overlap
         a = self.values - float(weight @ self.values) / total
         b = there - float(weight @ there) / total

@@ -1,0 +1,137 @@
+"""Between a Labels layer and the corrections of `napari_acs.review.correct`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_acs.errors import BadInput
+from napari_acs.review.correct import GLIOMA, Canvas, Change, Nesting
+from napari_acs.viewer.info import is_diagonal
+from napari_acs.viewer.views import spatial_order
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.layers import Labels
+    from numpy.typing import NDArray
+
+_OF_2021 = replace(GLIOMA, values=(2, 1, 4))
+"""BraTS up to 2021: enhancing tumour is 4."""
+
+
+def nesting_of(labels: NDArray[Any]) -> Nesting:
+    """Return what the labels of a tumour mask mean: enhancing tumour is 3, or 4 as until 2021.
+
+    Raises
+    ------
+    BadInput
+        The mask holds both 3 and 4.
+    """
+    has_4 = bool(labels.size) and int(labels.max()) >= 4 and bool((labels == 4).any())
+    if not has_4:
+        return GLIOMA
+    if (labels == 3).any():
+        raise BadInput(
+            "The mask cannot be corrected",
+            found="both 3 and 4",
+            expected="one number for enhancing tumour",
+            do="Change one of them",
+        )
+    return _OF_2021
+
+
+def canvas_of(layer: Labels, box: Sequence[slice] | None = None) -> Canvas:
+    """Return a layer's array as a canvas, as displayed (z, y, x in LPS order); not copied.
+
+    Raises
+    ------
+    BadInput
+        The layer is no label map of one volume, is locked, or was turned.
+    """
+    if not is_diagonal(layer):
+        raise BadInput(
+            f"The layer {layer.name!r} was rotated or sheared after it was opened",
+            do="Open the mask again",
+        )
+    if not layer.editable:
+        raise BadInput(f"The layer {layer.name!r} is locked", do="Unlock it, or choose another")
+    labels = layer.data
+    spacing = [float(abs(side)) for side in layer.scale[-3:]]
+    nesting = nesting_of(labels) if isinstance(labels, np.ndarray) else GLIOMA
+    return Canvas(labels, spacing, box, nesting)
+
+
+def snapshot(canvas: Canvas) -> Canvas:
+    """Return a canvas on a copy of the labels, for a worker."""
+    return replace(canvas, labels=canvas.labels.copy())
+
+
+def apply(layer: Labels, change: Change, seen: NDArray[np.uint8] | None = None) -> None:
+    """Make a change in a layer: one step of napari's undo.
+
+    Parameters
+    ----------
+    layer : Labels
+    change : Change
+    seen : ndarray of uint8, optional
+        The whole mask that the change was worked out for.
+
+    Raises
+    ------
+    BadInput
+        The mask is no longer that; nothing was changed.
+    """
+    labels = layer.data
+    where = change.where(labels.shape) if not len(change) or _within(change, labels) else None
+    if (
+        where is None
+        or (seen is not None and not np.array_equal(labels, seen))
+        or not np.array_equal(labels[where], change.before)
+    ):
+        raise BadInput(
+            "The mask was edited while this was worked out, so the result was dropped",
+            do="Click again",
+        )
+    if len(change):
+        layer.data_setitem(where, change.after)
+
+
+def _within(change: Change, labels: NDArray[Any]) -> bool:
+    return int(change.indices[-1]) < labels.size
+
+
+def slice_axis(dims: Any) -> int:
+    """Return the axis (of z, y, x) along which a viewer's slices lie.
+
+    Raises
+    ------
+    BadInput
+        No single slice of a volume is shown.
+    """
+    order = spatial_order(dims.order)
+    if dims.ndisplay != 2 or order is None:
+        raise BadInput("No slice is shown", do="Switch to a 2D view, such as Axial")
+    return order[0]
+
+
+def slice_index(layer: Labels, dims: Any) -> int:
+    """Return which slice of a layer is shown along `slice_axis`.
+
+    Raises
+    ------
+    BadInput
+        No slice is shown, or one beyond the mask.
+    """
+    axis = slice_axis(dims)
+    index = int(np.round(layer.world_to_data(dims.point)[-3:][axis]))
+    if not 0 <= index < layer.data.shape[-3:][axis]:
+        raise BadInput("The slice that is shown is beyond the mask", do="Move to the tumour")
+    return index
+
+
+def show_voxel(layer: Labels, dims: Any, at: Sequence[float]) -> None:
+    """Move a viewer's sliders to a voxel (z, y, x)."""
+    dims.point = (*dims.point[:-3], *layer.data_to_world(np.asarray(at, float))[-3:])

@@ -1,0 +1,123 @@
+"""Two diameters as lines of a Shapes layer that the user can drag, and their true lengths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_acs.errors import BadInput
+
+if TYPE_CHECKING:
+    from napari.layers import Labels, Shapes
+    from numpy.typing import NDArray
+
+    from napari_acs.imaging import Grid
+    from napari_acs.review.measure.measures import RegionMeasures
+
+NAME = "diameters"
+_MOVED_VOXELS = 1e-3
+
+
+@dataclass(frozen=True)
+class HandDiameters:
+    """Two lines that the user moved.
+
+    Attributes
+    ----------
+    region : str
+    diameter_mm, perpendicular_mm : float
+        The longer and the shorter.
+    product_mm2 : float
+    angle_deg : float
+        Between them, 0 to 90.
+    """
+
+    region: str
+    diameter_mm: float
+    perpendicular_mm: float
+    product_mm2: float
+    angle_deg: float
+
+    def sentence(self) -> str:
+        """Say the lengths, and that they are the user's."""
+        lengths = f"{self.diameter_mm:.1f} x {self.perpendicular_mm:.1f} mm"
+        said = f"{self.region}, edited by hand: {lengths}, product {self.product_mm2:.0f} mm2."
+        if self.angle_deg < 85:
+            said += f" The lines are at {self.angle_deg:.0f} degrees, not at right angles."
+        return said
+
+
+def lines_of(region: RegionMeasures, name: str) -> list[NDArray[np.float64]]:
+    """Return the largest diameter and its perpendicular as lines (2, 3) of indices (z, y, x).
+
+    Raises
+    ------
+    BadInput
+        The region has no lesion.
+    """
+    found = region.largest_axial
+    if found is None:
+        raise BadInput(f"{name} has no lesion to measure", do="Choose another region")
+    lines = [found.diameter, *([found.perpendicular] if found.perpendicular else [])]
+    return [np.array(line.ends_index_zyx, float) for line in lines]
+
+
+def diameters_layer(over: Labels, lines: list[NDArray[np.float64]]) -> Shapes:
+    """Return a Shapes layer of these lines that lies on a mask."""
+    from napari.layers import Shapes  # noqa: PLC0415 (napari is slow)
+
+    return Shapes(
+        lines,
+        shape_type="line",
+        ndim=3,
+        name=NAME,
+        scale=over.scale[-3:],
+        translate=over.translate[-3:],
+        units=over.units[-3:],
+        axis_labels=over.axis_labels[-3:],
+        edge_color=["#ffffff", "#00e5ff"][: len(lines)],
+        edge_width=0.8,
+    )
+
+
+def moved(layer: Shapes, drawn: list[NDArray[np.float64]]) -> bool:
+    """Whether the lines are no longer where they were drawn."""
+    now = [np.asarray(line, float)[:, -3:] for line in layer.data]
+    return len(now) != len(drawn) or any(
+        a.shape != b.shape or bool(np.abs(a - b).max() > _MOVED_VOXELS)
+        for a, b in zip(now, drawn, strict=True)
+    )
+
+
+def lengths_in(layer: Shapes, grid: Grid, region: str) -> HandDiameters:
+    """Measure the two lines of a layer in true mm.
+
+    Parameters
+    ----------
+    layer : Shapes
+        Lines in voxel indices of the displayed array.
+    grid : Grid
+        Of that array, in LPS order.
+    region : str
+
+    Raises
+    ------
+    BadInput
+        There are not two lines with two ends.
+    """
+    lines: list[Any] = [np.asarray(line, float)[:, -3:] for line in layer.data]
+    if len(lines) != 2 or any(len(line) != 2 for line in lines):
+        raise BadInput(
+            "The diameters cannot be read",
+            found=f"{len(lines)} shape(s)",
+            expected="two lines with two ends",
+            do="Click 'Draw diameters' again",
+        )
+    along = [np.subtract(*grid.index_to_point(line[:, ::-1])) for line in lines]
+    lengths = [float(np.linalg.norm(each)) for each in along]
+    long, short = max(lengths), min(lengths)
+    cosine = abs(float(along[0] @ along[1])) / (long * short) if short > 0 else 0.0
+    angle = float(np.degrees(np.arccos(min(1.0, cosine))))
+    return HandDiameters(region, long, short, long * short, angle)

@@ -1,0 +1,150 @@
+"""What is taken from a mask layer to be measured, and the worker's part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging import Volume, lps_grid
+from napari_acs.review.edits.cost import EditCost, edit_costs
+from napari_acs.review.measure.measures import Measures
+from napari_acs.review.measure.midline import estimate_midline
+from napari_acs.review.measure.plane import Plane
+from napari_acs.review.measure.tumour import measure_tumour
+from napari_acs.viewer.correcting import nesting_of
+from napari_acs.viewer.info import LayerInfo, find_info, info_in, is_diagonal
+from napari_acs.viewer.masks import as_mask
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Labels
+    from numpy.typing import NDArray
+
+    from napari_acs.imaging import Grid
+
+_FOR_MIDLINE = ("t1", "t1ce", "t2", "flair")
+
+
+@dataclass(frozen=True, eq=False)
+class MaskShot:
+    """A mask as it was: a copy of the displayed array (z, y, x in LPS order), and its grid."""
+
+    labels: NDArray[np.uint8]
+    grid: Grid
+    info: LayerInfo
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class MeasureRequest:
+    """What is to be measured; ``midline`` is what is known of it, else the image to find it in.
+
+    ``no_midline`` says why there is none, where that is known already.
+    """
+
+    mask: MaskShot
+    midline: Plane | None = None
+    image: tuple[Any, Grid] | None = None
+    no_midline: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The measures of a mask, and the midline that they refer to or why there is none."""
+
+    request: MeasureRequest
+    measures: Measures
+    no_midline: str = ""
+
+
+def shot_of(layer: Labels, images: Iterable[Image]) -> MaskShot:
+    """Copy a mask layer.
+
+    Raises
+    ------
+    BadInput
+        It lies on no known grid, was turned, or is no mask.
+    """
+    if not is_diagonal(layer):
+        raise BadInput(
+            f"The layer {layer.name!r} was rotated or sheared after it was opened",
+            do="Open the mask again",
+        )
+    labels = as_mask(np.asarray(layer.data), layer.name)
+    meta = {"scale": layer.scale, "translate": layer.translate, "metadata": layer.metadata}
+    info = find_info(layer.name, labels.shape, meta, tuple(images))
+    return MaskShot(np.array(labels, order="C", copy=True), lps_grid(info.grid), info, layer.name)
+
+
+def image_for_midline(
+    mask: MaskShot, images: Iterable[Image], sequence_of: Callable[[Image], str | None]
+) -> Image | None:
+    """Return the image that lies on the mask and shows the midline best, if any."""
+    fitting: dict[str | None, Image] = {}
+    for image in images:
+        info = info_in(image.metadata)
+        if info is None or lps_grid(info.grid).difference(mask.grid) is not None:
+            continue
+        if tuple(image.data.shape) != mask.labels.shape:
+            continue
+        if not mask.info.study or info.study == mask.info.study:
+            fitting.setdefault(sequence_of(image), image)
+    return next((fitting[name] for name in _FOR_MIDLINE if name in fitting), None)
+
+
+def measure(request: MeasureRequest) -> Measured:
+    """Measure a mask; takes seconds where the midline is still to be found.
+
+    Raises
+    ------
+    BadInput
+        The mask has labels that are not known.
+    """
+    mask = request.mask
+    labels = plain_labels(mask.labels)
+    midline, why = request.midline, ""
+    if midline is None and request.image is not None:
+        array, grid = request.image
+        try:
+            found = estimate_midline(Volume(np.asarray(array), grid), leave_out=labels > 0)
+            midline = found.plane
+        except BadInput as refusal:
+            why = refusal.sentence()
+    elif midline is None:
+        why = request.no_midline or "No image of the study is open to find the midline in."
+    return Measured(request, measure_tumour(labels, mask.grid, midline), why)
+
+
+def cost_of(mask: MaskShot, before: NDArray[Any]) -> dict[str, EditCost]:
+    """Compare a mask with what it was before corrections (z, y, x in LPS order).
+
+    Raises
+    ------
+    BadInput
+        The shapes differ, or labels are not known.
+    """
+    if before.shape != mask.labels.shape:
+        raise BadInput(
+            f"{mask.name!r} cannot be compared with its prediction",
+            found=f"{mask.labels.shape} and {before.shape}",
+            expected="one shape (z, y, x)",
+        )
+    predicted = plain_labels(as_mask(np.ascontiguousarray(before), mask.name))
+    return edit_costs(predicted, plain_labels(mask.labels), mask.grid)
+
+
+def plain_labels(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return labels in which enhancing tumour is 3.
+
+    Raises
+    ------
+    BadInput
+        There are both 3 and 4.
+    """
+    values = nesting_of(labels).values
+    if 4 not in values:
+        return labels
+    return np.where(labels == 4, np.uint8(3), labels)

@@ -1,0 +1,55 @@
+"""What a mask was before it was corrected: as the model made it, else as it was first seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from napari_acs.imaging import lps_grid, to_lps
+from napari_acs.viewer.info import info_in
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+    from numpy.typing import NDArray
+
+    from napari_acs.review.correct import Nesting
+
+
+class FirstSeen:
+    """Keeps a read-only copy of every mask as it was when it was first looked at."""
+
+    def __init__(self) -> None:
+        self._copies: WeakKeyDictionary[Labels, NDArray[Any]] = WeakKeyDictionary()
+
+    def look(self, layer: Labels) -> None:
+        """Keep a copy, if there is none."""
+        if layer not in self._copies and isinstance(layer.data, np.ndarray):
+            copy = layer.data.copy()
+            copy.setflags(write=False)
+            self._copies[layer] = copy
+
+    def of(self, layer: Labels) -> NDArray[Any]:
+        """Return the mask before corrections, as displayed (z, y, x in LPS order)."""
+        info = info_in(layer.metadata)
+        if info is not None and info.prediction is not None:
+            shown = lps_grid(info.grid).shape
+            if layer.data.shape == shown and info.prediction.shape == info.grid.shape:
+                return to_lps(info.prediction, info.grid)
+        self.look(layer)
+        return self._copies[layer]
+
+    @staticmethod
+    def made_by_a_model(layer: Labels) -> bool:
+        """Whether it is a model's prediction that `of` returns."""
+        info = info_in(layer.metadata)
+        return info is not None and info.prediction is not None
+
+
+def numbered_as(labels: NDArray[Any], nesting: Nesting) -> NDArray[np.uint8]:
+    """Return labels with enhancing tumour numbered as in a mask: 3, or 4 as until 2021."""
+    wanted = nesting.values[-1]
+    other = 7 - wanted
+    made: NDArray[np.uint8] = np.where(labels == other, wanted, labels).astype(np.uint8)
+    return made

@@ -1,0 +1,143 @@
+"""What a click of the panel or on the canvas starts: which correction, of which mask, where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, Signal, Slot
+
+from napari_acs.errors import BadInput
+from napari_acs.inference.messages import Failure
+from napari_acs.review.correct import (
+    Canvas,
+    find_islands,
+    flood,
+    remove_islands,
+    revert,
+    revert_part,
+)
+from napari_acs.viewer.brush import BrushSettings
+from napari_acs.viewer.correcting import slice_axis, slice_index
+from napari_acs.viewer.predicted import numbered_as
+from napari_acs.widgets.correct_drawn import CorrectDrawn
+from napari_acs.widgets.correct_operations import Place, work_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from napari.layers import Labels
+    from napari.viewer import Viewer
+    from numpy.typing import NDArray
+
+    from napari_acs.widgets.correct_jobs import CorrectJobs
+    from napari_acs.widgets.correct_panel import CorrectPanel
+    from napari_acs.widgets.correct_range import CorrectRange
+    from napari_acs.widgets.correct_target import CorrectTarget
+
+AnyWork = Callable[[Canvas, Callable[[], bool]], Any]
+
+
+class CorrectClicks(QObject):
+    """Starts tools. Signal: ``refused(tool, Failure)``, where nothing was started."""
+
+    refused = Signal(str, object)
+
+    def __init__(
+        self,
+        viewer: Viewer,
+        panel: CorrectPanel,
+        target: CorrectTarget,
+        jobs: CorrectJobs,
+        range_: CorrectRange,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._dims, self._panel = viewer.dims, panel
+        self._target, self._jobs, self._range = target, jobs, range_
+        self._drawn = CorrectDrawn(viewer, panel, jobs, target)
+        panel.tools.asked.connect(self._on_tool)
+        panel.outline.asked.connect(lambda name: self._try(name, self._drawn.act, name))
+        panel.islands.find_clicked.connect(self._on_find)
+        panel.islands.remove_clicked.connect(self._on_remove)
+        panel.compare.revert_clicked.connect(self._on_revert)
+
+    def at(self, tool: str, voxel: NDArray[np.float64]) -> None:
+        """Act on a voxel (z, y, x) that was clicked with a tool."""
+        act = self._take_back if tool == "take_back" else self._flood
+        self._try(tool, lambda mask: act(mask, voxel))
+
+    def brush(self) -> BrushSettings:
+        """Return what the brush is to do.
+
+        Raises
+        ------
+        BadInput
+            There is no image to take a brightness from.
+        """
+        brush = self._panel.brush
+        band = self._range.band() if brush.by_range else None
+        return BrushSettings(brush.ink, brush.radius_mm, brush.flat, band)
+
+    def refuse(self, tool: str, refusal: BadInput) -> None:
+        """Say why nothing was started."""
+        self.refused.emit(tool, Failure(refusal.sentence(), "", ""))
+
+    def _try(self, tool: str, act: Callable[..., object], *args: Any) -> None:
+        try:
+            act(*args, self._target.mask())
+        except BadInput as refusal:
+            self.refuse(tool, refusal)
+
+    def _run(self, tool: str, work: AnyWork) -> None:
+        self._try(tool, lambda mask: self._jobs.run(tool, mask, work))
+
+    @Slot(str, float)
+    def _on_tool(self, tool: str, mm: float) -> None:
+        self._try(tool, self._start, tool, mm)
+
+    def _start(self, tool: str, mm: float, mask: Labels) -> None:
+        axis = slice_axis(self._dims)
+        index, count = slice_index(mask, self._dims), mask.data.shape[axis]
+        place = Place(self._panel.brush.chosen.region, axis, index, count)
+        self._jobs.run(tool, mask, work_of(tool, mm, place))
+
+    def _flood(self, mask: Labels, at: NDArray[np.float64]) -> None:
+        brush, band = self._panel.brush, self._range.band()
+        axis = slice_axis(self._dims)
+        at[axis] = slice_index(mask, self._dims)
+        ink, within = brush.chosen.ink("paint"), axis if brush.flat else None
+        self._jobs.run(
+            "flood",
+            mask,
+            lambda canvas, stop: flood(canvas, at, band, ink, axis=within, cancelled=stop),
+        )
+
+    def _take_back(self, mask: Labels, at: NDArray[np.float64]) -> None:
+        before = self._target.before.of(mask)
+        self._jobs.run(
+            "take_back",
+            mask,
+            lambda canvas, _: revert_part(canvas, numbered_as(before, canvas.nesting), at),
+        )
+
+    @Slot()
+    def _on_revert(self) -> None:
+        self._try("revert_all", self._revert)
+
+    def _revert(self, mask: Labels) -> None:
+        before = self._target.before.of(mask)
+        self._jobs.run(
+            "revert_all",
+            mask,
+            lambda canvas, _: revert(canvas, numbered_as(before, canvas.nesting)),
+        )
+
+    @Slot(float)
+    def _on_find(self, ml: float) -> None:
+        region = self._panel.brush.chosen.region
+        self._run("find_islands", lambda canvas, _: find_islands(canvas, region, under_ml=ml))
+
+    @Slot(float)
+    def _on_remove(self, ml: float) -> None:
+        region = self._panel.brush.chosen.region
+        self._run("remove_islands", lambda canvas, _: remove_islands(canvas, region, ml))

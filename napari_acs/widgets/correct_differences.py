@@ -1,0 +1,155 @@
+"""Layers in colours: what was changed since the prediction, and how two masks differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from napari.layers import Labels, Layer
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject, Signal, Slot
+
+from napari_acs.errors import BadInput
+from napari_acs.review.correct import ONLY_FIRST, ONLY_SECOND, OTHER_LABEL, compare
+from napari_acs.viewer.display import same_place
+from napari_acs.viewer.measuring import plain_labels
+from napari_acs.viewer.overlays import difference_layer
+from napari_acs.widgets.classify_edits import MaskEdits
+from napari_acs.widgets.working import in_worker
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+    from numpy.typing import NDArray
+
+    from napari_acs.review.correct import Comparison
+    from napari_acs.viewer.predicted import FirstSeen
+
+_QUIET_MS = 300
+
+
+class CorrectDifferences(QObject):
+    """Signals: ``said(text, kind)``; ``only_shown(bool)``; ``shown(Labels)``, a layer is new."""
+
+    said = Signal(str, str)
+    only_shown = Signal(bool)
+    shown = Signal(object)
+
+    def __init__(self, viewer: Viewer, before: FirstSeen, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer, self._before = viewer, before
+        self._edits = MaskEdits(self, _QUIET_MS)
+        self._edits.settled.connect(self._look)
+        self._mask: Labels | None = None
+        self._changes: Labels | None = None
+        self._asked = 0
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    def show_only(self, mask: Labels | None) -> None:
+        """Show only what was changed in this mask, and follow it; None shows the mask again."""
+        old, self._mask = self._mask, mask
+        changes, self._changes = self._changes, None
+        self._asked += 1
+        if changes is not None and changes in self._viewer.layers:
+            self._viewer.layers.remove(changes)
+        if old is not None:
+            old.visible = True
+        self._edits.follow(mask)
+        self.only_shown.emit(mask is not None)
+        if mask is not None:
+            mask.visible = False
+            self._look()
+
+    def compare(self, mask: Labels, other: Labels) -> None:
+        """Add a layer with the differences of two masks.
+
+        Raises
+        ------
+        BadInput
+            They do not lie on one grid.
+        """
+        if not same_place(mask, other):
+            raise BadInput(
+                f"{mask.name!r} and {other.name!r} cannot be compared",
+                expected="two masks on one grid",
+                do="Choose masks of the same study",
+            )
+        arrays = (mask.data.copy(), other.data.copy())
+        about = (mask, other.name)
+        in_worker(_compare, *arrays, about, done=self._on_compared, failed=self._on_failed)
+
+    @Slot()
+    def _look(self) -> None:
+        mask = self._mask
+        if mask is None or mask not in self._viewer.layers:
+            return
+        self._asked += 1
+        arrays = (self._before.of(mask), mask.data.copy())
+        in_worker(_compare, *arrays, self._asked, done=self._on_changes, failed=self._on_failed)
+
+    @Slot(object)
+    def _on_changes(self, answer: tuple[int, Comparison]) -> None:
+        asked, found = answer
+        mask = self._mask
+        if not isalive(self) or asked != self._asked or mask is None:
+            return
+        if self._changes is not None:
+            self._changes.data = found.labels
+            return
+        name = f"changed: {mask.name}"
+        self._changes = self._add(
+            difference_layer(found.labels, mask, name, "the prediction", "the mask")
+        )
+        ml = _ml(found, mask)
+        self.said.emit(
+            f"Changed since the prediction: {ml[ONLY_SECOND]:.2f} ml added (pink), "
+            f"{ml[ONLY_FIRST]:.2f} ml taken away (blue), {ml[OTHER_LABEL]:.2f} ml relabelled "
+            "(orange).",
+            "done",
+        )
+
+    @Slot(object)
+    def _on_compared(self, answer: tuple[tuple[Labels, str], Comparison]) -> None:
+        (mask, other), found = answer
+        if not isalive(self) or mask not in self._viewer.layers:
+            return
+        name = f"differences: {mask.name}, {other}"
+        self._add(difference_layer(found.labels, mask, name, mask.name, other))
+        ml = _ml(found, mask)
+        self.said.emit(
+            f"Only in {mask.name}: {ml[ONLY_FIRST]:.2f} ml (blue). Only in {other}: "
+            f"{ml[ONLY_SECOND]:.2f} ml (pink). In both, with another label: "
+            f"{ml[OTHER_LABEL]:.2f} ml (orange).",
+            "done",
+        )
+
+    def _add(self, described: Any) -> Labels:
+        active = self._viewer.layers.selection.active
+        layer = cast("Labels", Layer.create(*described))
+        self._viewer.add_layer(layer)
+        self._viewer.layers.selection.active = active  # who was painting goes on painting
+        self.shown.emit(layer)
+        return layer
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        if isalive(self):
+            self.said.emit(str(error), "refusal")
+
+    def _on_removed(self, event: Any) -> None:
+        if not isalive(self):
+            return
+        if event.value is self._changes or event.value is self._mask:
+            if event.value is self._changes:
+                self._changes = None
+            self.show_only(None)
+
+
+def _compare(
+    first: NDArray[np.uint8], second: NDArray[np.uint8], about: Any
+) -> tuple[Any, Comparison]:
+    return about, compare(plain_labels(first), plain_labels(second))
+
+
+def _ml(found: Comparison, mask: Labels) -> dict[int, float]:
+    voxel_ml = float(np.prod(mask.scale[-3:])) / 1000
+    return {kind: count * voxel_ml for kind, count in found.voxels.items()}

@@ -1,0 +1,175 @@
+"""The Correct dock: wires the panel, the mask, the mouse and the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Signal, Slot
+from qtpy.QtWidgets import QWidget
+
+from napari_acs.errors import BadInput
+from napari_acs.inference.messages import Failure
+from napari_acs.review.correct import Change, Island
+from napari_acs.viewer.correcting import show_voxel, slice_axis
+from napari_acs.widgets.correct_clicks import CorrectClicks
+from napari_acs.widgets.correct_differences import CorrectDifferences
+from napari_acs.widgets.correct_jobs import CorrectJobs
+from napari_acs.widgets.correct_mouse import CorrectMouse
+from napari_acs.widgets.correct_panel import CorrectPanel
+from napari_acs.widgets.correct_range import CorrectRange
+from napari_acs.widgets.correct_target import CorrectTarget
+from napari_acs.widgets.measure_export import ask_file
+from napari_acs.widgets.measures import Measuring
+from napari_acs.widgets.scrolled import fill_with
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+    from napari.viewer import Viewer
+
+
+class CorrectDock(QWidget):
+    """What ``Plugins > Correct (napari-acs)`` opens.
+
+    Signal: ``finished(tool, value)``, once a tool's change is in the layer: the `Change` (or what
+    else the tool returns), or the `Failure` that is said.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+    ask : callable
+        Asks for a file to export to; another in tests.
+    """
+
+    finished = Signal(str, object)
+
+    def __init__(
+        self,
+        napari_viewer: Viewer,
+        ask: Callable[[QWidget, str], Path | None] = ask_file,
+    ) -> None:
+        super().__init__()
+        self.viewer = napari_viewer
+        self.panel = panel = CorrectPanel()
+        self.target = target = CorrectTarget(napari_viewer, self)
+        self.jobs = CorrectJobs(self)
+        self.range = CorrectRange(napari_viewer, panel.brush, self)
+        self.clicks = clicks = CorrectClicks(
+            napari_viewer, panel, target, self.jobs, self.range, self
+        )
+        self.mouse = CorrectMouse(
+            panel.brush, napari_viewer.dims, clicks.brush, self._say, clicks.at, self
+        )
+        self.differences = CorrectDifferences(napari_viewer, target.before, self)
+        self.measuring = Measuring(napari_viewer, panel.measures, target.before, ask, self)
+        fill_with(self, panel)
+        target.followed.connect(self._on_followed)
+        target.listed.connect(self._on_listed)
+        clicks.refused.connect(self._on_refused)
+        self.jobs.working.connect(panel.show_working)
+        self.jobs.ended.connect(self._on_ended)
+        for part in (self.jobs, self.differences, self.measuring):
+            part.said.connect(panel.message.say)
+        self.differences.only_shown.connect(panel.compare.show_only)
+        panel.mask_chosen.connect(target.choose)
+        panel.undo_clicked.connect(self._on_undo)
+        panel.redo_clicked.connect(self._on_redo)
+        panel.stop_clicked.connect(self.jobs.stop)
+        panel.islands.chosen.connect(self._on_island)
+        panel.compare.only_changed.connect(self._on_only)
+        panel.compare.compare_clicked.connect(self._on_compare)
+        self.viewer.dims.events.order.connect(self._on_view)
+        target.start()
+
+    @property
+    def said(self) -> str:
+        """The sentence that the panel shows, or nothing."""
+        return self.panel.message.text()
+
+    @Slot(str, object)
+    def _on_ended(self, tool: str, value: Any) -> None:
+        if tool == "find_islands" and isinstance(value, tuple):
+            self.panel.islands.show_islands(self.panel.brush.chosen.region, value)
+            self.panel.message.clear()
+        elif isinstance(value, Change):
+            self.panel.islands.forget()
+            if tool in ("copy_next", "copy_previous"):
+                self._step(1 if tool == "copy_next" else -1)
+        self.finished.emit(tool, value)
+
+    @Slot(str, object)
+    def _on_refused(self, tool: str, failure: Failure) -> None:
+        self._say(failure.sentence(), True)
+        self.finished.emit(tool, failure)
+
+    def _step(self, by: int) -> None:
+        """Go on to the slice that was copied to."""
+        layer, dims = self.target.mask(), self.viewer.dims
+        if dims.ndisplay == 2:
+            point = layer.world_to_data(dims.point)[-3:]
+            point[slice_axis(dims)] += by
+            show_voxel(layer, dims, point)
+
+    @Slot(object)
+    def _on_island(self, island: Island) -> None:
+        show_voxel(self.target.mask(), self.viewer.dims, island.centroid)
+
+    @Slot(bool)
+    def _on_only(self, on: bool) -> None:
+        self.differences.show_only(self.target.layer if on else None)
+
+    @Slot()
+    def _on_compare(self) -> None:
+        other = self.panel.compare.other
+        try:
+            if other is None:
+                raise BadInput("There is no other mask", do="Open the mask to compare with")
+            self.differences.compare(self.target.mask(), other)
+        except BadInput as refusal:
+            self.clicks.refuse("compare", refusal)
+
+    @Slot()
+    def _on_undo(self) -> None:
+        if self.target.layer is not None:
+            self.target.layer.undo()
+
+    @Slot()
+    def _on_redo(self) -> None:
+        if self.target.layer is not None:
+            self.target.layer.redo()
+
+    @Slot(object)
+    def _on_followed(self, layer: Labels | None) -> None:
+        if self.jobs.layer is not None and self.jobs.layer not in self.viewer.layers:
+            self.jobs.drop()
+            self._say("The tool was stopped, because its mask was closed.", False)
+        self.differences.show_only(None)
+        self.mouse.follow(layer)
+        self.panel.islands.forget()
+        self.measuring.follow(layer)
+        made = layer is not None and self.target.before.made_by_a_model(layer)
+        self.panel.compare.show_against(
+            "The prediction is what the model made."
+            if made
+            else "The prediction is the mask as it was when this panel first saw it."
+        )
+        self._on_view()
+
+    @Slot()
+    def _on_listed(self) -> None:
+        mask, masks = self.target.layer, self.target.masks
+        self.panel.show_masks(masks, mask)
+        self.panel.compare.show_others([each for each in masks if each is not mask])
+        self.range.offer(mask)
+        self.measuring.look_for_midline()
+
+    def _on_view(self, event: Any = None) -> None:
+        try:
+            count = self.target.mask().data.shape[slice_axis(self.viewer.dims)]
+        except BadInput:
+            return
+        self.panel.outline.show_slices(count)
+
+    def _say(self, sentence: str, refused: bool) -> None:
+        self.panel.message.say(sentence, "refusal" if refused else "done")

@@ -1,0 +1,220 @@
+"""Measures that follow the edits of a mask: in a worker, the latest alone on screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from qtpy.QtCore import QObject, Signal, Slot
+from qtpy.QtWidgets import QApplication, QWidget
+
+from napari_acs.errors import BadInput
+from napari_acs.inference.messages import Failure
+from napari_acs.viewer.measuring import (
+    Measured,
+    MeasureRequest,
+    cost_of,
+    image_for_midline,
+    measure,
+    shot_of,
+)
+from napari_acs.widgets.classify_edits import MaskEdits
+from napari_acs.widgets.job import JobRunner
+from napari_acs.widgets.matching import may_be_sequence, sequence_of
+from napari_acs.widgets.measure_diameters import MeasureDiameters
+from napari_acs.widgets.measure_export import MeasureExport
+from napari_acs.widgets.measure_table import text_of
+from napari_acs.widgets.one_call import Call, Returned, call_job
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Labels
+    from napari.viewer import Viewer
+
+    from napari_acs.review.edits.cost import EditCost
+    from napari_acs.review.measure.plane import Plane
+    from napari_acs.viewer.diameters import HandDiameters
+    from napari_acs.viewer.predicted import FirstSeen
+    from napari_acs.widgets.measure_panel import MeasurePanel
+
+QUIET_MS = 500
+
+
+class Measuring(QObject):
+    """Measures one mask, again after every edit.
+
+    Signals: ``measured(Measured or Failure)``, once it is shown; ``costed(dict or Failure)``;
+    ``said(text, kind)``.
+    """
+
+    measured = Signal(object)
+    costed = Signal(object)
+    said = Signal(str, str)
+
+    def __init__(
+        self,
+        viewer: Viewer,
+        panel: MeasurePanel,
+        before: FirstSeen,
+        ask: Callable[[QWidget, str], Path | None],
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._viewer, self._panel, self._before = viewer, panel, before
+        self._edits = MaskEdits(self, QUIET_MS)
+        self._edits.settled.connect(self._measure)
+        self._runner = JobRunner(call_job, self)
+        self._runner.ended.connect(self._on_measured)
+        self._costs = JobRunner(call_job, self)
+        self._costs.ended.connect(self._on_costed)
+        self._midlines: WeakKeyDictionary[Image, Plane | str] = WeakKeyDictionary()
+        self._cost: dict[str, EditCost] | None = None
+        self.last: Measured | None = None
+        self.diameters = MeasureDiameters(viewer, self)
+        self.diameters.edited.connect(self._on_edited)
+        self.export = MeasureExport(panel, ask)
+        panel.draw_clicked.connect(self._on_draw)
+        panel.copy_clicked.connect(self._on_copy)
+        panel.json_clicked.connect(lambda: self._on_export("json"))
+        panel.csv_clicked.connect(lambda: self._on_export("csv"))
+        panel.cost_clicked.connect(self._on_cost)
+
+    def follow(self, layer: Labels | None) -> None:
+        """Measure this mask from now on."""
+        self._runner.abandon()
+        self._costs.abandon()
+        self.last = self._cost = None
+        self._edits.follow(layer)
+        self.diameters.forget()
+        self._panel.show_measures(None)
+        self._panel.show_cost(None)
+        if layer is not None:
+            self._edits.wait()
+
+    def look_for_midline(self) -> None:
+        """Measure again if images came that show where the midline is."""
+        if self.last is not None and self.last.measures.midline_plane is None:
+            self.last = None
+            self._edits.wait()
+
+    @Slot()
+    def _measure(self) -> None:
+        layer = self._edits.layer
+        if layer is None:
+            return
+        if self.last is not None and np.array_equal(self.last.request.mask.labels, layer.data):
+            return  # only another slice is shown
+        images: list[Any] = [each for each in self._viewer.layers if may_be_sequence(each)]
+        try:
+            mask = shot_of(layer, images)
+        except BadInput as refusal:
+            self._fail(Failure(refusal.sentence(), "", ""))
+            return
+        found = image_for_midline(mask, images, lambda image: sequence_of(image)[0])
+        known = None if found is None else self._midlines.get(found)
+        request = MeasureRequest(
+            mask,
+            known if known is not None and not isinstance(known, str) else None,
+            None if found is None or known is not None else (found.data, mask.grid),
+            known if isinstance(known, str) else "",
+        )
+        self._runner.abandon()  # of a mask that has been edited since
+        self._runner.start(Call(lambda _: measure(request), found))
+        self._panel.show_cost(None)
+        self._cost = None
+
+    @Slot(object, object)
+    def _on_measured(self, call: Call, outcome: Returned | Failure) -> None:
+        if isinstance(outcome, Failure):
+            self._fail(outcome)
+            return
+        self.last = outcome.value
+        plane, why = self.last.measures.midline_plane, self.last.no_midline
+        if call.about is not None:
+            self._midlines[call.about] = plane if plane is not None else why
+        notes = [why] if why else []
+        if self.last.measures.axial_resampled:
+            tilt = self.last.measures.axial_tilt_deg
+            notes.append(f"The scan is tilted by {tilt:.0f} degrees: axial planes were cut for it.")
+        self._panel.show_measures(self.last.measures, " ".join(notes))
+        self.measured.emit(self.last)
+
+    def _fail(self, failure: Failure) -> None:
+        self.last = None
+        self._panel.show_measures(None, failure.sentence())
+        self.measured.emit(failure)
+
+    def _measured(self) -> Measured:
+        if self.last is None:
+            raise BadInput("The mask is not measured yet", do="Wait a second, and click again")
+        return self.last
+
+    @Slot(str)
+    def _on_draw(self, region: str) -> None:
+        layer = self._edits.layer
+        try:
+            if layer is None:
+                raise BadInput("There is no mask to measure", do="Open or make one")
+            self.diameters.draw(region, self._measured(), layer)
+        except BadInput as refusal:
+            self.said.emit(refusal.sentence(), "refusal")
+            return
+        self.said.emit(
+            f"The diameters of {region} are drawn. Select the layer 'diameters' and drag an end "
+            "to correct them.",
+            "done",
+        )
+
+    @Slot(object)
+    def _on_edited(self, found: HandDiameters | BadInput | None) -> None:
+        self._panel.show_by_hand("" if found is None else found.sentence())
+
+    @Slot()
+    def _on_copy(self) -> None:
+        board = QApplication.clipboard()
+        try:
+            text = text_of(self._measured().measures)
+        except BadInput as refusal:
+            self.said.emit(refusal.sentence(), "refusal")
+            return
+        hand = self.diameters.by_hand
+        if board is not None:
+            board.setText(f"{text}\n{hand.sentence()}" if hand is not None else text)
+            self.said.emit("The measures are on the clipboard.", "done")
+
+    def _on_export(self, kind: str) -> None:
+        try:
+            said = self.export.write(kind, self._measured(), self.diameters.by_hand, self._cost)
+        except BadInput as refusal:
+            self.said.emit(refusal.sentence(), "refusal")
+            return
+        if said:
+            self.said.emit(said, "done")
+
+    @Slot()
+    def _on_cost(self) -> None:
+        layer = self._edits.layer
+        try:
+            if layer is None:
+                raise BadInput("There is no mask to compare", do="Open or make one")
+            images: list[Any] = [each for each in self._viewer.layers if may_be_sequence(each)]
+            mask = shot_of(layer, images)
+        except BadInput as refusal:
+            self.said.emit(refusal.sentence(), "refusal")
+            return
+        work = partial(cost_of, mask, self._before.of(layer))
+        self._costs.abandon()
+        self._costs.start(Call(lambda _: work()))
+
+    @Slot(object, object)
+    def _on_costed(self, call: Call, outcome: Returned | Failure) -> None:
+        if isinstance(outcome, Failure):
+            self.said.emit(outcome.sentence(), "refusal")
+            self.costed.emit(outcome)
+            return
+        self._cost = outcome.value
+        self._panel.show_cost(self._cost)
+        self.costed.emit(self._cost)

@@ -1,0 +1,148 @@
+"""Measures in the Correct panel: live, drawn, edited by hand, copied and exported."""
+
+# ruff: noqa: PLC0415
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QApplication, QComboBox, QLabel, QTableWidget
+from widgets.correct_case import GRID, WAIT, add_case, click, labels, stored
+
+from napari_acs.inference.messages import Failure
+from napari_acs.review.edits.cost import edit_costs
+from napari_acs.review.measure.tumour import measure_tumour
+
+
+@pytest.fixture
+def asked(tmp_path):
+    return tmp_path
+
+
+@pytest.fixture
+def dock(viewer, qtbot, asked):
+    from napari_acs.widgets.correct_dock import CorrectDock
+
+    add_case(viewer)
+    dock = CorrectDock(viewer, ask=lambda _, name: asked / name)
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+        viewer.window.add_dock_widget(dock, name="Correct")
+    return dock
+
+
+@pytest.fixture
+def mask(dock):
+    return dock.target.layer
+
+
+def column(dock, region: str) -> list[str]:
+    table = dock.panel.findChild(QTableWidget, "measures")
+    names = [table.horizontalHeaderItem(i).text() for i in range(table.columnCount())]
+    return [table.item(row, names.index(region)).text() for row in range(table.rowCount())]
+
+
+def text(dock, name: str) -> str:
+    return dock.panel.findChild(QLabel, name).text()
+
+
+def test_the_table_follows_the_edits_and_is_that_of_the_stored_mask(dock, mask, qtbot):
+    def expected(region):
+        found = measure_tumour(stored(mask), GRID).regions[region]
+        axial = found.largest_axial
+        return [
+            f"{found.volume_ml:.2f}",
+            f"{axial.diameter.length_mm:.1f}",
+            f"{axial.perpendicular.length_mm:.1f}",
+            f"{axial.product_mm2:.0f}",
+            f"{found.largest_3d_diameter_mm:.1f}",
+            str(len(found.lesions)),
+        ]
+
+    for region in ("WT", "TC", "ET"):
+        assert column(dock, region)[:6] == expected(region)
+    assert column(dock, "WT")[6] in {"left", "right", "crossing", "-"}
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+        mask.data_setitem(np.nonzero(mask.data == 3), 1)
+    assert column(dock, "ET")[:6] == ["0.00", "-", "-", "-", "-", "0"]
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+        mask.undo()
+    assert column(dock, "ET")[:6] == expected("ET")
+    with qtbot.assertNotEmitted(dock.measuring.measured, wait=1200):
+        dock.viewer.dims.set_point(0, mask.data_to_world((5, 5, 5))[0])
+
+
+def test_diameters_are_drawn_edited_by_hand_and_exported(dock, mask, qtbot, asked):
+    dock.panel.findChild(QComboBox, "diameter_region").setCurrentText("TC")
+    click(dock, "draw_diameters")
+    lines = dock.viewer.layers["diameters"]
+    assert dock.viewer.layers.selection.active is mask
+    found = measure_tumour(labels(), GRID).regions["TC"].largest_axial
+    world = [np.array([lines.data_to_world(end) for end in line]) for line in lines.data]
+    lengths = [np.linalg.norm(np.subtract(*ends)) for ends in world]
+    assert lengths == pytest.approx([found.diameter.length_mm, found.perpendicular.length_mm])
+    here = mask.world_to_data(dock.viewer.dims.point)
+    assert round(here[0]) == round(lines.data[0][0][0]), "the slice with the lines is shown"
+    assert text(dock, "by_hand") == ""
+
+    moved = [np.array(line) for line in lines.data]
+    moved[0][0, 2] += 3
+    lines.data = moved
+    ends = [np.array([lines.data_to_world(end) for end in line]) for line in moved]
+    long, short = sorted((np.linalg.norm(np.subtract(*e)) for e in ends), reverse=True)
+    said = text(dock, "by_hand")
+    assert f"TC, edited by hand: {long:.1f} x {short:.1f} mm, product {long * short:.0f}" in said
+
+    click(dock, "copy_measures")
+    board = QApplication.clipboard().text()
+    assert said in board and board.splitlines()[0].split("\t")[1:] == ["WT", "TC", "ET"]
+    click(dock, "json_measures")
+    click(dock, "csv_measures")
+    record = json.loads((asked / "measures.json").read_text())
+    assert record["diameters_by_hand"]["diameter_mm"] == pytest.approx(long)
+    assert record["measures"]["regions"]["TC"]["volume_ml"] == pytest.approx(
+        np.isin(labels(), (1, 3)).sum() * GRID.voxel_ml
+    )
+    rows = list(csv.DictReader((asked / "measures.csv").read_text().splitlines()))
+    assert [row["region"] for row in rows] == ["WT", "TC", "ET"]
+    assert float(rows[1]["hand_product_mm2"]) == pytest.approx(long * short, abs=0.01)
+    assert rows[0]["hand_product_mm2"] == ""
+    for file in asked.iterdir():
+        assert "Mustermann" not in file.read_text()
+    assert record["study"].startswith("patient-")
+
+    click(dock, "draw_diameters")
+    assert text(dock, "by_hand") == "", "drawn anew"
+    assert [layer.name for layer in dock.viewer.layers].count("diameters") == 1
+    dock.viewer.layers["diameters"].data = []
+    assert "cannot be read" in text(dock, "by_hand")
+
+
+def test_what_a_correction_cost(dock, mask, qtbot):
+    ring = np.nonzero(mask.data == 3)
+    mask.data_setitem(tuple(axis[: len(axis) // 2] for axis in ring), 1)
+    with qtbot.waitSignal(dock.measuring.costed, timeout=WAIT):
+        click(dock, "edit_cost")
+    costs = edit_costs(labels(), stored(mask), GRID)
+    for name, cost in costs.items():
+        assert f"{name}: Dice {cost.dice:.3f}, HD95 {cost.hd95_mm:.1f} mm" in text(dock, "cost")
+        assert f"volume {cost.volume_change_ml:+.2f} ml" in text(dock, "cost")
+
+
+def test_what_cannot_be_measured_is_a_sentence(dock, mask, qtbot):
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT) as heard:
+        mask.data_setitem((np.array([0]), np.array([0]), np.array([0])), 9)
+    assert isinstance(heard.args[0], Failure)
+    assert "not known" in text(dock, "measure_state")
+    click(dock, "draw_diameters")
+    assert "not measured yet" in dock.said
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+        mask.undo()
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+        mask.data_setitem(np.nonzero(mask.data == 3), 1)
+    click(dock, "draw_diameters")
+    assert "ET has no lesion" in dock.said
+    dock.viewer.layers.remove(mask)
+    click(dock, "edit_cost")
+    assert "no mask" in dock.said
