@@ -122,7 +122,9 @@ def edit_costs(
 def _around(boxes: list[Box]) -> Box:
     """Return the smallest box that holds all of these; an empty one for none."""
     z, y, x = (
-        slice(min((b[i].start for b in boxes), default=0), max((b[i].stop for b in boxes), default=0))
+        slice(
+            min((b[i].start for b in boxes), default=0), max((b[i].stop for b in boxes), default=0)
+        )
         for i in range(3)
     )
     return z, y, x

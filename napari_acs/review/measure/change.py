@@ -171,7 +171,10 @@ def measure_change(
             a.sum_of_products_mm2, b.sum_of_products_mm2, PRODUCT,
             gone=b.volume_ml == 0 < a.volume_ml, new=fresh > 0,
         )  # fmt: skip
-        if not (a.measurable_lesions or b.measurable_lesions or fresh) and a.volume_ml + b.volume_ml:
+        if (
+            not (a.measurable_lesions or b.measurable_lesions or fresh)
+            and a.volume_ml + b.volume_ml
+        ):
             by_product = "not measurable"
         regions[name] = RegionChange(
             a.volume_ml,
