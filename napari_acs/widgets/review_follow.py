@@ -105,8 +105,8 @@ class ReaderFollower(QObject):
         self._active = self._single(_ACTIVE_MS, None)
         viewer.dims.events.point.connect(self._on_moved)
         for event in (
-            viewer.camera.events.center,
-            viewer.camera.events.zoom,
+            viewer.scene.camera.events.center,
+            viewer.scene.camera.events.zoom,
             viewer.cursor.events.position,
         ):
             event.connect(self._on_active)

@@ -454,7 +454,7 @@ def test_what_was_read_ahead_is_used_once_and_dropped(new_dock, qtbot, session):
 
 
 def killed_while_painting(session: Path, strokes: int) -> list[int]:
-    """Paint in a child with a window, kill it, and return the voxels of the strokes it was sure of."""
+    """Paint in a child with a window, kill it, and return the strokes that it called saved."""
     script = Path(__file__).with_name("review_painting.py")
     child = subprocess.Popen(
         [sys.executable, str(script), str(session)],
