@@ -57,6 +57,7 @@ screenshots: install
 	scripts/with-display $(BIN)/python scripts/screenshots.py
 	scripts/with-display $(BIN)/python scripts/screenshot_models.py
 	scripts/with-display $(BIN)/python scripts/screenshot_classify.py
+	scripts/with-display $(BIN)/python scripts/screenshot_review.py
 	@if [ -d "$${NAPARI_ACS_SHARED_DATA:-../shared/data}" ]; then \
 		scripts/with-display $(BIN)/python scripts/screenshot_views.py && \
 		scripts/with-display $(BIN)/python scripts/screenshot_native.py; fi

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -70,8 +71,8 @@ class ReviewCases(QObject):
         self.watch.active.connect(self._on_active)
         viewer.layers.events.removed.connect(self._on_removed)
         # A method of self would be gone before it could be called.
-        self.ending = partial(_end, self.thread, self.desk, self._last)
-        self.destroyed.connect(partial(_end_pool, self.thread.pool, self.desk, self._last))
+        self.ending = partial(_end, self.thread.pool, self.desk, self._last)
+        self.destroyed.connect(self.ending)
 
     @property
     def item(self) -> int | None:
@@ -110,8 +111,8 @@ class ReviewCases(QObject):
         self.thread.ask(self.desk.close)
 
     def save(self) -> None:
-        """Save what is on screen now."""
-        if self.follower.layer is not None:
+        """Save what is on screen now; while an undo is on its way, that is older than the file."""
+        if self.follower.layer is not None and not self._moving:
             self._on_due(self.follower.painted)
 
     def move(self, way: Way) -> None:
@@ -227,7 +228,7 @@ class ReviewCases(QObject):
         layer = self.follower.layer
         if layer is None or self._moving:
             return
-        self._moving = True
+        self._moving, self._last.layer = True, None
         self.follower.hold(True)  # until the layer shows what the session has then
         self.thread.ask(
             work,
@@ -243,11 +244,12 @@ class ReviewCases(QObject):
         if layer is self.follower.layer:
             if shift is not None:
                 self.screen.apply(shift)
+            self._last.layer = layer
             self.follower.hold(False)
         self._on_saved(saved)
 
     def _on_not_shifted(self, sentence: str) -> None:
-        self._moving = False
+        self._moving, self._last.layer = False, self.follower.layer
         self.follower.hold(False)
         self.refused.emit(sentence)
 
@@ -280,11 +282,7 @@ class ReviewCases(QObject):
             )
 
 
-def _end(thread: SessionThread, desk: Desk, last: _Last) -> None:
-    _end_pool(thread.pool, desk, last)
-
-
-def _end_pool(pool: Any, desk: Desk, last: _Last, *_: object) -> None:
+def _end(pool: ThreadPoolExecutor, desk: Desk, last: _Last, *_: object) -> None:
     """Save what is on screen, and close the session."""
     layer, last.layer = last.layer, None
     works = [partial(desk.save, layer.data, painted=False)] if layer is not None else []

@@ -1,6 +1,6 @@
-"""A program for test_review_dock: paints in a real window until it is killed.
+"""A program for test_review_dock: paints in a real window until it is killed, or closes it.
 
-    review_painting.py SESSION
+    review_painting.py SESSION [close|quit]
 
 Each stroke labels voxels with 7 that had another label; after each that is on the disk the number
 of such voxels is said.
@@ -14,11 +14,12 @@ from pathlib import Path
 import napari
 import numpy as np
 from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication
 
 from napari_acs.widgets.review_dock import ReviewDock
 
 
-def main(path: Path) -> None:
+def main(path: Path, end: str = "") -> None:
     viewer = napari.Viewer()
     dock = ReviewDock(viewer)
     viewer.window.add_dock_widget(dock, name="Review")
@@ -35,6 +36,11 @@ def main(path: Path) -> None:
     def saved(said) -> None:
         if said.changed:
             print("saved", said.steps, flush=True)
+        if end and said.steps >= 3:
+            timer.stop()
+            paint()  # and not a moment to save it
+            print("painted", state["at"], flush=True)
+            viewer.close() if end == "close" else QApplication.instance().quit()
 
     dock.saved.connect(saved)
     timer.timeout.connect(paint)
@@ -43,4 +49,4 @@ def main(path: Path) -> None:
     napari.run()
 
 
-main(Path(sys.argv[1]))
+main(Path(sys.argv[1]), *sys.argv[2:])

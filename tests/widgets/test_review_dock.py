@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
 from widgets.review_studies import FORM, GRIDS, labels_on, make, write_studies
 
 from napari_acs.review.session.database import reading
+from napari_acs.review.session.lock import lock_file
 from napari_acs.review.session.replay import mask_at
 from napari_acs.review.session.session import read_session
 from napari_acs.review.session.verify import verify
@@ -453,14 +454,35 @@ def test_what_was_read_ahead_is_used_once_and_dropped(new_dock, qtbot, session):
     assert asked == [1, 2, 3, 1, 2]
 
 
+SCRIPT = Path(__file__).with_name("review_painting.py")
+
+
+@pytest.mark.parametrize("end", ["close", "quit"])
+def test_a_closed_window_has_saved_its_last_stroke_and_closed_its_session(session, end):
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), str(session), end],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        cwd=SCRIPT.parents[2],
+    )
+    assert done.returncode == 0, done.stderr
+    painted = next(int(line.split()[1]) for line in done.stdout.splitlines() if "painted" in line)
+    assert np.count_nonzero(kept(session, 1) == 7) == painted
+    assert not lock_file(session).exists()
+    with reading(session) as connection:
+        kinds = [row[0] for row in connection.execute("SELECT kind FROM event ORDER BY seq")]
+    assert kinds[-1] == "closed"
+
+
 def killed_while_painting(session: Path, strokes: int) -> list[int]:
     """Paint in a child with a window, kill it, and return the strokes that it called saved."""
-    script = Path(__file__).with_name("review_painting.py")
     child = subprocess.Popen(
-        [sys.executable, str(script), str(session)],
+        [sys.executable, str(SCRIPT), str(session)],
         stdout=subprocess.PIPE,
         text=True,
-        cwd=script.parents[2],
+        cwd=SCRIPT.parents[2],
     )
     said = []
     for line in child.stdout:
