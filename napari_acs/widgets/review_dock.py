@@ -158,8 +158,10 @@ class ReviewDock(QWidget):
         return super().event(event)
 
     def _close_if_alone(self) -> None:
-        if isalive(self) and self.parent() is None and self.cases.now is not None:
+        if isalive(self) and self.parent() is None:
             self.close_session()
+            # napari forgets the panel then; Qt, not the garbage collector, is to take it apart.
+            self.cases.thread.ask(lambda: None, done=lambda _: self.deleteLater())
 
     @Slot(object)
     def _on_opened(self, seen: Seen) -> None:

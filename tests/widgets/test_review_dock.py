@@ -209,9 +209,8 @@ def test_the_closed_dock_has_saved_and_closed_its_session(new_dock, qtbot, sessi
     open_session(dock, qtbot, session)
     mask(dock).data_setitem((np.array([0]), np.array([0]), np.array([0])), 3)  # and at once:
     dock.panel.decide.note.setPlainText("typed last")
-    dock.viewer.window.remove_dock_widget(dock)
-    qtbot.waitUntil(lambda: dock.cases.now is None, timeout=WAIT)
-    settle(dock, qtbot)
+    with qtbot.waitSignal(dock.destroyed, timeout=WAIT):
+        dock.viewer.window.remove_dock_widget(dock)
     assert np.count_nonzero(kept(session, 1) != labels_on(GRIDS[0])) == 1
     assert read_session(session).items[1].note == "typed last"
     other = new_dock()
