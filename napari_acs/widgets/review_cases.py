@@ -53,7 +53,7 @@ class ReviewCases(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self.desk = Desk()
-        self.thread = SessionThread(self)
+        self.keeper = SessionThread(self)
         self.reader = CaseReader(self)
         self.screen = CaseScreen(viewer)
         self.follower = MaskFollower(self)
@@ -71,7 +71,7 @@ class ReviewCases(QObject):
         self.watch.active.connect(self._on_active)
         viewer.layers.events.removed.connect(self._on_removed)
         # A method of self would be gone before it could be called.
-        self.ending = partial(_end, self.thread.pool, self.desk, self._last)
+        self.ending = partial(_end, self.keeper.pool, self.desk, self._last)
         self.destroyed.connect(self.ending)
 
     @property
@@ -93,7 +93,7 @@ class ReviewCases(QObject):
         self._waiting = []
         layer = self.follower.layer
         if layer is not None:
-            self.thread.ask(self.desk.stay, self.screen.at)
+            self.keeper.ask(self.desk.stay, self.screen.at)
             self.save()
         self.follower.follow(None)
         self._last.layer = None
@@ -101,14 +101,14 @@ class ReviewCases(QObject):
         study, self.images = self._study, None
         self.screen.clear(study)
         if layer is not None:
-            self.thread.ask(self.desk.leave)
+            self.keeper.ask(self.desk.leave)
 
     def close(self) -> None:
         """Save, and close the session."""
         self.put_away()
         self.reader.forget()
         self.now = None
-        self.thread.ask(self.desk.close)
+        self.keeper.ask(self.desk.close)
 
     def save(self) -> None:
         """Save what is on screen now; while an undo is on its way, that is older than the file."""
@@ -126,7 +126,7 @@ class ReviewCases(QObject):
     def look(self, mask: int) -> None:
         """Show another's mask beside the reader's."""
         if self.now is not None and self.item is not None:
-            self.thread.ask(
+            self.keeper.ask(
                 self.desk.array, mask, done=partial(self._on_other, mask), refused=self.refused.emit
             )
 
@@ -134,7 +134,7 @@ class ReviewCases(QObject):
         """Show the masks of others, after a first read."""
         if self.images is not None:
             self.save()
-            self.thread.ask(
+            self.keeper.ask(
                 self.desk.reveal, self.images, done=self._on_revealed, refused=self.refused.emit
             )
 
@@ -147,7 +147,7 @@ class ReviewCases(QObject):
             if done is not None:
                 done(answer[0])
 
-        self.thread.ask(self.desk.do, work, done=told, refused=self.refused.emit)
+        self.keeper.ask(self.desk.do, work, done=told, refused=self.refused.emit)
 
     @property
     def _study(self) -> str:
@@ -163,7 +163,7 @@ class ReviewCases(QObject):
     @Slot(object)
     def _on_read(self, images: CaseImages) -> None:
         if images.item == self.opening:
-            self.thread.ask(
+            self.keeper.ask(
                 self.desk.begin,
                 images,
                 done=partial(self._on_begun, images),
@@ -207,7 +207,7 @@ class ReviewCases(QObject):
     def _on_due(self, painted: bool) -> None:
         layer = self.follower.layer
         if layer is not None:
-            self.thread.ask(
+            self.keeper.ask(
                 self.desk.save,
                 layer.data,
                 painted=painted,
@@ -230,7 +230,7 @@ class ReviewCases(QObject):
             return
         self._moving, self._last.layer = True, None
         self.follower.hold(True)  # until the layer shows what the session has then
-        self.thread.ask(
+        self.keeper.ask(
             work,
             what,
             layer.data,
@@ -268,11 +268,11 @@ class ReviewCases(QObject):
 
     def _on_moved(self) -> None:
         if self.screen.mask is not None:
-            self.thread.ask(self.desk.stay, self.screen.at, refused=self.refused.emit)
+            self.keeper.ask(self.desk.stay, self.screen.at, refused=self.refused.emit)
 
     def _on_active(self) -> None:
         if self.follower.layer is not None:
-            self.thread.ask(self.desk.stay, None, refused=self.refused.emit)
+            self.keeper.ask(self.desk.stay, None, refused=self.refused.emit)
 
     def _on_removed(self, event: Any) -> None:
         if isalive(self) and event.value is self.follower.layer:

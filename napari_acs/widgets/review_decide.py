@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
@@ -80,7 +81,7 @@ class ReviewDecide(QWidget):
         layout.addWidget(self.note)
         decisions = QGridLayout()
         for number, (status, (name, title)) in enumerate(DECISIONS.items()):
-            button = _button(name, title, lambda status=status: self.decided.emit(status))
+            button = _button(name, title, partial(self.decided.emit, status))
             decisions.addWidget(button, number // 2, number % 2)
         layout.addLayout(decisions)
         self._masks: list[tuple[int, str]] = []

@@ -125,7 +125,7 @@ class ReviewDock(QWidget):
     def open(self, path: Path) -> None:
         """Open a session, and the case where it was left."""
         self.close_session()
-        self.cases.thread.ask(
+        self.cases.keeper.ask(
             self.cases.desk.open, Path(path), done=self._on_opened, refused=self._refuse
         )
 
@@ -151,17 +151,18 @@ class ReviewDock(QWidget):
         else:
             self.open_case(item)
 
-    def event(self, event: QEvent) -> bool:
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Close the session where napari takes the dock away, as a click on its cross does."""
-        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+        super().changeEvent(event)
+        moved = event is not None and event.type() == QEvent.Type.ParentChange
+        if moved and self.parent() is None:
             QTimer.singleShot(0, self._close_if_alone)
-        return super().event(event)
 
     def _close_if_alone(self) -> None:
         if isalive(self) and self.parent() is None:
             self.close_session()
             # napari forgets the panel then; Qt, not the garbage collector, is to take it apart.
-            self.cases.thread.ask(lambda: None, done=lambda _: self.deleteLater())
+            self.cases.keeper.ask(lambda: None, done=lambda _: self.deleteLater())
 
     @Slot(object)
     def _on_opened(self, seen: Seen) -> None:
@@ -289,7 +290,7 @@ class ReviewDock(QWidget):
         if now is not None:
             self._write()
             path = now.path
-            self.cases.thread.ask(self.cases.desk.seen, done=lambda _: work(path))
+            self.cases.keeper.ask(self.cases.desk.seen, done=lambda _: work(path))
 
     def _export(self, proposal: str, work: Callable[[Path, Path], object]) -> None:
         target = self._ask(self, "Export", proposal)

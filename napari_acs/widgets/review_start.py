@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 
 from napari_acs.review.session.create import SUFFIX
 from napari_acs.review.session.plan import AI_CHOICES
+from napari_acs.review.session.state import Ai
 
 AI_TITLES = {
     "shown": "shown at once",
@@ -39,7 +40,7 @@ class NewSession:
     rater: str
     form: Path | None
     file: Path | None
-    ai: str
+    ai: Ai
     repeats: float
     shuffled: bool
     seed: int

@@ -77,7 +77,7 @@ def test_five_studies_are_read_closed_reopened_and_verified(make_napari_viewer, 
 
     def settle():
         done = []
-        dock.cases.thread.ask(lambda: None, done=done.append)
+        dock.cases.keeper.ask(lambda: None, done=done.append)
         qtbot.waitUntil(lambda: bool(done), timeout=WAIT)
 
     def click(name):
