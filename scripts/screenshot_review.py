@@ -18,6 +18,7 @@ from qtpy.QtWidgets import QComboBox, QPushButton, QScrollArea
 from napari_acs.imaging import sample_study
 from napari_acs.imaging.anonymous import write_anonymous
 from napari_acs.viewer import demo
+from napari_acs.viewer.review_desk import Saved
 from napari_acs.viewer.review_files import make_session
 from napari_acs.viewer.sample import true_mask_path
 from napari_acs.viewer.virtual_screen import screen
@@ -86,12 +87,17 @@ def pictures(session: Path) -> None:
             QTimer.singleShot(500, find(QPushButton, "next").click)
             return
         layer = dock.cases.screen.mask
-        layer.brush_size, layer.selected_label, layer.mode = 6, 3, "paint"
+        layer.brush_size, layer.selected_label, layer.mode = 5, 3, "paint"
         at = dock.cases.screen.at
         for shift in range(12):
-            layer.paint((at[0], at[1] + 6, at[2] - 6 + shift), 3)
-        dock.panel.decide.note.setPlainText("rim of the enhancing part was missed")
-        QTimer.singleShot(2000, end)
+            layer.paint((at[0], at[1] + 22, at[2] - 6 + shift), 3)
+        dock.panel.decide.note.setPlainText("lower rim of the enhancing part was missed")
+        dock.saved.connect(saved)
+
+    def saved(said: Saved) -> None:
+        if said.changed:
+            dock.saved.disconnect(saved)
+            QTimer.singleShot(5000, end)
 
     def end() -> None:
         shoot("review-case.png")

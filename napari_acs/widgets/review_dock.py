@@ -6,28 +6,28 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QTimer, Signal, Slot
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
 from napari_acs.review.session.audit import accept_in_bulk, confident_items, draw_audit
-from napari_acs.review.session.decisions import answer, decide, write_note
 from napari_acs.review.session.state import TO_DO
-from napari_acs.viewer.review_take import model_of, segmentation_among, take, uncertainty_among
 from napari_acs.widgets.review_cases import ReviewCases
 from napari_acs.widgets.review_files import ReviewFiles
+from napari_acs.widgets.review_others import OtherMasks
 from napari_acs.widgets.review_panel import ReviewPanel
+from napari_acs.widgets.review_saying import Saying
 from napari_acs.widgets.scrolled import fill_with
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
-    from napari_acs.review.session.session import Session
     from napari_acs.viewer.review_desk import Begun, Saved, Seen
 
-_NOTE_MS = 800
+_NARROWEST = 400
+"""In pixels: a worklist with whole pseudonyms."""
 
 
 def ask_target(window: QWidget, what: str, proposal: str) -> Path | None:
@@ -72,10 +72,10 @@ class ReviewDock(QWidget):
         self.panel = ReviewPanel()
         self.cases = ReviewCases(napari_viewer, self)
         self.files = ReviewFiles(self)
-        self._note = QTimer(self)
-        self._note.setSingleShot(True)
-        self._note.setInterval(_NOTE_MS)
+        self.saying = Saying(self.panel, self.cases, self)
+        self.others = OtherMasks(napari_viewer, self.panel.decide, self.cases, self._agreed, self)
         fill_with(self, self.panel)
+        self.setMinimumWidth(_NARROWEST)
         self._connect_panel()
         cases, files = self.cases, self.files
         cases.seen.connect(self._on_seen)
@@ -87,28 +87,18 @@ class ReviewDock(QWidget):
         files.done.connect(partial(self._say, "done"))
         files.refused.connect(self._refuse)
         files.busy.connect(self.panel.start.show_busy)
-        self._note.timeout.connect(self._write)
-        events = self.viewer.layers.events
-        for event in (events.inserted, events.removed):
-            event.connect(self._offer_segmentation)
+        self.others.taken.connect(partial(self._say, "done"))
         application = QApplication.instance()
         assert application is not None
         application.aboutToQuit.connect(cases.ending)
 
     def _connect_panel(self) -> None:
-        start, decisions, whole = self.panel.start, self.panel.decide, self.panel.whole
+        start, whole = self.panel.start, self.panel.whole
         start.open.connect(self.open)
         start.create.connect(self.files.make)
         self.panel.step.connect(self.step)
         self.panel.table.opened.connect(self.open_case)
-        decisions.moved.connect(self.cases.move)
-        decisions.decided.connect(self._decide)
-        decisions.look.connect(self.cases.look)
-        decisions.replace.connect(self._promote)
-        decisions.take.connect(self._take)
-        decisions.reveal.connect(self.cases.reveal)
-        decisions.note.textChanged.connect(self._note.start)
-        decisions.form.changed.connect(self._write)
+        self.panel.decide.moved.connect(self.cases.move)
         whole.bulk.connect(self._bulk)
         whole.audit.connect(
             lambda count, seed: self.cases.do(partial(draw_audit, count=count, seed=seed))
@@ -131,14 +121,14 @@ class ReviewDock(QWidget):
 
     def close_session(self) -> None:
         """Save everything, and close the session."""
-        self._write()
+        self.saying.write()
         self.cases.close()
         self.panel.show_case(None)
         self.panel.show_session(None, None)
 
     def open_case(self, item: int) -> None:
         """Open an item of the worklist."""
-        self._write()
+        self.saying.write()
         self.panel.message.clear()
         self.panel.show_case(None)
         self.cases.open(item)
@@ -180,16 +170,16 @@ class ReviewDock(QWidget):
     @Slot(object)
     def _on_seen(self, seen: Seen) -> None:
         self.panel.show_session(seen, self.cases.item or self.cases.opening)
-        self._offer_segmentation()
+        self.others.offer()
 
     @Slot(object)
     def _on_begun(self, begun: Begun) -> None:
         self.panel.show_session(begun.seen, begun.item)
         self.panel.show_case(begun)
-        self._note.stop()  # it was filled in, not typed
+        self.saying.filled_in()
         if begun.notes:
             self._say("note", " ".join(begun.notes))
-        self._offer_segmentation()
+        self.others.offer()
         now = self.cases.now
         if now is not None:
             self.cases.reader.read_ahead(now.state, self.panel.table.beside(1), now.path)
@@ -208,79 +198,12 @@ class ReviewDock(QWidget):
         self.panel.saved.setText("NOT SAVED; it is tried again")
         self._refuse(sentence)
 
-    def _typed(self) -> Callable[[Session], None] | None:
-        """Return what writes the note and the answers of the open case."""
-        item = self.cases.item
-        if item is None or self.cases.now is None:
-            return None
-        text, answers = self.panel.decide.note.toPlainText(), self.panel.decide.form.answers
-
-        def write(session: Session) -> None:
-            write_note(session, item, text)
-            answer(session, item, answers)
-
-        return write
-
-    def _write(self) -> None:
-        self._note.stop()
-        write = self._typed()
-        if write is not None:
-            self.cases.do(write)
-
-    @Slot(str)
-    def _decide(self, status: str) -> None:
-        item, write = self.cases.item, self._typed()
-        if item is None or write is None:
-            return
-        self._note.stop()
-
-        def settle(session: Session) -> None:
-            write(session)
-            decide(session, item, status)
-
-        self.panel.message.clear()
-        self.cases.do(settle)
-
-    @Slot(int)
-    def _promote(self, mask: int) -> None:
-        now = self.cases.now
-        if now is None or mask not in now.state.masks:
-            return
-        title = now.state.masks[mask].title
-        question = f"Put {title} in the place of your mask? Undo brings your work back."
-        if self._confirm(self, question):
-            self.cases.promote(mask)
-
-    def _found_segmentation(self) -> Any:
-        now, item = self.cases.now, self.cases.item
-        if now is None or item is None or not now.state.items[item].sees_others:
-            return None
-        case = now.state.items[item].case
-        return segmentation_among(self.viewer.layers, case, self.cases.screen.layers)
-
-    def _offer_segmentation(self, event: Any = None) -> None:
-        if isalive(self):
-            found = self._found_segmentation()
-            self.panel.decide.show_segmentation(model_of(found[1]) if found else "")
-
-    @Slot()
-    def _take(self) -> None:
-        found, item = self._found_segmentation(), self.cases.item
-        if found is None or item is None:
-            return
-        info = found[1]
-        unsure = uncertainty_among(self.viewer.layers, info)
-        self.cases.do(
-            lambda session: take(session, item, info, unsure),
-            done=lambda mask: self._say("done", f"{mask.title} is among the masks of this case."),
-        )
-
     @Slot(float)
     def _bulk(self, most: float) -> None:
         now = self.cases.now
         items = confident_items(now.state, most) if now is not None else []
         question = f"Accept {len(items)} case(s) without a look at them?"
-        if items and self._confirm(self, question):
+        if items and self._agreed(question):
             rule = f"uncertainty at most {most:g}"
             self.cases.do(partial(accept_in_bulk, items=items, rule=rule))
 
@@ -288,7 +211,7 @@ class ReviewDock(QWidget):
         """Do something with the session's file once all that was asked before is in it."""
         now = self.cases.now
         if now is not None:
-            self._write()
+            self.saying.write()
             path = now.path
             self.cases.keeper.ask(self.cases.desk.seen, done=lambda _: work(path))
 
@@ -296,6 +219,9 @@ class ReviewDock(QWidget):
         target = self._ask(self, "Export", proposal)
         if target is not None:
             self._with_file(lambda path: work(path, target))
+
+    def _agreed(self, question: str) -> bool:
+        return self._confirm(self, question)
 
     @Slot(str)
     def _refuse(self, sentence: str) -> None:

@@ -19,7 +19,7 @@ from napari_acs.widgets.review_whole import ReviewWhole
 
 
 class ReviewPanel(QWidget):
-    """Session, worklist, the open case, the whole session, and what was saved when.
+    """The session and what was saved when, the worklist, the open case, the whole session.
 
     Signal: ``step(int)``, to the next (1) or the previous (-1) case. The parts have their own.
     """
@@ -41,6 +41,7 @@ class ReviewPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.addWidget(self.start)
         layout.addWidget(self.session)
+        layout.addWidget(self.saved)
         layout.addWidget(self.message)
         self._work = QWidget()
         work = QVBoxLayout(self._work)
@@ -56,7 +57,6 @@ class ReviewPanel(QWidget):
         work.addWidget(self.decide)
         work.addWidget(self.whole)
         layout.addWidget(self._work)
-        layout.addWidget(self.saved)
         layout.addStretch(1)
         self.show_case(None)
         self._work.hide()

@@ -22,7 +22,7 @@ from napari_acs.review.session.state import STATUSES
 from napari_acs.review.session.worklist import Row, arranged, neighbour
 from napari_acs.widgets.check_list import COLOURS
 
-COLUMNS = ("Case", "Status", "ml", "Unsure", "Time", "Note")
+COLUMNS = ("Case", "Status", "ml", "Unsure", "Time", "✎")
 _SORTS = ("name", "status", "volume", "uncertainty", "time", "plan")
 _COLOURS = {
     "accepted": COLOURS["green"],
@@ -32,6 +32,7 @@ _COLOURS = {
 }
 _ALL = "all"
 _FEWEST_SHOWN = 5
+_NARROWEST = 24
 
 
 class ReviewTable(QWidget):
@@ -122,8 +123,9 @@ def _table() -> QTableWidget:
     assert rows is not None and header is not None
     rows.setVisible(False)
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     header.setSectionsClickable(True)
+    header.setMinimumSectionSize(_NARROWEST)
+    table.setWordWrap(False)  # a pseudonym that is cut names nothing
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
