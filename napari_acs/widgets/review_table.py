@@ -22,8 +22,9 @@ from napari_acs.review.session.state import STATUSES
 from napari_acs.review.session.worklist import Row, arranged, neighbour
 from napari_acs.widgets.check_list import COLOURS
 
-COLUMNS = ("Case", "Status", "ml", "Unsure", "Time", "✎")
-_SORTS = ("name", "status", "volume", "uncertainty", "time", "plan")
+COLUMNS = ("Case", "✎", "Status", "ml", "±", "Time")
+_SAID = ("", "note", "", "volume", "uncertainty of the prediction", "time spent, minutes")
+_SORTS = ("name", "plan", "status", "volume", "uncertainty", "time")
 _COLOURS = {
     "accepted": COLOURS["green"],
     "corrected": COLOURS["green"],
@@ -103,14 +104,14 @@ class ReviewTable(QWidget):
 
     def _cell(self, row: Row, column: int, words: str) -> QTableWidgetItem:
         cell = QTableWidgetItem(words)
-        cell.setToolTip(row.note if column == len(COLUMNS) - 1 else _tip(row))
-        if column == 1 and row.status in _COLOURS:
+        cell.setToolTip(row.note if column == 1 else _tip(row))
+        if column == 2 and row.status in _COLOURS:
             cell.setForeground(QColor(_COLOURS[row.status]))
         if row.item == self._current:
             bold = QFont(cell.font())
             bold.setBold(True)
             cell.setFont(bold)
-        if column in {2, 3, 4}:
+        if column in {3, 4, 5}:
             cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return cell
 
@@ -119,6 +120,10 @@ def _table() -> QTableWidget:
     table = QTableWidget(0, len(COLUMNS))
     table.setObjectName("worklist")
     table.setHorizontalHeaderLabels(COLUMNS)
+    for column, said in enumerate(_SAID):
+        item = table.horizontalHeaderItem(column)
+        assert item is not None
+        item.setToolTip(said)
     rows, header = table.verticalHeader(), table.horizontalHeader()
     assert rows is not None and header is not None
     rows.setVisible(False)
@@ -137,11 +142,11 @@ def _cells(row: Row) -> tuple[str, ...]:
     seconds = round(row.seconds)
     return (
         row.case,
+        "✎" if row.note else "",
         row.status,
         "" if row.volume_ml is None else f"{row.volume_ml:.1f}",
         "" if row.uncertainty is None else f"{row.uncertainty:.3f}",
         f"{seconds // 60}:{seconds % 60:02d}" if seconds else "",
-        "✎" if row.note else "",
     )
 
 

@@ -274,8 +274,8 @@ def test_form_note_and_decisions(new_dock, qtbot, tmp_path):
     assert [row.item for row in dock.panel.table.shown] == [1]
     find(QComboBox, "status").setCurrentText("all")
     header = dock.panel.table.table.horizontalHeader()
-    header.sectionClicked.emit(2)
-    header.sectionClicked.emit(2)
+    header.sectionClicked.emit(3)
+    header.sectionClicked.emit(3)
     volumes = [row.volume_ml for row in dock.panel.table.shown if row.volume_ml is not None]
     assert volumes == sorted(volumes, reverse=True)
 
