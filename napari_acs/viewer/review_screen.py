@@ -25,9 +25,11 @@ class CaseScreen:
 
     def clear(self, study: str = "") -> None:
         """Remove the case's layers; what else is of that study is hidden, as another patient's."""
-        for layer in self.layers:
-            if layer in self._viewer.layers:
-                self._viewer.layers.remove(layer)
+        layers = self._viewer.layers
+        with layers.batched_update():  # the canvas is tidied up once, not after each of them
+            for layer in self.layers:
+                if layer in layers:
+                    layers.remove(layer)
         self.layers, self.mask = [], None
         for layer in self._viewer.layers:
             info = info_in(layer.metadata)

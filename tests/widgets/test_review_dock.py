@@ -187,6 +187,28 @@ def test_every_way_of_editing_comes_to_the_file_and_undo_goes_with_the_layer(
     check(1)
 
 
+def test_signs_of_the_reader_are_recorded_but_not_each_of_them(new_dock, qtbot, session):
+    dock = new_dock()
+    open_session(dock, qtbot, session)
+    dock.cases.watch._active.stop()
+
+    def signs(kind: str) -> int:
+        settle(dock, qtbot)
+        with reading(session) as connection:
+            return connection.execute(
+                "SELECT count(*) FROM event WHERE kind = ?", (kind,)
+            ).fetchone()[0]
+
+    before, places = signs("active"), signs("position")
+    for step in range(20):
+        dock.viewer.cursor.position = (1.0, 2.0, float(step))
+    assert signs("active") == before + 1
+    dock.viewer.dims.point = mask(dock).data_to_world((1, 2, 3))
+    qtbot.waitUntil(lambda: signs("position") == places + 1, timeout=WAIT)
+    index = ScreenOrder(GRIDS[0]).point_kept((1, 2, 3))
+    assert read_session(session).position.index == index
+
+
 def test_undo_reaches_back_over_a_reopening(new_dock, qtbot, session):
     dock = new_dock()
     open_session(dock, qtbot, session)
