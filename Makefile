@@ -59,6 +59,7 @@ screenshots: install
 	scripts/with-display $(BIN)/python scripts/screenshot_classify.py
 	$(BIN)/python scripts/screenshot_report.py
 	scripts/with-display $(BIN)/python scripts/screenshot_correct.py
+	scripts/with-display $(BIN)/python scripts/screenshot_review.py
 	@if [ -d "$${NAPARI_ACS_SHARED_DATA:-../shared/data}" ]; then \
 		scripts/with-display $(BIN)/python scripts/screenshot_views.py && \
 		scripts/with-display $(BIN)/python scripts/screenshot_native.py; fi

@@ -141,6 +141,8 @@ def audit_report(
     state: SessionState, *, level: float = 0.95, method: Interval = "exact"
 ) -> AuditReport:
     """Return the error rate of what was accepted in bulk, with its confidence interval."""
+    from scipy import stats  # noqa: PLC0415 (0.5 s, which no window that opens should wait for)
+
     drawn = [number for audit in state.audits for number in audit.items]
     pool = {number for audit in state.audits for number in audit.drawn_from}
     items = [state.items[number] for number in drawn]

@@ -1,0 +1,147 @@
+"""A case of a session as layers: its sequences, read in a worker, and the reader's mask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_acs.imaging.cancel import never
+from napari_acs.viewer.display import placement
+from napari_acs.viewer.info import KEY, LayerInfo
+from napari_acs.viewer.layers import GLIOMA_STYLES, LayerTuple, image_layer, labels_layer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_acs.imaging import Grid
+    from napari_acs.review.session.state import Mask, SessionState
+
+STYLES = GLIOMA_STYLES[:3]
+"""A session's masks call enhancing tumour 3."""
+
+
+@dataclass(frozen=True, eq=False)
+class CaseImages:
+    """The sequences of an item, ready to be added to a viewer.
+
+    Attributes
+    ----------
+    item : int
+    layers : tuple of layer data tuples
+    grids : tuple of Grid
+        Where a mask may lie: of the images, or of the mask where there is nothing else.
+    """
+
+    item: int
+    layers: tuple[LayerTuple, ...]
+    grids: tuple[Grid, ...]
+
+    @property
+    def infos(self) -> list[LayerInfo]:
+        """What the images know."""
+        return [attributes["metadata"][KEY] for _, attributes, _ in self.layers]
+
+
+def read_case(
+    state: SessionState,
+    item: int,
+    session: Path,
+    cancelled: Callable[[], bool] = never,
+) -> CaseImages:
+    """Read the images of an item; slow, for a worker.
+
+    A study may be nothing but a mask: then there is no image, and its grid is the mask's.
+
+    Parameters
+    ----------
+    state : SessionState
+    item : int
+    session : Path
+        The review file, beside which moved studies are looked for.
+    cancelled : callable
+
+    Raises
+    ------
+    BadInput
+        The files are not there, or cannot be read.
+    Cancelled
+    """
+    from napari_acs.imaging import TITLES, read_grid, read_volumes  # noqa: PLC0415 (SimpleITK)
+    from napari_acs.review.session.locate import find_file, study_paths  # noqa: PLC0415
+
+    case = state.cases[state.items[item].case]
+    if case.mask and case.mask == case.path:
+        grid = read_grid(find_file(state, case.mask, session, case.name))
+        return CaseImages(item, (), (grid,))
+    _, volumes = read_volumes(study_paths(state, case, session), case.name, cancelled=cancelled)
+    layers: list[LayerTuple] = []
+    grids: list[Grid] = []
+    for sequence, volume in volumes.items():
+        info = LayerInfo(
+            volume.grid,
+            volume.source,
+            case.name,
+            sequence,
+            dicom=volume.dicom,
+            history=volume.history,
+        )
+        layers.append(image_layer(volume.array, info, f"{TITLES[sequence]} {case.name}"))
+        if all(volume.grid.difference(grid) is not None for grid in grids):
+            grids.append(volume.grid)
+    return CaseImages(item, tuple(layers), tuple(grids))
+
+
+def mask_layer(
+    shown: NDArray[np.uint8],
+    mask: Mask,
+    case: str,
+    images: CaseImages,
+    prediction: NDArray[np.uint8] | None = None,
+) -> LayerTuple:
+    """Return the layer that the reader edits.
+
+    Parameters
+    ----------
+    shown : ndarray of uint8, shape (z, y, x) as shown
+        The layer edits it in place.
+    mask : Mask
+    case : str
+    images : CaseImages
+    prediction : ndarray of uint8, shape (z, y, x), optional
+        What the mask was started from, in the order of its grid.
+    """
+    info = _info(mask, case, images, prediction)
+    described = labels_layer(np.zeros((1, 1, 1), np.uint8), info, f"{mask.title} {case}", STYLES)
+    return shown, {**described[1], **placement(mask.grid)}, "labels"
+
+
+def other_layer(labels: NDArray[np.uint8], mask: Mask, case: str, images: CaseImages) -> LayerTuple:
+    """Return the layer of a mask that is looked at beside the reader's: outlines only."""
+    info = _info(mask, case, images, labels)
+    data, attributes, kind = labels_layer(labels, info, f"{mask.title} {case} (to look at)", STYLES)
+    return data, {**attributes, "opacity": 0.9}, kind
+
+
+def _info(
+    mask: Mask, case: str, images: CaseImages, prediction: NDArray[np.uint8] | None
+) -> LayerInfo:
+    home: Any = next((i for i in images.infos if i.grid.difference(mask.grid) is None), None)
+    if prediction is not None:
+        prediction.setflags(write=False)
+    return LayerInfo(
+        mask.grid,
+        home.source if home else None,
+        case,
+        provenance=dict(mask.provenance) or None,
+        dicom=home.dicom if home else None,
+        prediction=prediction,
+    )
+
+
+def fitting(grids: Sequence[Grid], grid: Grid) -> bool:
+    """Whether one of the grids is this one."""
+    return any(each.difference(grid) is None for each in grids)

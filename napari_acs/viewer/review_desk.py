@@ -1,0 +1,248 @@
+"""An open session and the mask in hand: all that the Review panel asks of them.
+
+SQLite's connection belongs to the thread that made it, so a `Desk` is used from one thread only;
+what it returns is immutable or a copy, for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from napari_acs.errors import BadInput
+from napari_acs.review.session.activity import times
+from napari_acs.review.session.decisions import go_to, reveal
+from napari_acs.review.session.editing import MaskEditor
+from napari_acs.review.session.masks import given_mask, start_empty, start_from, visible_masks
+from napari_acs.review.session.replay import mask_at, replaying
+from napari_acs.review.session.session import Session, open_session
+from napari_acs.review.session.worklist import Row, rows
+from napari_acs.viewer.review_case import CaseImages, fitting
+from napari_acs.viewer.review_journal import Journal, Shift, Way
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_acs.imaging import Grid
+    from napari_acs.review.session.state import Mask, SessionState
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a session says now, for the panel: its state, and the worklist in the plan's order."""
+
+    path: Path
+    state: SessionState
+    rows: tuple[Row, ...]
+    undoable: bool = False
+    redoable: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Begun:
+    """A case that was opened: the reader's mask of it, and where they were in it.
+
+    ``shown`` is the mask's array (z, y, x) in the order of the screen, a copy for the layer;
+    ``parent`` the mask that it was started from, in the order of its grid, or None; ``at`` the
+    index of ``shown`` that was in view, or None.
+    """
+
+    seen: Seen
+    item: int
+    mask: Mask
+    shown: NDArray[Any]
+    parent: NDArray[Any] | None
+    at: tuple[int, int, int] | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Saved:
+    """An edit that is on the disk; ``changed`` is False where there was none.
+
+    ``steps`` are those of the mask that are not undone.
+    """
+
+    changed: bool
+    steps: int
+    undoable: bool
+    redoable: bool
+    seen: Seen | None = field(default=None)
+
+
+class Desk:
+    """One session, open for work, and at most one case of it."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._session: Session | None = None
+        self._journal: Journal | None = None
+        self._status = ""
+
+    @property
+    def session(self) -> Session:
+        """The session.
+
+        Raises
+        ------
+        BadInput
+            None is open.
+        """
+        if self._session is None:
+            raise BadInput("No session is open", do="Open one, or make a new one")
+        return self._session
+
+    def open(self, path: Path) -> Seen:
+        """Close what is open, and open a session for work; see `open_session` for refusals."""
+        self.close()
+        self._session = self._open.enter_context(open_session(path))
+        return self.seen()
+
+    def close(self) -> None:
+        """Close the session; everything is in its file."""
+        self._session = self._journal = None
+        self._open.close()
+
+    def seen(self) -> Seen:
+        """Return what the session says now."""
+        session = self.session
+        spent = times(session.log.connection, session.state.idle_s)
+        found = tuple(rows(session.state, spent))
+        history = self._journal.editor.history if self._journal else None
+        return Seen(
+            session.path,
+            session.state,
+            found,
+            bool(history and history.done),
+            bool(history and history.undone),
+        )
+
+    def begin(self, images: CaseImages) -> Begun:
+        """Open an item: the mask that its reader edited last, or a new one."""
+        session, number = self.session, images.item
+        line = session.item(number)
+        position = session.state.position
+        if position is not None and position.item != number:
+            position = None
+        own = [m for m in line.masks if session.state.masks[m].origin == "human"]
+        notes = self._take_given(images)
+        if position is not None and position.mask in own:
+            mask = session.state.masks[position.mask or 0]
+        elif own:
+            mask = session.state.masks[own[-1]]
+        else:
+            mask = self._new_mask(number, images.grids)
+        editor = MaskEditor(session, mask.id)
+        self._journal = Journal(session, editor)
+        self._status = line.status
+        go_to(session, number, position.index if position else None, mask.id)
+        parent = session.state.masks.get(mask.parent or 0)
+        array = self.array(parent.id) if parent is not None else None
+        shown = self._journal.saved
+        index = position.index if position is not None and position.mask == mask.id else None
+        at = self._journal.order.point_shown(index) if index is not None else None
+        return Begun(self.seen(), number, mask, shown, array, at, notes)
+
+    def leave(self) -> None:
+        """Put the case away."""
+        self._journal = None
+
+    def stay(self, shown: tuple[int, int, int] | None) -> None:
+        """Record that the reader is there, at an index (z, y, x) of the shown array."""
+        if self._journal is None:
+            return
+        mask = self._journal.editor.mask
+        index = None if shown is None else self._journal.order.point_kept(shown)
+        position = self.session.state.position
+        if index is None and position is not None and position.item == mask.item:
+            index = position.index
+        go_to(self.session, mask.item, index, mask.id)
+
+    def reveal(self, images: CaseImages) -> tuple[tuple[str, ...], Seen]:
+        """Show the masks of others, after a first read."""
+        reveal(self.session, images.item)
+        return self._take_given(images), self.seen()
+
+    def save(self, shown: NDArray[Any], *, painted: bool) -> Saved:
+        """Record what was edited on screen; see `Journal.save`."""
+        journal = self.journal
+        changed = journal.save(shown, painted=painted, tool="painted" if painted else "edited")
+        return self._saved(changed)
+
+    def move(self, way: Way, shown: NDArray[Any]) -> tuple[Shift | None, Saved]:
+        """Undo or redo an edit of the session, after saving what is on screen."""
+        self.journal.save(shown, painted=False, tool="edited")
+        shift = self.journal.move(way)
+        return shift, self._saved(shift is not None)
+
+    def promote(self, prediction: int, shown: NDArray[Any]) -> tuple[Shift | None, Saved]:
+        """Put another's mask in the place of the reader's, after saving what is on screen."""
+        self.journal.save(shown, painted=False, tool="edited")
+        return self.journal.promote(prediction), self._saved(changed=True)
+
+    def do(self, work: Callable[[Session], T]) -> tuple[T, Seen]:
+        """Do something with the session, and return what came of it, and what it says now."""
+        answer = work(self.session)
+        seen = self.seen()
+        if self._journal is not None:
+            self._status = self.session.item(self._journal.editor.mask.item).status
+        return answer, seen
+
+    def array(self, mask: int) -> NDArray[Any]:
+        """Return a mask's labels now (z, y, x on its grid)."""
+        session = self.session
+        with replaying(session.path):
+            return mask_at(session.log.connection, session.state.masks[mask])
+
+    @property
+    def journal(self) -> Journal:
+        """Of the open case.
+
+        Raises
+        ------
+        BadInput
+            None is open.
+        """
+        if self._journal is None:
+            raise BadInput("No case is open", do="Open one from the worklist")
+        return self._journal
+
+    def _saved(self, changed: bool) -> Saved:
+        history = self.journal.editor.history
+        saved = Saved(changed, len(history.done), bool(history.done), bool(history.undone))
+        status = self.session.item(self.journal.editor.mask.item).status
+        if status == self._status:
+            return saved
+        self._status = status  # the first edit of a case, or of a decided one
+        return replace(saved, seen=self.seen())
+
+    def _new_mask(self, item: int, grids: tuple[Grid, ...]) -> Mask:
+        """Begin a mask: from the newest that may be seen and fits, else without a label."""
+        session = self.session
+        if session.item(item).sees_others:
+            there = [m for m in visible_masks(session.state, item) if fitting(grids, m.grid)]
+            best = [m for m in there if m.origin == "machine"] or there
+            if best:
+                return start_from(session, best[-1].id)
+        return start_empty(session, item, grids[0])
+
+    def _take_given(self, images: CaseImages) -> tuple[str, ...]:
+        """Take the mask that came with the case into the session, where it may be seen."""
+        if not self.session.item(images.item).sees_others:
+            return ()
+        refusal: BadInput | None = None
+        for grid in images.grids:
+            try:
+                before = self.session.state.head.seq
+                given = given_mask(self.session, images.item, grid)
+            except BadInput as other:  # drawn on another sequence
+                refusal = refusal or other
+            else:
+                new = given is not None and self.session.state.head.seq > before
+                return tuple(given.provenance.get("notes", ())) if given and new else ()
+        return (refusal.sentence(),) if refusal is not None else ()

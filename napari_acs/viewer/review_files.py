@@ -1,0 +1,129 @@
+"""What is done with whole review files, in a worker: make one, verify it, export it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from uuid import uuid4
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging.cancel import never
+from napari_acs.review.session.plan import make_plan
+from napari_acs.review.session.state import Ai
+
+
+def make_session(
+    places: Sequence[Path],
+    rater: str,
+    file: Path,
+    form: Path | None = None,
+    *,
+    ai: Ai = "shown",
+    repeats: float = 0.0,
+    shuffled: bool = False,
+    seed: int = 0,
+    cancelled: Callable[[], bool] = never,
+) -> Path:
+    """Make a session of one rater, and return its file.
+
+    Raises
+    ------
+    BadInput
+        No study, no rater's name, a form that is none, or a file that is there.
+    Cancelled
+    """
+    from napari_acs.review.session.create import create_sessions, make_cases  # noqa: PLC0415 (ITK)
+    from napari_acs.review.session.form import read_form  # noqa: PLC0415
+    from napari_acs.review.session.sources import find_sources  # noqa: PLC0415
+
+    asked = read_form(form) if form is not None else None
+    if not rater:
+        raise BadInput("The rater has no name", do="Name who reads")
+    cases = make_cases(find_sources(places, cancelled=cancelled), cancelled=cancelled)
+    plan = make_plan(
+        [case.name for case in cases], ai=ai, repeats=repeats, shuffled=shuffled, seed=[seed, 0]
+    )
+    create_sessions({rater: file}, cases, {rater: plan}, form=asked, seed=seed)
+    return file
+
+
+def verified(file: Path) -> str:
+    """Verify a session, and say what was found.
+
+    Raises
+    ------
+    BadInput
+        It is not as it was written, or cannot be read.
+    """
+    from napari_acs.review.session.verify import verify  # noqa: PLC0415 (as slow as it is rare)
+
+    verdict = verify(file)
+    if not verdict.sound:
+        raise BadInput(
+            f"{file.name} is not as it was written",
+            found=verdict.why,
+            do="Go on from a backup, and keep this file",
+        )
+    return (
+        f"{file.name}: {verdict.events} events, {verdict.masks} masks and {verdict.snapshots} "
+        f"snapshots are as they were written. Log head {verdict.head}; keep it: it shows later "
+        "whether events at the end were cut off."
+    )
+
+
+def export_reads(file: Path, target: Path) -> str:
+    """Write a session's reads as CSV or JSON, by the target's name; the user was asked.
+
+    Raises
+    ------
+    BadInput
+        Another ending, or it cannot be written; what was there before stays.
+    """
+    from napari_acs.review.session.export import report_of, table_of  # noqa: PLC0415
+    from napari_acs.review.session.merge import merge  # noqa: PLC0415
+
+    kind = target.suffix.lower()
+    if kind not in {".csv", ".json"}:
+        raise BadInput(f"{target.name} names no export", expected="a name with .csv or .json")
+    merged = merge([file])
+    if kind == ".csv":
+        text = table_of(merged)
+    else:
+        text = json.dumps(report_of(merged), indent=2, ensure_ascii=False) + "\n"
+    _write(target, text)
+    heads = ", ".join(str(head) for head in merged.heads.values())
+    return f"{target.name}: {len(merged.reads)} reads. Log head {heads}."
+
+
+def export_training(file: Path, folder: Path, cancelled: Callable[[], bool] = never) -> str:
+    """Write accepted and corrected masks with their images into a new folder.
+
+    Raises
+    ------
+    BadInput
+        The folder is there, or no case can be exported.
+    Cancelled
+    """
+    from napari_acs.review.session.training_set import write_training_set  # noqa: PLC0415 (ITK)
+
+    made = write_training_set(file, folder, cancelled=cancelled)
+    said = f"{made.table}: {len(made.cases)} cases."
+    if made.left_out:
+        said += f" {len(made.left_out)} left out: {' '.join(made.left_out.values())}"
+    return said
+
+
+def _write(target: Path, text: str) -> None:
+    draft = target.with_name(f".{uuid4().hex}{target.suffix}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(target)
+    except OSError as error:
+        raise BadInput(
+            f"{target} cannot be written",
+            found=(error.strerror or str(error)).lower(),
+            do="Choose another place",
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)

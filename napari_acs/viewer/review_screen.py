@@ -1,0 +1,94 @@
+"""The layers of the open case in a viewer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_acs.viewer.info import info_in
+
+if TYPE_CHECKING:
+    from napari.layers import Labels, Layer
+
+    from napari_acs.viewer.layers import LayerTuple
+    from napari_acs.viewer.review_journal import Shift
+
+
+class CaseScreen:
+    """Adds and removes the layers of one case; those of others it leaves alone."""
+
+    def __init__(self, viewer: Any) -> None:
+        self._viewer = viewer
+        self.layers: list[Layer] = []
+        self.mask: Labels | None = None
+
+    def clear(self, study: str = "") -> None:
+        """Remove the case's layers; what else is of that study is hidden, as another patient's."""
+        layers = self._viewer.layers
+        with layers.batched_update():  # the canvas is tidied up once, not after each of them
+            for layer in self.layers:
+                if layer in layers:
+                    layers.remove(layer)
+        self.layers, self.mask = [], None
+        for layer in self._viewer.layers:
+            info = info_in(layer.metadata)
+            if study and info is not None and info.study == study:
+                layer.visible = False
+
+    def add(self, described: LayerTuple) -> Layer:
+        """Add a layer of the case."""
+        from napari.layers import Layer  # noqa: PLC0415 (napari is slow)
+
+        layer = Layer.create(*described)
+        self.layers.append(layer)
+        return self._viewer.add_layer(layer)
+
+    def add_mask(self, described: LayerTuple) -> Labels:
+        """Add the reader's mask, and choose it."""
+        self.mask = self.add(described)
+        self._viewer.layers.selection.active = self.mask
+        return self.mask
+
+    def add_outline(self, described: LayerTuple) -> Layer:
+        """Add another's mask as outlines; the layer that was edited stays chosen."""
+        active = self._viewer.layers.selection.active
+        layer = self.add(described)
+        layer.contour = 2
+        layer.editable = False
+        self._viewer.layers.selection.active = active
+        return layer
+
+    def apply(self, shift: Shift) -> None:
+        """Show what an undo or a promotion changed, as one step of the layer's own."""
+        if self.mask is not None and shift.labels.size:
+            self.mask.data_setitem(shift.indices, shift.labels)
+
+    @property
+    def at(self) -> tuple[int, int, int] | None:
+        """The voxel in view, an index (z, y, x) of the mask's layer."""
+        point = self._viewer.dims.point
+        if self.mask is None or len(point) < 3:
+            return None
+        found = np.rint(self.mask.world_to_data(point[-3:])).astype(int)
+        z, y, x = np.clip(found, 0, np.array(self.mask.data.shape) - 1).tolist()
+        return z, y, x
+
+    def look_at(self, at: tuple[int, int, int] | None) -> None:
+        """Show the slices through a voxel of the mask; None: where most is labelled."""
+        if self.mask is None:
+            return
+        shown = at if at is not None else _fullest(np.asarray(self.mask.data))
+        world = self.mask.data_to_world(shown)
+        dims = self._viewer.dims
+        dims.point = (*dims.point[:-3], *world)
+
+
+def _fullest(labels: Any) -> tuple[int, int, int]:
+    """Return the middle of the axial slice with most labels; of all where there is none."""
+    counts = np.count_nonzero(labels, axis=(1, 2))
+    z, y, x = (n // 2 for n in labels.shape)
+    if counts.any():
+        z = int(counts.argmax())
+        y, x = (round(float(i.mean())) for i in np.nonzero(labels[z]))
+    return z, y, x

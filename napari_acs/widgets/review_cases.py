@@ -1,0 +1,289 @@
+"""The open case: read, shown, saved as it is edited, and put away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject, QTimer, Signal, Slot
+
+from napari_acs.viewer.review_case import CaseImages, mask_layer, other_layer
+from napari_acs.viewer.review_desk import Begun, Desk, Saved, Seen
+from napari_acs.viewer.review_journal import Shift, Way
+from napari_acs.viewer.review_screen import CaseScreen
+from napari_acs.widgets.review_follow import MaskFollower, ReaderFollower
+from napari_acs.widgets.review_reading import CaseReader
+from napari_acs.widgets.review_thread import SessionThread, end_thread
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+    from napari.viewer import Viewer
+
+    from napari_acs.viewer.layers import LayerTuple
+
+_RETRY_MS = 2000
+
+
+@dataclass
+class _Last:
+    """What is still to be saved where the window goes without a word."""
+
+    layer: Labels | None = None
+
+
+class ReviewCases(QObject):
+    """Shows one case at a time, and keeps its mask and the reader's place in the session.
+
+    Signals: ``seen(Seen)`` when the session says something new; ``begun(Begun)`` when a case is
+    on screen and can be edited; ``saved(Saved)``; ``unsaved(str)`` and ``refused(str)``,
+    sentences.
+    """
+
+    seen = Signal(object)
+    begun = Signal(object)
+    saved = Signal(object)
+    unsaved = Signal(str)
+    refused = Signal(str)
+
+    def __init__(self, viewer: Viewer, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self.desk = Desk()
+        self.keeper = SessionThread(self)
+        self.reader = CaseReader(self)
+        self.screen = CaseScreen(viewer)
+        self.follower = MaskFollower(self)
+        self.watch = ReaderFollower(viewer, self)
+        self.now: Seen | None = None
+        self.images: CaseImages | None = None
+        self.opening: int | None = None
+        self._moving = False
+        self._waiting: list[LayerTuple] = []
+        self._last = _Last()
+        self.reader.given.connect(self._on_read)
+        self.reader.refused.connect(self._on_unread)
+        self.follower.due.connect(self._on_due)
+        self.watch.moved.connect(self._on_moved)
+        self.watch.active.connect(self._on_active)
+        viewer.layers.events.removed.connect(self._on_removed)
+        # A method of self would be gone before it could be called.
+        self.ending = partial(_end, self.keeper.pool, self.desk, self._last)
+        self.destroyed.connect(self.ending)
+
+    @property
+    def item(self) -> int | None:
+        """The item that is on screen."""
+        return self.images.item if self.images is not None else None
+
+    def open(self, item: int) -> None:
+        """Put the case that is open away, and open another."""
+        if self.now is None:
+            return
+        self.put_away()
+        self.opening = item
+        self.reader.ask(self.now.state, item, self.now.path)
+
+    def put_away(self) -> None:
+        """Save the open case, and take its layers off the screen."""
+        self.opening = None
+        self._waiting = []
+        layer = self.follower.layer
+        if layer is not None:
+            self.keeper.ask(self.desk.stay, self.screen.at)
+            self.save()
+        self.follower.follow(None)
+        self._last.layer = None
+        self.watch.stop()
+        study, self.images = self._study, None
+        self.screen.clear(study)
+        if layer is not None:
+            self.keeper.ask(self.desk.leave)
+
+    def close(self) -> None:
+        """Save, and close the session."""
+        self.put_away()
+        self.reader.forget()
+        self.now = None
+        self.keeper.ask(self.desk.close)
+
+    def save(self) -> None:
+        """Save what is on screen now; while an undo is on its way, that is older than the file."""
+        if self.follower.layer is not None and not self._moving:
+            self._on_due(self.follower.painted)
+
+    def move(self, way: Way) -> None:
+        """Undo or redo an edit of the session, of this or of an earlier opening."""
+        self._ask_shift(self.desk.move, way)
+
+    def promote(self, prediction: int) -> None:
+        """Put another's mask in the place of the reader's; the user was asked."""
+        self._ask_shift(self.desk.promote, prediction)
+
+    def look(self, mask: int) -> None:
+        """Show another's mask beside the reader's."""
+        if self.now is not None and self.item is not None:
+            self.keeper.ask(
+                self.desk.array, mask, done=partial(self._on_other, mask), refused=self.refused.emit
+            )
+
+    def reveal(self) -> None:
+        """Show the masks of others, after a first read."""
+        if self.images is not None:
+            self.save()
+            self.keeper.ask(
+                self.desk.reveal, self.images, done=self._on_revealed, refused=self.refused.emit
+            )
+
+    def do(self, work: Callable[..., Any], done: Callable[[Any], object] | None = None) -> None:
+        """Save, do something with the session, and tell what it says then."""
+        self.save()
+
+        def told(answer: tuple[Any, Seen]) -> None:
+            self._tell(answer[1])
+            if done is not None:
+                done(answer[0])
+
+        self.keeper.ask(self.desk.do, work, done=told, refused=self.refused.emit)
+
+    @property
+    def _study(self) -> str:
+        if self.now is None or self.images is None:
+            return ""
+        return self.now.state.items[self.images.item].case
+
+    def _tell(self, seen: Seen) -> None:
+        if self.now is not None and seen.path == self.now.path:
+            self.now = seen
+            self.seen.emit(seen)
+
+    @Slot(object)
+    def _on_read(self, images: CaseImages) -> None:
+        if images.item == self.opening:
+            self.keeper.ask(
+                self.desk.begin,
+                images,
+                done=partial(self._on_begun, images),
+                refused=partial(self._on_unread, images.item),
+            )
+
+    @Slot(int, str)
+    def _on_unread(self, item: int, sentence: str) -> None:
+        if item == self.opening:
+            self.opening = None
+            self.refused.emit(sentence)
+
+    def _on_begun(self, images: CaseImages, begun: Begun) -> None:
+        if images.item != self.opening or not isalive(self):
+            return
+        self._tell(begun.seen)
+        self._waiting = list(images.layers)
+        self._add_next(images, begun)
+
+    def _add_next(self, images: CaseImages, begun: Begun) -> None:
+        # napari takes 0.2 s for each layer; between two of them the window may breathe
+        if not isalive(self) or images.item != self.opening:
+            return
+        if self._waiting:
+            self.screen.add(self._waiting.pop(0))
+            QTimer.singleShot(0, partial(self._add_next, images, begun))
+            return
+        case = begun.seen.state.items[begun.item].case
+        layer = self.screen.add_mask(
+            mask_layer(begun.shown, begun.mask, case, images, begun.parent)
+        )
+        self._viewer.reset_view()
+        self.screen.look_at(begun.at)
+        self.watch.stop()
+        self.images, self.opening = images, None
+        self.follower.follow(layer)
+        self._last.layer = layer
+        self.begun.emit(begun)
+
+    @Slot(bool)
+    def _on_due(self, painted: bool) -> None:
+        layer = self.follower.layer
+        if layer is not None:
+            self.keeper.ask(
+                self.desk.save,
+                layer.data,
+                painted=painted,
+                done=self._on_saved,
+                refused=self._on_unsaved,
+            )
+
+    def _on_saved(self, saved: Saved) -> None:
+        self.saved.emit(saved)
+        if saved.seen is not None:
+            self._tell(saved.seen)
+
+    def _on_unsaved(self, sentence: str) -> None:
+        self.unsaved.emit(sentence)
+        self.follower.again(_RETRY_MS)
+
+    def _ask_shift(self, work: Callable[..., Any], what: Any) -> None:
+        layer = self.follower.layer
+        if layer is None or self._moving:
+            return
+        self._moving, self._last.layer = True, None
+        self.follower.hold(True)  # until the layer shows what the session has then
+        self.keeper.ask(
+            work,
+            what,
+            layer.data,
+            done=partial(self._on_shifted, layer),
+            refused=self._on_not_shifted,
+        )
+
+    def _on_shifted(self, layer: Labels, answer: tuple[Shift | None, Saved]) -> None:
+        shift, saved = answer
+        self._moving = False
+        if layer is self.follower.layer:
+            if shift is not None:
+                self.screen.apply(shift)
+            self._last.layer = layer
+            self.follower.hold(False)
+        self._on_saved(saved)
+
+    def _on_not_shifted(self, sentence: str) -> None:
+        self._moving, self._last.layer = False, self.follower.layer
+        self.follower.hold(False)
+        self.refused.emit(sentence)
+
+    def _on_other(self, mask: int, labels: Any) -> None:
+        if self.now is None or self.images is None:
+            return
+        known = self.now.state.masks.get(mask)
+        if known is not None and known.item == self.images.item:
+            self.screen.add_outline(other_layer(labels, known, self._study, self.images))
+
+    def _on_revealed(self, answer: tuple[tuple[str, ...], Seen]) -> None:
+        notes, seen = answer
+        self._tell(seen)
+        if notes:
+            self.refused.emit(" ".join(notes))
+
+    def _on_moved(self) -> None:
+        if self.screen.mask is not None:
+            self.keeper.ask(self.desk.stay, self.screen.at, refused=self.refused.emit)
+
+    def _on_active(self) -> None:
+        if self.follower.layer is not None:
+            self.keeper.ask(self.desk.stay, None, refused=self.refused.emit)
+
+    def _on_removed(self, event: Any) -> None:
+        if isalive(self) and event.value is self.follower.layer:
+            self.put_away()
+            self.refused.emit(
+                "The mask's layer was closed. It is saved: open the case again to go on."
+            )
+
+
+def _end(pool: ThreadPoolExecutor, desk: Desk, last: _Last, *_: object) -> None:
+    """Save what is on screen, and close the session."""
+    layer, last.layer = last.layer, None
+    works = [partial(desk.save, layer.data, painted=False)] if layer is not None else []
+    end_thread(pool, *works, desk.close)
