@@ -24,6 +24,12 @@ def keep_classification(layers: Iterable[Layer], record: Mapping[str, Any]) -> N
         layer.metadata[CLASSIFICATION] = dict(record)
 
 
+def classification_in(layers: Iterable[Layer]) -> dict[str, Any]:
+    """Return the record that the first of these layers holds; empty where none does."""
+    held = (layer.metadata.get(CLASSIFICATION) for layer in layers)
+    return next((dict(record) for record in held if isinstance(record, dict) and record), {})
+
+
 def cam_layer(cam: NDArray[np.float32], home: LayerInfo, name: str) -> LayerTuple:
     """Return a class activation map as a layer that lies over the study.
 

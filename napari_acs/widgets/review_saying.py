@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer, Slot
 
-from napari_acs.review.session.decisions import answer, decide, write_note
+from napari_acs.review.session.decisions import (
+    answer,
+    decide,
+    keep_classification,
+    write_note,
+)
+from napari_acs.viewer.classification_layer import classification_in
 
 if TYPE_CHECKING:
     from napari_acs.review.session.session import Session
@@ -19,7 +25,7 @@ _NOTE_MS = 800
 
 
 class Saying(QObject):
-    """Writes notes, answers and decisions into the session."""
+    """Writes notes, answers, decisions and what a classifier said into the session."""
 
     def __init__(self, panel: ReviewPanel, cases: ReviewCases, parent: QObject) -> None:
         super().__init__(parent)
@@ -64,9 +70,11 @@ class Saying(QObject):
             return None
         text = self._panel.decide.note.toPlainText()
         answers = self._panel.decide.form.answers
+        classified = classification_in(self._cases.screen.layers)
 
         def write(session: Session) -> None:
             write_note(session, item, text)
             answer(session, item, answers)
+            keep_classification(session, item, classified)
 
         return write

@@ -18,6 +18,7 @@ from napari_acs.review.session.lock import lock_file
 from napari_acs.review.session.replay import mask_at
 from napari_acs.review.session.session import read_session
 from napari_acs.review.session.verify import verify
+from napari_acs.viewer.classification_layer import keep_classification
 from napari_acs.viewer.review_order import ScreenOrder
 
 WAIT = 30_000
@@ -207,6 +208,20 @@ def test_signs_of_the_reader_are_recorded_but_not_each_of_them(new_dock, qtbot, 
     qtbot.waitUntil(lambda: signs("position") == places + 1, timeout=WAIT)
     index = ScreenOrder(GRIDS[0]).point_kept((1, 2, 3))
     assert read_session(session).position.index == index
+
+
+def test_what_the_classify_panel_said_goes_with_the_decision(new_dock, qtbot, session):
+    """The panel keeps its record with the layers; the session takes it from there."""
+    dock = new_dock()
+    open_session(dock, qtbot, session)
+    record = {"named": ["enhancing"], "probabilities": {"enhancing": 0.9, "non-enhancing": 0.1}}
+    keep_classification([mask(dock)], record)
+    decide(dock, qtbot, "accept")
+    step(dock, qtbot)
+    close(dock, qtbot)
+    items = read_session(session).items
+    assert items[1].classification == record and not items[2].classification
+    assert items[1].status == "accepted" and verify(session).sound
 
 
 def test_undo_reaches_back_over_a_reopening(new_dock, qtbot, session):

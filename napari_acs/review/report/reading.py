@@ -142,8 +142,11 @@ def _said(
 
 
 def _classified(row: ReadRow, state: SessionState) -> Any:
-    """Return the newest classification that the provenance of the item's masks holds."""
-    masks = [state.masks[mask] for mask in state.items[row.item].masks]
+    """Return what the item was classified as, else what the provenance of its masks holds."""
+    item = state.items[row.item]
+    if item.classification:
+        return item.classification
+    masks = [state.masks[mask] for mask in item.masks]
     seen = [m for m in masks if m.origin == "human" or row.ai in {"shown", "after"}]
     held = [m.provenance.get("classification") for m in seen]
     return next((each for each in reversed(held) if each), None)

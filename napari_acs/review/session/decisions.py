@@ -73,6 +73,20 @@ def answer(session: Session, item: int, answers: Mapping[str, Any]) -> Mapping[s
     return stored
 
 
+def keep_classification(session: Session, item: int, record: Mapping[str, Any]) -> None:
+    """Record what a classifier said of the open case; what it said before stays in the log.
+
+    Parameters
+    ----------
+    session : Session
+    item : int
+    record : mapping
+        JSON-ready, as the Classify panel makes it: without names of files or patients.
+    """
+    if record and dict(record) != session.item(item).classification:
+        session.record(Draft("classification", item, data={"record": dict(record)}))
+
+
 def decide(session: Session, item: int, status: str) -> Item:
     """Accept, correct or reject an item, or ask for a second read; the last word counts.
 

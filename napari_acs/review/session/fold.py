@@ -113,6 +113,10 @@ def _answers(state: SessionState, event: Event, data: Mapping[str, Any]) -> Sess
     return _touched(state, event, answers=data["answers"])
 
 
+def _classification(state: SessionState, event: Event, data: Mapping[str, Any]) -> SessionState:
+    return _changed(state, replace(_item(state, event), classification=data["record"]))
+
+
 def _decision(state: SessionState, event: Event, data: Mapping[str, Any]) -> SessionState:
     item = _item(state, event)
     read = Read(data["status"], event.seq, event.at, event.mask, item.answers)
@@ -186,6 +190,7 @@ _STEPS: Mapping[str, Callable[[SessionState, Event, Mapping[str, Any]], SessionS
     "position": _position,
     "note": _note,
     "answers": _answers,
+    "classification": _classification,
     "decision": _decision,
     "bulk": _bulk,
     "audit": _audit,

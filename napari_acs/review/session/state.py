@@ -152,6 +152,8 @@ class Item:
     revealed : bool
     audited : bool
         It was accepted in bulk and drawn to be read again.
+    classification : mapping
+        What a classifier last said of the case while this reader had it open; empty if nothing.
     """
 
     number: int
@@ -166,6 +168,7 @@ class Item:
     unaided: Read | None = None
     revealed: bool = False
     audited: bool = False
+    classification: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def sees_others(self) -> bool:

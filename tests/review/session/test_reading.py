@@ -7,7 +7,15 @@ import pytest
 from review.session.sessions import GRID, SHAPE, make
 
 from napari_acs.errors import BadInput
-from napari_acs.review.session.decisions import answer, decide, go_to, reveal, write_note
+from napari_acs.review.report.gather import gather
+from napari_acs.review.session.decisions import (
+    answer,
+    decide,
+    go_to,
+    keep_classification,
+    reveal,
+    write_note,
+)
 from napari_acs.review.session.editing import MaskEditor
 from napari_acs.review.session.form import form_of
 from napari_acs.review.session.masks import (
@@ -47,6 +55,25 @@ def test_a_session_reopens_where_it_was(tmp_path):
         assert session.item(1).status == "to do"
         assert session.state.masks == kept.masks
         assert form_of(session.state.form) == FORM
+
+
+def test_what_a_classifier_said_is_kept_with_the_case_and_reported(tmp_path):
+    """The newest counts; the same said again is no event; a report tells it."""
+    (path,) = make(tmp_path)
+    record = {"named": ["mutant"], "probabilities": {"mutant": 0.9, "wildtype": 0.1}}
+    with open_session(path) as session:
+        keep_classification(session, 1, {})
+        keep_classification(session, 1, {"named": [], "probabilities": {"mutant": 0.5}})
+        keep_classification(session, 1, record)
+        before = session.state.head.seq
+        keep_classification(session, 1, dict(record))
+        assert session.state.head.seq == before
+        assert session.item(1).status == "to do", "a look is no work"
+    assert read_session(path).items[1].classification == record
+    report = gather([path])
+    told = next(case for case in report.cases if case.item == 1).classification
+    assert told["probabilities"] == record["probabilities"] and told["named"] == ["mutant"]
+    assert not next(case for case in report.cases if case.item == 2).classification
 
 
 def test_a_decision_needs_the_required_answers_and_an_edit_reopens_it(tmp_path):
