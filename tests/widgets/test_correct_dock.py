@@ -439,3 +439,13 @@ def test_a_closed_panel_gives_mouse_and_keys_back(dock, mask, qtbot):
     before = mask.data.copy()
     drag(mask, middle())
     np.testing.assert_array_equal(mask.data, before)
+
+
+def test_a_window_that_closes_drops_what_is_at_work(dock, mask, viewer, qtbot):
+    mask.data_setitem(np.nonzero(mask.data), 2)
+    edited = mask.data.copy()
+    click(dock, "smooth")
+    click(dock, "edit_cost")
+    viewer.close()
+    qtbot.wait(1000)  # what a worker raises or says now fails the test
+    np.testing.assert_array_equal(mask.data, edited)
