@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 
@@ -42,7 +43,8 @@ def test_a_report_in_three_forms(call, made, tmp_path):
     for row in rows:
         key = row["rater"], row["case"], row["region"]
         assert float(row["volume_ml"]) == pytest.approx(volumes[key])
-    for text in (out.read_text(), everything.read_text(), table.read_text()):
+    page_alone = re.sub("base64,[A-Za-z0-9+/=]+", "", out.read_text())  # spells words by chance
+    for text in (page_alone, everything.read_text(), table.read_text()):
         for secret in ("DOE", "JANE", "Smith", ".nii", str(tmp_path)):
             assert secret not in text
     assert [file.read_bytes() for file in made.files] == before
