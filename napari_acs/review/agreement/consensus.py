@@ -134,7 +134,8 @@ def _staple_of(
     images = [
         sitk.GetImageFromArray(np.ascontiguousarray(mask[box]).view(np.uint8)) for mask in masks
     ]
-    inside[box] = sitk.GetArrayViewFromImage(staple_filter.Execute(images)) > 0.5
+    found = staple_filter.Execute(images)  # a view does not keep its image alive
+    inside[box] = sitk.GetArrayViewFromImage(found) > 0.5
     rates = zip(staple_filter.GetSensitivity(), staple_filter.GetSpecificity(), strict=True)
     return inside, [(float(sensitivity), float(specificity)) for sensitivity, specificity in rates]
 

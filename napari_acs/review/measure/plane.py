@@ -20,6 +20,9 @@ CROSSING_MM = 2.0
 the error of an estimated plane at the edge of the brain."""
 
 
+_ON_PLANE_MM = 1e-6
+
+
 @dataclass(frozen=True)
 class Plane:
     """A plane in patient space.
@@ -75,7 +78,7 @@ class Sidedness:
     to_midline_mm : float
         From the plane to the nearest voxel's border; 0 where the lesion touches the plane.
     left_part : float
-        Part of the volume (0 to 1) whose voxel centres are on the left.
+        Part of the volume (0 to 1) whose voxel centres are on the left; half of those on the plane.
     """
 
     side: Side
@@ -99,6 +102,7 @@ def sidedness(mask: NDArray[np.bool_], grid: Grid, plane: Plane) -> Sidedness:
     start = float(plane.distance_mm([grid.origin])[0])
     along = start + np.arange(nz)[:, None, None] * z + np.arange(ny)[:, None] * y
     away = (along + np.arange(nx) * x)[mask]
+    away[np.abs(away) < _ON_PLANE_MM] = 0  # on it, but for rounding
     # To the middle of the face that is nearest to the plane, as diameters end there too.
     half = max(abs(x), abs(y), abs(z)) / 2
     left, right = float(away.max()) + half, half - float(away.min())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from review.correct.masks import SPACING, image, nested, seeds, shapes, spacings
 from scipy import ndimage
@@ -174,13 +174,15 @@ def test_a_ball_grows_and_shrinks_to_the_ball_it_should_be(spacing):
         assert equivalent == pytest.approx(radius, abs=0.35 * np.cbrt(np.prod(spacing)))
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(seed=seeds, spacing=spacings, mm=st.floats(0.6, 4))
 def test_the_median_is_that_of_scipy_in_a_ball(seed, spacing, mm):
     labels = nested(seed)
     around = [int(mm / side) for side in spacing]
     axes = np.ogrid[tuple(slice(-n, n + 1) for n in around)]
-    foot = sum((a * s) ** 2 for a, s in zip(axes, spacing, strict=True)) <= mm**2
+    away = np.sqrt(sum((a * s) ** 2 for a, s in zip(axes, spacing, strict=True)))
+    assume(np.abs(away - mm).min() > 1e-6)  # whether a voxel on the rim counts is rounding
+    foot = away <= mm
     after = masks_after(smooth(Canvas(labels, spacing), mm, method="median"), labels)
     for region, mask in GLIOMA.masks(labels).items():
         theirs = ndimage.median_filter(mask.astype(np.uint8), footprint=foot, mode="nearest")

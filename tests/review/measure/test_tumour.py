@@ -75,7 +75,7 @@ def same(a, b, path=""):
         assert a == b, path
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     turn=st.sampled_from(TURNS),
