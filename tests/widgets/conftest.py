@@ -7,9 +7,12 @@ are set (see tests/conftest.py).
 # ruff: noqa: PLC0415
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from widgets.fakes import GRID, FakeCheck, FakeJob, FakePrepare, not_looked_at
+from widgets.review_studies import make as make_review
 
 from napari_acs.imaging import Grid
 
@@ -69,3 +72,23 @@ def add(viewer):
         return viewer.add_layer(Layer.create(*image_layer(array, info, name)))
 
     return add
+
+
+@pytest.fixture
+def session(tmp_path) -> Path:
+    """Return a review session of three made-up studies."""
+    return make_review(tmp_path / "studies")
+
+
+@pytest.fixture
+def new_dock(make_napari_viewer, qtbot, tmp_path):
+    from napari_acs.widgets.review_dock import ReviewDock
+
+    def new_dock(viewer=None, **named) -> ReviewDock:
+        viewer = viewer or make_napari_viewer()
+        named = {"confirm": lambda *_: True, "ask": lambda _w, _t, n: tmp_path / n, **named}
+        dock = ReviewDock(viewer, **named)
+        viewer.window.add_dock_widget(dock, name="Review")
+        return dock
+
+    return new_dock
