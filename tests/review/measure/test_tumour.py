@@ -18,7 +18,7 @@ from scipy.spatial.transform import Rotation
 from napari_acs.errors import BadInput
 from napari_acs.imaging import lps_grid, read_labels, to_lps
 from napari_acs.review.measure.feret import feret_mm
-from napari_acs.review.measure.plane import Plane
+from napari_acs.review.measure.plane import Plane, sidedness
 from napari_acs.review.measure.regions import REGIONS
 from napari_acs.review.measure.tumour import measure_tumour
 
@@ -189,3 +189,13 @@ def test_a_real_mask_has_the_volumes_that_its_voxels_count():
         for line in (axial.diameter, axial.perpendicular):
             middle = np.rint(np.mean(line.ends_index_zyx, axis=0)).astype(int)
             assert array[tuple(middle)] in values
+
+
+@pytest.mark.parametrize("nudge", [0.0, 3e-15, -3e-15])
+def test_voxels_on_the_midline_count_half_on_either_side(nudge):
+    """Whatever the last digit of their position says."""
+    grid = make_grid(spacing=(1.0, 1.0, 1.0), origin=(-1.0, 0.0, 0.0), size=(3, 2, 2))
+    plane = Plane((nudge, 0.0, 0.0), (1.0, 0.0, 0.0))
+    on_it = np.zeros((2, 2, 3), bool)
+    on_it[:, :, 1] = True
+    assert sidedness(on_it, grid, plane).left_part == 0.5

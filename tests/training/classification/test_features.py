@@ -61,3 +61,11 @@ def test_the_limit_of_too_few_is_the_largest():
     assert limit_of(list(range(1, 20)), 0.95) == 19
     assert limit_of(list(range(1, 21)), 0.95) == 20
     assert limit_of(list(range(1, 100)), 0.95) == 95
+
+
+def test_a_feature_that_was_silent_in_training_does_not_decide_all_alone():
+    """A channel that no case of training woke up, and a new one does by a trifle."""
+    features = np.c_[drawn(20, 0), np.zeros(20)]
+    known, new = fit_gaussian(features), features[0].copy()
+    new[-1] = 0.02 * features[:, :-1].std()
+    assert distance(known, new) < 1.1 * distance(known, features[0])
