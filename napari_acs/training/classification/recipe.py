@@ -55,6 +55,9 @@ class ClassificationRecipe(RunPlan):
         default=(6, 6, 6), description="voxels (z, y, x) round the box that it is moved within"
     )
     balanced: bool = Field(default=True, description="every class is drawn equally often")
+    class_weights: tuple[float, ...] = Field(
+        default=(), description="of the loss, one a class in their order; none: all alike"
+    )
     label_smoothing: float = Field(default=0.05, ge=0, lt=1)
     folds: int = Field(default=5, ge=2, description="of the cross-validation, by patient")
     phantoms: Phantoms = Phantoms()
@@ -81,6 +84,9 @@ class ClassificationRecipe(RunPlan):
             raise ValueError("give either labels (a CSV) or derived")
         if self.derived is not None and len(self.classes) != 2:
             raise ValueError("a derived label tells two classes apart")
+        weights = self.class_weights
+        if weights and (len(weights) != len(self.classes) or min(weights) <= 0):
+            raise ValueError("class_weights needs a positive number for every class")
         if self.derived is None and self.phantoms.count + self.phantoms.fresh:
             raise ValueError("phantoms have derived labels only")
         return self

@@ -56,8 +56,11 @@ class ClassificationTask:
         )
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """Return the mean cross-entropy."""
-        return F.cross_entropy(output.float(), target, label_smoothing=self._recipe.label_smoothing)
+        """Return the mean cross-entropy, weighed by class where the recipe says so."""
+        said = self._recipe.class_weights
+        weight = torch.tensor(said, device=output.device) if said else None
+        smoothing = self._recipe.label_smoothing
+        return F.cross_entropy(output.float(), target, weight, label_smoothing=smoothing)
 
     def validate(self, network: nn.Module) -> Validation:
         """Judge by the held-out boxes; the score is their mean log likelihood."""

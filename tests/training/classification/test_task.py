@@ -79,3 +79,17 @@ def test_no_patient_is_on_both_sides_of_a_fold_and_every_case_is_held_out_once(r
         assert not {b.patient for b in stage.training} & {b.patient for b in stage.held_out}
         assert len(stage.training) + len(stage.held_out) == len(boxes)
     assert stages[-1].training == tuple(boxes) and not stages[0].training
+
+
+def test_a_class_may_weigh_more_in_the_loss(recipe, boxes):
+    """By its definition: the mean of -log p of the truth, each weighed by its class."""
+    logits = torch.tensor([[2.0, -1.0], [0.5, 1.0], [1.5, 0.0]])
+    target = torch.tensor([0, 1, 1])
+    plan = recipe(class_weights=(1, 4), label_smoothing=0.0)
+    loss = ClassificationTask(plan, boxes, [], []).loss(logits, target)
+    each = -logits.log_softmax(dim=1)[torch.arange(3), target]
+    weights = torch.tensor([1.0, 4.0, 4.0])
+    assert float(loss) == pytest.approx(float((each * weights).sum() / weights.sum()))
+    for wrong in ((1,), (1, 0)):
+        with pytest.raises(ValueError, match="positive number for every class"):
+            recipe(class_weights=wrong)
