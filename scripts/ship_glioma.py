@@ -6,7 +6,8 @@ python scripts/ship_glioma.py fast PLAN.yaml OUT      the network of the plan's 
 python scripts/ship_glioma.py figures BUNDLE OUT METRICS.json [SUBSETS.json]  with figures and card
 
 PLAN.yaml: recipes (fast, ensemble), folds (checkpoint, held_out), regions (by name: threshold,
-minimum_ml, smallest_part_ml), notes, encoder_weights. See docs/results.md for the commands.
+minimum_ml, smallest_part_ml), mirrored (whether the ensemble is), notes, encoder_weights. See
+docs/results.md for the commands.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def main() -> None:
         for number, fold in enumerate(folds):
             assemble(out / f"fold{number}", {**fields, "id": f"fold{number}"}, [fold], half=True)
     elif step == "ensemble":
-        assemble(out, fields_of(plan, "ensemble"), folds)
+        assemble(out, fields_of(plan, "ensemble"), folds, mirrored=plan.get("mirrored", False))
     elif step == "fast":
         assemble(out, fields_of(plan, "fast"), folds[:1])
     else:

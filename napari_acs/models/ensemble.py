@@ -11,6 +11,9 @@ from torch import Tensor, fx, nn
 
 from napari_acs.models.unet import ACSUNet
 
+LEFT_RIGHT = 4
+"""The axis that is mirrored, of (n, c, z, y, x)."""
+
 
 class ACSUNetEnsemble(nn.Module):
     """The mean over several :class:`ACSUNet`, asked one after the other.
@@ -27,6 +30,8 @@ class ACSUNetEnsemble(nn.Module):
         Number of MRI sequences.
     regions : int
         Nested regions, outermost first.
+    mirrored : bool
+        Whether each is asked about the mirror image (left and right) too.
 
     Attributes
     ----------
@@ -44,6 +49,8 @@ class ACSUNetEnsemble(nn.Module):
         members: Sequence[Mapping[str, Any]],
         in_channels: int = 4,
         regions: int = 3,
+        *,
+        mirrored: bool = False,
     ) -> None:
         super().__init__()
         if not members:
@@ -53,6 +60,7 @@ class ACSUNetEnsemble(nn.Module):
             raise ValueError("a member's weights are the bundle's: pretrained is not taken")
         self.members = nn.ModuleList(ACSUNet(**{**shared, **member}) for member in members)
         self.stride = _largest_stride(self.members)
+        self.mirrored = mirrored
 
     def only(self, members: Sequence[int]) -> Self:
         """Drop the other members, and return the ensemble.
@@ -70,7 +78,11 @@ class ACSUNetEnsemble(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, in_channels, z, y, x) to logits (n, regions, z, y, x), float32 at least."""
-        return mean_logits([member(x) for member in self.members])
+        seen = [member(x) for member in self.members]
+        if self.mirrored:
+            # Left-right is the only symmetry of a head: see napari_acs.inference.views.
+            seen += [member(x.flip(LEFT_RIGHT)).flip(LEFT_RIGHT) for member in self.members]
+        return mean_logits(seen)
 
 
 def _largest_stride(members: nn.ModuleList) -> int:

@@ -37,6 +37,7 @@ def assemble(
     card: str | None = None,
     *,
     half: bool = True,
+    mirrored: bool = False,
 ) -> Bundle:
     """Write the bundle of one fold's network, or of the ensemble of several.
 
@@ -54,6 +55,8 @@ def assemble(
         Markdown.
     half : bool
         Whether kernels are stored in half precision.
+    mirrored : bool
+        Whether an ensemble looks at the mirror image too; one fold's network never does.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def assemble(
     if len(folds) == 1:
         whole = {**fields, "training": {**training, **said[0]}}
         return save_bundle(folder, whole, network.members[0].eval(), card, half=half)
-    members = {"members": [arguments] * len(folds)}
+    members = {"members": [arguments] * len(folds), "mirrored": mirrored}
     architecture = {"name": "acs-unet-ensemble", "arguments": members}
     training |= {"members": said}
     whole = {**fields, "architecture": architecture, "training": training}

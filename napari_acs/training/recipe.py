@@ -27,6 +27,9 @@ class Augmentation(_Frozen):
     carve: float = Field(
         default=0.0, ge=0, le=1, description="patches that get another case's tumour"
     )
+    unenhanced: float = Field(
+        default=0.0, ge=0, le=1, description="patches whose enhancement is taken away"
+    )
 
 
 class RunPlan(_Frozen):

@@ -12,6 +12,7 @@ from napari_acs.errors import BadInput
 from napari_acs.training.carve import carve_tumour
 from napari_acs.training.cases import Case
 from napari_acs.training.deep_supervision import supervised_loss
+from napari_acs.training.enhancement import take_enhancement_away
 from napari_acs.training.intensity import change_intensities
 from napari_acs.training.phantoms import PhantomStock
 from napari_acs.training.pictures import write_picture
@@ -77,6 +78,9 @@ class SegmentationTask:
             if not made_up:
                 others = [other for other in self.training if other is not case]
                 patch, truth = carve_tumour(patch, truth, others, recipe.augmentation, rng)
+                patch, truth = take_enhancement_away(
+                    patch, truth, recipe.sequences, recipe.augmentation.unenhanced, rng
+                )
             images.append(change_intensities(patch, recipe.augmentation, rng))
             labels.append(truth)
         batch = torch.stack(images).contiguous(memory_format=torch.channels_last_3d)

@@ -71,6 +71,23 @@ def test_a_bundle_of_two_gives_the_mean_through_the_engine_and_after_it(tmp_path
     assert isinstance(fast.network, fx.GraphModule), "the engine could not follow it"
 
 
+def test_mirrored_every_member_sees_both_sides_and_the_answer_mirrors_with_the_head(tmp_path):
+    network = ensemble()
+    network.mirrored = True
+    arguments = {**TWO["architecture"]["arguments"], "mirrored": True}
+    fields = {**TWO, "architecture": {"name": "acs-unet-ensemble", "arguments": arguments}}
+    bundle = save_bundle(tmp_path / "both", fields, network)
+    x = torch.randn(1, 4, 20, 24, 28)
+    once = mean_of(network.members, x)
+    expected = (once + mean_of(network.members, x.flip(4)).flip(4)) / 2
+    assert not torch.allclose(expected, once, atol=1e-3)
+    loaded = bundle.network()
+    for each in (loaded, optimize(loaded, dtype=torch.float32)):
+        torch.testing.assert_close(bundle.probabilities(each(x)), expected, atol=1e-5, rtol=0)
+        seen = bundle.probabilities(each(x.flip(4))).flip(4)
+        torch.testing.assert_close(seen, expected, atol=1e-5, rtol=0)
+
+
 @pytest.mark.slow
 def test_it_is_exported_with_free_sizes(tmp_path):
     network = ensemble()

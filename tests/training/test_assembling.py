@@ -30,6 +30,12 @@ def test_an_ensemble_holds_every_fold_and_says_what_it_never_saw(tmp_path):
         first = unseen(both, "case0").network()
         torch.testing.assert_close(mean, (each[0] + each[1]) / 2, atol=1e-6, rtol=0)
         torch.testing.assert_close(both.probabilities(first(x)), each[0], atol=1e-6, rtol=0)
+    sides = assemble(tmp_path / "sides", SPEC, folds, mirrored=True)
+    with torch.no_grad():
+        seen = both.probabilities(both.network()(x.flip(4))).flip(4)
+        torch.testing.assert_close(
+            sides.probabilities(sides.network()(x)), (mean + seen) / 2, atol=1e-6, rtol=0
+        )
     assert unseen_members(both.spec, "other1") == (1,)
     assert unseen_members(alone[1].spec, "other1") == (0,)
     assert both.spec.weights.size_bytes < 1.1 * sum(b.spec.weights.size_bytes for b in alone)
