@@ -85,10 +85,11 @@ def majority(masks: Sequence[NDArray[np.uint8]], *, nesting: Nesting = GLIOMA) -
 def staple(masks: Sequence[NDArray[np.uint8]], *, nesting: Nesting = GLIOMA) -> Consensus:
     """Return the consensus by STAPLE, region by region from the outside inwards.
 
-    Warfield, Zou & Wells, IEEE TMI 23(7):903-921, 2004, by SimpleITK: a voxel belongs to a region
-    where that is more likely than not, and belongs to the region around it. How likely a region is
-    before anybody is asked, and so the result, depends on how much background is looked at: here
-    it is the box around what any mask has of the region, one voxel larger.
+    Warfield, Zou & Wells, IEEE TMI 23(7):903-921, 2004, by SimpleITK (without the paper's Markov
+    field): a voxel belongs to a region where that is more likely than not, and belongs to the
+    region around it. How likely a region is before anybody is asked (the masks' mean), and so the
+    result, depends on how much background is looked at: here it is the box around what any mask
+    has of the region, one voxel larger.
 
     Parameters
     ----------

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from napari_acs.imaging.grid import Grid
 
 TOLERANCE_MM = 1.0
-"""Surfaces within this distance count as equal: a voxel of the common 1 mm scan."""
+"""Surfaces within this distance count as equal: a voxel of the common 1 mm scan. Nikolov takes, for
+each organ, how far experts are apart; for tumours of the brain there is no such figure here."""
 
 EDIT_DEFINITIONS: Final = {
     **DEFINITIONS,

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 Category = Literal["CR", "PR", "SD", "PD", "none", "not measurable"]
 
 NEW_LESION_MM = 5.0
-"""A lesion is new where none of it comes closer than this to the region at the earlier date."""
+"""A lesion is new where none of it comes closer than this to the region at the earlier date.
+
+One of any size that counts as a lesion is progression (Wen 2010); RANO 2.0 asks for a measurable
+one.
+"""
 
 SOURCES: Final = (
     "Wen 2010, J Clin Oncol 28:1963 (RANO)",
@@ -74,7 +78,7 @@ class RegionChange:
     product_change_percent : float or None
         Of the earlier sum; None where that is 0.
     product_category : {"CR", "PR", "SD", "PD", "none", "not measurable"}
-        ``"not measurable"`` where no lesion has 10 x 10 mm at either date and none is new.
+        ``"not measurable"`` where no lesion is measurable at either date and none is new.
     new_lesions : int
         Lesions of the later date that are nowhere near the region at the earlier one.
     """
