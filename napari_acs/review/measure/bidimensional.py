@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_acs.imaging.grid import Grid
+    from napari_acs.review.boxes import Box
     from napari_acs.review.measure.axial import AxialStack
-    from napari_acs.review.measure.regions import Box
 
 PERPENDICULAR_WITHIN_DEG = 5.0
 """How far from a right angle the second diameter may be."""

@@ -11,9 +11,10 @@ from scipy.spatial import KDTree
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.metrics import surface
+from napari_acs.review.boxes import bounding_box
 from napari_acs.review.measure.lesions import components
 from napari_acs.review.measure.measures import plain_of
-from napari_acs.review.measure.regions import REGIONS, box_of
+from napari_acs.review.measure.regions import REGIONS
 from napari_acs.review.measure.tumour import measure_tumour
 
 if TYPE_CHECKING:
@@ -270,7 +271,7 @@ def _new_lesions(
     smallest_ml: float,
 ) -> int:
     """Count the later lesions further than ``near_mm`` from all of the earlier region."""
-    box = box_of(after)
+    box = bounding_box(after)
     if box is None:
         return 0
     found = components(after[box], smallest_ml / after_grid.voxel_ml)

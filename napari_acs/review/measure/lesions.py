@@ -11,8 +11,8 @@ from scipy import ndimage
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_acs.review.boxes import Box
     from napari_acs.review.measure.axial import AxialStack
-    from napari_acs.review.measure.regions import Box
 
 SMALLEST_ML = 0.05
 """Smaller components are not counted as lesions: 50 voxels of 1 mm, about as in the lesion-wise

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_acs.review.boxes import bounding_box
 from napari_acs.review.measure.axial import MOST_TILT_DEG, axial_stack, axial_tilt_deg, slice_mm
 from napari_acs.review.measure.bidimensional import (
     PERPENDICULAR_WITHIN_DEG,
@@ -17,7 +18,7 @@ from napari_acs.review.measure.feret import feret_mm
 from napari_acs.review.measure.lesions import SMALLEST_ML, components, islands
 from napari_acs.review.measure.measures import LesionMeasures, Measures, RegionMeasures
 from napari_acs.review.measure.plane import sidedness
-from napari_acs.review.measure.regions import LABELS, REGIONS, box_of, check_labels
+from napari_acs.review.measure.regions import LABELS, REGIONS, check_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,7 +102,7 @@ class _Options:
 
 
 def _region(mask: NDArray[np.bool_], grid: Grid, options: _Options) -> RegionMeasures:
-    box = box_of(mask)
+    box = bounding_box(mask)
     if box is None:
         return RegionMeasures(0.0, 0.0, None, None, (), 0.0, None, 0.0, 0)
     mask, grid = mask[box], grid.crop(box)
