@@ -16,6 +16,7 @@ from napari_acs.cli.review_agreement import agreement
 from napari_acs.cli.review_audit import accept, audit
 from napari_acs.cli.review_export import export
 from napari_acs.cli.review_new import new
+from napari_acs.cli.review_options import SessionFile
 from napari_acs.cli.review_report import report
 
 if TYPE_CHECKING:
@@ -34,10 +35,6 @@ review.command("report")(report)
 review.command("agreement")(agreement)
 review.command("accept")(accept)
 review.command("audit")(audit)
-
-SessionFile = Annotated[
-    Path, typer.Argument(metavar="SESSION", help="A review file.", show_default=False)
-]
 
 
 @review.command("list")

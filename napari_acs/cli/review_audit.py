@@ -14,14 +14,11 @@ import typer
 from napari_acs.cli import options
 from napari_acs.cli.outcome import exits
 from napari_acs.cli.output import STDOUT, check_report, check_target, write_report
+from napari_acs.cli.review_options import SessionFile
 from napari_acs.errors import BadInput
 
 if TYPE_CHECKING:
     from napari_acs.review.session.state import SessionState
-
-SessionFile = Annotated[
-    Path, typer.Argument(metavar="SESSION", help="A review file.", show_default=False)
-]
 
 
 class Method(StrEnum):
