@@ -13,8 +13,10 @@ from napari_acs.cli import options
 from napari_acs.cli.outcome import REFUSED, exits
 from napari_acs.cli.output import STDOUT, check_report, write_report
 from napari_acs.cli.review_agreement import agreement
+from napari_acs.cli.review_audit import accept, audit
 from napari_acs.cli.review_export import export
 from napari_acs.cli.review_new import new
+from napari_acs.cli.review_options import SessionFile
 from napari_acs.cli.review_report import report
 
 if TYPE_CHECKING:
@@ -24,17 +26,15 @@ if TYPE_CHECKING:
     from napari_acs.review.session.worklist import Row
 
 review = typer.Typer(
-    help="Review sessions: make, list, verify, export, report, compare raters.",
+    help="Review sessions: make, list, accept, audit, verify, export, report, compare raters.",
     no_args_is_help=True,
 )
 review.command("new")(new)
 review.command("export")(export)
 review.command("report")(report)
 review.command("agreement")(agreement)
-
-SessionFile = Annotated[
-    Path, typer.Argument(metavar="SESSION", help="A review file.", show_default=False)
-]
+review.command("accept")(accept)
+review.command("audit")(audit)
 
 
 @review.command("list")
@@ -71,19 +71,19 @@ def list_items(
         state = read_state(connection)
         spent = times(connection, state.idle_s)
     shown = arranged(rows(state, spent), statuses=status or (), by=sort, descending=descending)
-    audit = audit_report(state) if state.audits else None
+    audited = audit_report(state) if state.audits else None
     report = {
         "format": 1,
         "session": state.id,
         "rater": state.rater,
         "log_head": str(state.head),
         "position": state.position.item if state.position else None,
-        "audit": asdict(audit) if audit else None,
+        "audit": asdict(audited) if audited else None,
         "items": [asdict(row) for row in shown],
     }
     write_report(json, report)
     if json != STDOUT:
-        _print(state.rater, shown, audit)
+        _print(state.rater, shown, audited)
 
 
 @review.command("verify")
@@ -137,9 +137,11 @@ def verify(
         raise typer.Exit(REFUSED)
 
 
-def _print(rater: str, shown: Sequence[Row], audit: AuditReport | None) -> None:
+def _print(rater: str, shown: Sequence[Row], audited: AuditReport | None) -> None:
     from rich.console import Console
     from rich.table import Table
+
+    from napari_acs.review.session.audit import audit_sentence
 
     table = Table("item", "case", "read", "status", "uncertainty", "ml", "edits", "minutes")
     table.columns[1].no_wrap = True  # a pseudonym that is cut names nothing
@@ -155,15 +157,5 @@ def _print(rater: str, shown: Sequence[Row], audit: AuditReport | None) -> None:
     console = Console()
     console.print(table)
     console.print(f"{len(shown)} items of {rater}.", highlight=False)
-    if audit is not None:
-        console.print(_audited(audit), highlight=False)
-
-
-def _audited(audit: AuditReport) -> str:
-    said = f"Audit: {audit.read} of {audit.sampled} drawn items are read again"
-    if audit.rate is None or audit.low is None or audit.high is None:
-        return f"{said}."
-    return (
-        f"{said}, {audit.wrong} wrong: {audit.rate:.1%} ({audit.level:.0%} interval "
-        f"{audit.low:.1%} to {audit.high:.1%}) of {audit.accepted} accepted in bulk."
-    )
+    if audited is not None:
+        console.print(audit_sentence(audited), highlight=False)

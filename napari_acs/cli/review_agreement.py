@@ -13,7 +13,7 @@ from napari_acs.cli import options
 from napari_acs.cli.cancel import interruptible
 from napari_acs.cli.outcome import end_with, exits
 from napari_acs.cli.output import STDOUT, check_report, check_target, write_report
-from napari_acs.cli.review_report import Names, Sessions
+from napari_acs.cli.review_options import Names, Sessions
 from napari_acs.cli.study import NOTHING_WRITTEN
 from napari_acs.errors import BadInput
 

@@ -12,24 +12,9 @@ from napari_acs.cli import options
 from napari_acs.cli.cancel import interruptible
 from napari_acs.cli.outcome import end_with, exits
 from napari_acs.cli.output import STDOUT, check_report, check_target, write_report, write_text
+from napari_acs.cli.review_options import Names, Sessions
 from napari_acs.cli.study import NOTHING_WRITTEN
 from napari_acs.errors import BadInput
-
-Names = Annotated[
-    bool,
-    typer.Option(
-        "--names",
-        help="Call raters, cases and patients as the session does; left out, nobody is named.",
-    ),
-]
-Sessions = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="SESSION...",
-        help="Review files; of several raters those that one `review new` has made.",
-        show_default=False,
-    ),
-]
 
 
 @exits

@@ -38,6 +38,7 @@ from napari_acs.inference.sentences import (
     nothing_found,
 )
 from napari_acs.inference.stream import Outcome, stream
+from napari_acs.inference.uncertainty import mean_uncertainty
 from napari_acs.inference.views import views_of
 from napari_acs.inference.walk import Predicted, Walk
 
@@ -242,6 +243,7 @@ class _Job:
             input_sha256=self.hashes,
             given_up=cleaned.given_up,
         )
+        record["uncertainty"] = mean_uncertainty(found.maps, found.spread, inside)
         segmentation = Segmentation(
             labels=labels,
             grid=grid,

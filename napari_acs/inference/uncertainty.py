@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from napari_acs.inference.maps import RegionMaps
     from napari_acs.inference.messages import Segmentation
+
+_ENTROPY = "entropy of the region probabilities"
+_SPREAD = "standard deviation of the probabilities over mirrored views and models"
 
 OPEN = (0.2, 0.8)
 """A probability in between leaves it open whether a voxel belongs to a region."""
@@ -57,17 +60,52 @@ def entropy(maps: RegionMaps) -> NDArray[np.float16]:
     ndarray of float16, shape (z, y, x)
         In the box of the maps, 0 to 1.
     """
+    largest = _largest_entropy(maps.values)
+    largest.setflags(write=False)
+    return largest
+
+
+def _largest_entropy(regions: NDArray[np.float16]) -> NDArray[np.float16]:
+    """Return the largest entropy along the first axis of probabilities."""
     # One value for each half float from 0 to 1, of which there are 15361: to look them up is
     # faster than to take millions of logarithms.
     one = int(np.float16(1).view(np.int16))
     table = _bits(np.arange(one + 1, dtype=np.int16).view(np.float16)).astype(np.float16)
-    largest = np.zeros(maps.values.shape[1:], np.float16)
-    for values in maps.values:
+    largest = np.zeros(regions.shape[1:], np.float16)
+    for values in regions:
         found = table[values.view(np.int16).clip(0, one)]
         # half floats that are not below 0 have the order of their bits
         np.maximum(largest.view(np.int16), found.view(np.int16), out=largest.view(np.int16))
-    largest.setflags(write=False)
     return largest
+
+
+def mean_uncertainty(
+    maps: RegionMaps, spread: NDArray[np.float16] | None, labels: NDArray[np.uint8]
+) -> dict[str, Any] | None:
+    """Return one figure for a mask: the mean of its map of uncertainty over its labelled voxels.
+
+    Only those voxels are looked at, so it takes milliseconds.
+
+    Parameters
+    ----------
+    maps : RegionMaps
+    spread : ndarray of float16, shape (z, y, x), or None
+        In the box of the maps; see `Segmentation.spread`.
+    labels : ndarray of uint8, shape (z, y, x)
+        In the box of the maps.
+
+    Returns
+    -------
+    dict or None
+        JSON-ready: ``mean``, and what it is the mean ``of`` (see `uncertainty_of`: figures of
+        different maps are on different scales). None where nothing is labelled.
+    """
+    where = labels > 0
+    if not where.any():
+        return None
+    values = _largest_entropy(maps.values[:, where]) if spread is None else spread[where]
+    mean = float(values.mean(dtype=np.float64))
+    return {"mean": mean, "of": _ENTROPY if spread is None else _SPREAD}
 
 
 def uncertainty_of(segmentation: Segmentation) -> Uncertainty | None:
@@ -82,7 +120,7 @@ def uncertainty_of(segmentation: Segmentation) -> Uncertainty | None:
     if segmentation.spread is not None:
         return Uncertainty(
             segmentation.spread,
-            "standard deviation of the probabilities over mirrored views and models",
+            _SPREAD,
             APART,
             0.5,  # half of the values 0, half of them 1
             f"where views differ by {APART:g} or more",
@@ -90,7 +128,7 @@ def uncertainty_of(segmentation: Segmentation) -> Uncertainty | None:
     low, high = OPEN
     level = float(_bits(np.array(low)).astype(np.float16))
     says = f"with a probability of {low:g} to {high:g}"
-    return Uncertainty(entropy(maps), "entropy of the region probabilities", level, 1.0, says)
+    return Uncertainty(entropy(maps), _ENTROPY, level, 1.0, says)
 
 
 def _bits(p: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from napari_acs.models.spec_parts import Frozen
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ReliabilityBin(_Frozen):
+class ReliabilityBin(Frozen):
     """Held-out predictions of similar height: their mean, and how often they came true."""
 
     predicted: Share
@@ -21,7 +19,7 @@ class ReliabilityBin(_Frozen):
     count: int = Field(gt=0)
 
 
-class IsotonicKnots(_Frozen):
+class IsotonicKnots(Frozen):
     """A rising curve of one class: straight between its knots, level outside them."""
 
     scores: tuple[Share, ...] = Field(min_length=1, max_length=10_000)
@@ -38,7 +36,7 @@ class IsotonicKnots(_Frozen):
         return self
 
 
-class Calibration(_Frozen):
+class Calibration(Frozen):
     """How scores become probabilities, and how reliable those are on held-out cases."""
 
     isotonic: tuple[IsotonicKnots, ...] = Field(
@@ -50,7 +48,7 @@ class Calibration(_Frozen):
     ece_after: Share | None = None
 
 
-class HeldOutScores(_Frozen):
+class HeldOutScores(Frozen):
     """Scores of cases whose patients the network did not see, and their true classes.
 
     Intervals and prediction sets are computed from them anew for every study.

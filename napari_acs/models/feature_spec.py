@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from napari_acs.models.spec_parts import Frozen
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Row = Annotated[tuple[Number, ...], Field(max_length=100_000)]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Gaussian(_Frozen):
+class Gaussian(Frozen):
     """A normal distribution of few axes and even noise: probabilistic PCA (Tipping & Bishop 1999).
 
     Features are centred, divided by their scale, and split into what the axes explain and the rest.
@@ -35,7 +33,7 @@ class Gaussian(_Frozen):
         return self
 
 
-class TrainingFeatures(_Frozen):
+class TrainingFeatures(Frozen):
     """How the studies of training look to each member, and how far held-out ones lie from them."""
 
     members: tuple[Gaussian, ...] = Field(

@@ -75,12 +75,13 @@ def take(
     info : LayerInfo
         Of the layer with the mask.
     uncertainty : array of float, shape (z, y, x), optional
-        The case gets its mean over the labelled voxels.
+        Of a mask that came without a figure in its provenance: the item gets its mean over the
+        labelled voxels.
     """
     assert info.prediction is not None
+    mean = _said_by_the_model(info)
     labelled = info.prediction > 0
-    mean = None
-    if uncertainty is not None and labelled.any():
+    if mean is None and uncertainty is not None and labelled.any():
         mean = float(np.mean(uncertainty[labelled], dtype=np.float64))
     return add_prediction(
         session,
@@ -91,6 +92,12 @@ def take(
         uncertainty=mean,
         provenance=_plain(info.provenance or {}),
     )
+
+
+def _said_by_the_model(info: LayerInfo) -> float | None:
+    """Return the figure that the model gave for this mask, in the record that goes with it."""
+    record = (info.provenance or {}).get("uncertainty")
+    return float(record["mean"]) if record else None
 
 
 def _plain(provenance: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_acs.inference.cleaning import cleaning_record, has_limits, limits_of
 from napari_acs.inference.places import Place, next_places
-from napari_acs.inference.uncertainty import Uncertainty, uncertainty_of
+from napari_acs.inference.uncertainty import Uncertainty, mean_uncertainty, uncertainty_of
 from napari_acs.viewer.rethreshold import Rethreshold
 
 if TYPE_CHECKING:
@@ -85,9 +85,10 @@ def state_of(layer: Labels, segmentation: Segmentation) -> State | None:
         return at(*thresholds.items())
 
     def record_at(thresholds: Mapping[str, float]) -> dict[str, Any]:
-        limits = limits_of(regions)
-        small = cleaned_at(thresholds).given_up if limits else ()
-        return {"cleaning": cleaning_record(limits, small)} if limits else {}
+        limits, cleaned = limits_of(regions), cleaned_at(thresholds)
+        unsure = mean_uncertainty(maps, segmentation.spread, cleaned.labels)
+        cleaning = {"cleaning": cleaning_record(limits, cleaned.given_up)} if limits else {}
+        return {"uncertainty": unsure, **cleaning}
 
     mask = Rethreshold(
         layer,

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_acs.review.session.audit import AuditReport, audit_report, confident_items
+from napari_acs.review.session.audit import audit_report, audit_sentence, confident_items
 from napari_acs.review.session.state import SessionState
 
 
@@ -88,17 +88,6 @@ class ReviewWhole(QGroupBox):
         count = len(confident_items(self._state, self.most.value()))
         self._bulk.setText(f"Accept {count} confident case(s) ...")
         self._bulk.setEnabled(count > 0)
-
-
-def audit_sentence(report: AuditReport) -> str:
-    """Say how often a bulk acceptance was wrong."""
-    said = f"Audit: {report.read} of {report.sampled} drawn are read again"
-    if report.rate is None or report.low is None or report.high is None:
-        return f"{said}."
-    return (
-        f"{said}, {report.wrong} wrong: {report.rate:.1%} ({report.level:.0%} interval "
-        f"{report.low:.1%} to {report.high:.1%}) of {report.accepted} accepted in bulk."
-    )
 
 
 def _button(name: str, clicked: Callable[[], object]) -> QPushButton:

@@ -22,6 +22,7 @@ from napari_acs.inference import (
     segment,
 )
 from napari_acs.inference.ready import Preparation
+from napari_acs.inference.uncertainty import mean_uncertainty
 from napari_acs.inference.unseen import unseen_of
 from napari_acs.inference.windows import plan_windows
 from napari_acs.models import save_bundle
@@ -294,5 +295,9 @@ def test_the_recorded_input_is_that_of_the_start(known_study, known_bundle, tmp_
         if message.stage == "inference":
             break
     file.write_bytes(b"replaced meanwhile")
-    recorded = _last(messages).segmentation.provenance["inputs"]["t1"]["sha256"]
+    made = _last(messages).segmentation
+    recorded = made.provenance["inputs"]["t1"]["sha256"]
     assert recorded == before != study.input_sha256()["t1"]
+    inside = made.labels[made.probabilities.box]
+    figure = mean_uncertainty(made.probabilities, made.spread, inside)
+    assert made.provenance["uncertainty"] == figure is not None

@@ -19,7 +19,12 @@ from napari_acs.imaging import Grid
 from napari_acs.inference.maps import RegionMaps
 from napari_acs.inference.places import next_places
 from napari_acs.inference.regions import labels_from_regions
-from napari_acs.inference.uncertainty import Uncertainty, entropy, uncertainty_of
+from napari_acs.inference.uncertainty import (
+    Uncertainty,
+    entropy,
+    mean_uncertainty,
+    uncertainty_of,
+)
 from napari_acs.models.spec import GLIOMA_OUTPUT
 
 REGIONS = GLIOMA_OUTPUT.regions
@@ -53,6 +58,22 @@ def test_the_spread_of_several_views_comes_first_and_nothing_of_nothing():
     assert several.title.startswith("standard deviation")
     assert several.values is spread
     assert uncertainty_of(replace(made, probabilities=None, spread=spread)) is None
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_the_figure_of_a_mask_is_the_mean_of_its_map(several):
+    made = segmentation()
+    maps = made.probabilities
+    if several:
+        spread = np.random.default_rng(0).uniform(0, 0.5, maps.values.shape[1:])
+        made = replace(made, spread=spread.astype(np.float16))
+    map_ = uncertainty_of(made)
+    expected = maps.spread(map_.values)[made.labels > 0].mean(dtype=np.float64)
+    inside = made.labels[maps.box]
+    assert mean_uncertainty(maps, made.spread, inside) == {
+        "mean": pytest.approx(expected, rel=1e-12), "of": map_.title,
+    }  # fmt: skip
+    assert mean_uncertainty(maps, made.spread, np.zeros_like(inside)) is None
 
 
 def grids(size):

@@ -6,9 +6,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
-from qtpy.QtWidgets import QPushButton
+from qtpy.QtWidgets import QComboBox, QPushButton
 
-from napari_acs.imaging import Grid
+from napari_acs.imaging import Grid, to_lps
 
 GRID = Grid((40, 36, 30), (0.9, 1.1, 2.0), (-30.0, 12.0, 7.0), (0, 0, 1, -1, 0, 0, 0, -1, 0))
 """Axes permuted and flipped, anisotropic: a mix-up of axes cannot go unseen."""
@@ -25,6 +25,10 @@ def labels() -> np.ndarray:
     made[7, 9, 9] = 0  # a hole
     made[26, 30, 35] = 2  # an island
     return made
+
+
+CENTRE = to_lps(labels(), GRID)
+"""What the mask layer shows at first."""
 
 
 def image() -> np.ndarray:
@@ -82,3 +86,36 @@ def drag(layer, *places) -> None:
     event.type = "mouse_release"
     for gesture in gestures:
         next(gesture, None)
+
+
+def find(dock, kind, name):
+    return dock.panel.findChild(kind, name)
+
+
+def choose(dock, region: str) -> None:
+    """Choose a region in the panel."""
+    box = find(dock, QComboBox, "region")
+    box.setCurrentIndex([box.itemData(i).name for i in range(box.count())].index(region))
+
+
+def depths(array):
+    return np.array([0, 2, 1, 3])[array]
+
+
+def undone(mask, before) -> None:
+    """Undo once: the mask is what it was, bit for bit, and redo brings the change back."""
+    changed = mask.data.copy()
+    assert not np.array_equal(changed, before)
+    mask.undo()
+    np.testing.assert_array_equal(mask.data, before)
+    mask.redo()
+    np.testing.assert_array_equal(mask.data, changed)
+    mask.undo()
+
+
+def middle(region=1) -> np.ndarray:
+    return np.argwhere(region == CENTRE).mean(axis=0).round()
+
+
+def show(dock, mask, at) -> None:
+    dock.viewer.dims.point = mask.data_to_world(at)

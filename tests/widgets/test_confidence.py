@@ -83,6 +83,7 @@ def drag(panel, region: str, *values: float) -> None:
 
 
 def test_a_slider_relabels_at_once_and_one_undo_takes_a_whole_drag_back(panel, show):
+    from napari_acs.inference.uncertainty import entropy
     from napari_acs.viewer.info import info_in
 
     made = segmentation()
@@ -98,9 +99,14 @@ def test_a_slider_relabels_at_once_and_one_undo_takes_a_whole_drag_back(panel, s
     info = info_in(layer.metadata)
     assert np.array_equal(stored(layer), labels_at(made, WT=0.8, ET=0.1))
     assert np.array_equal(info.prediction, labels_at(made, WT=0.8, ET=0.1)), "not edited by hand"
+    unsure = made.probabilities.spread(entropy(made.probabilities))
     assert info.provenance == {
         "model": {"id": "m"},
         "thresholds": {"WT": 0.8, "TC": 0.5, "ET": 0.1},
+        "uncertainty": {
+            "mean": pytest.approx(unsure[info.prediction > 0].mean(dtype=float)),
+            "of": "entropy of the region probabilities",
+        },
     }
     layer.undo()
     assert np.array_equal(stored(layer), labels_at(made, WT=0.8))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_acs.errors import BadInput
+from napari_acs.review.boxes import Box, around, bounding_box, grown
 from napari_acs.review.correct.nesting import GLIOMA, Nesting
-from napari_acs.review.correct.window import Box, bounding_box, grown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,25 +70,22 @@ def majority(masks: Sequence[NDArray[np.uint8]], *, nesting: Nesting = GLIOMA) -
     BadInput
         Fewer than two masks, shapes that differ, or unknown labels.
     """
-    shape, window = _checked(masks)
-    labels = np.zeros(shape, np.uint8)
-    how = f"majority of {len(masks)} masks, in every region"
-    if window is None:
-        return Consensus(labels, how, len(masks))
-    depths = np.stack([nesting.depth(mask[window]) for mask in masks])
+    votes = _votes(masks, nesting)
     # Sorted by depth, the mask that just makes a majority says how deep it reaches.
     place = (len(masks) - 1) // 2
-    labels[window] = nesting.back(np.partition(depths, place, axis=0)[place])
-    return Consensus(labels, how, len(masks))
+    agreed = np.partition(votes.depths, place, axis=0)[place]
+    how = f"majority of {len(masks)} masks, in every region"
+    return Consensus(votes.labels(agreed, nesting), how, len(masks))
 
 
 def staple(masks: Sequence[NDArray[np.uint8]], *, nesting: Nesting = GLIOMA) -> Consensus:
     """Return the consensus by STAPLE, region by region from the outside inwards.
 
-    Warfield, Zou & Wells, IEEE TMI 23(7):903-921, 2004, by SimpleITK: a voxel belongs to a region
-    where that is more likely than not, and belongs to the region around it. How likely a region is
-    before anybody is asked, and so the result, depends on how much background is looked at: here
-    it is the box around what any mask has of the region, one voxel larger.
+    Warfield, Zou & Wells, IEEE TMI 23(7):903-921, 2004, by SimpleITK (without the paper's Markov
+    field): a voxel belongs to a region where that is more likely than not, and belongs to the
+    region around it. How likely a region is before anybody is asked (the masks' mean), and so the
+    result, depends on how much background is looked at: here it is the box around what any mask
+    has of the region, one voxel larger.
 
     Parameters
     ----------
@@ -100,20 +97,16 @@ def staple(masks: Sequence[NDArray[np.uint8]], *, nesting: Nesting = GLIOMA) -> 
     BadInput
         Fewer than two masks, shapes that differ, or unknown labels.
     """
-    shape, window = _checked(masks)
-    labels = np.zeros(shape, np.uint8)
+    votes = _votes(masks, nesting)
     reliability: list[Reliability] = []
-    how = f"STAPLE of {len(masks)} masks, in every region, in the box around it"
-    if window is None:
-        return Consensus(labels, how, len(masks))
-    depths = np.stack([nesting.depth(mask[window]) for mask in masks])
-    agreed = np.zeros(depths.shape[1:], np.uint8)
-    for level, region in enumerate(nesting.regions, start=1):
-        inside, rates = _staple_of(depths >= level)
+    agreed = np.zeros(votes.depths.shape[1:], np.uint8)
+    drawn = nesting.regions if agreed.size else ()  # where nothing is, nobody is rated
+    for level, region in enumerate(drawn, start=1):
+        inside, rates = _staple_of(votes.depths >= level)
         reliability += [Reliability(rater, region, *each) for rater, each in enumerate(rates)]
         agreed[inside & (agreed == level - 1)] = level
-    labels[window] = nesting.back(agreed)
-    return Consensus(labels, how, len(masks), tuple(reliability))
+    how = f"STAPLE of {len(masks)} masks, in every region, in the box around it"
+    return Consensus(votes.labels(agreed, nesting), how, len(masks), tuple(reliability))
 
 
 def _staple_of(
@@ -140,8 +133,23 @@ def _staple_of(
     return inside, [(float(sensitivity), float(specificity)) for sensitivity, specificity in rates]
 
 
-def _checked(masks: Sequence[NDArray[np.uint8]]) -> tuple[tuple[int, ...], Box | None]:
-    """Return the masks' shape, and the box around all of their labels, one voxel larger."""
+@dataclass(frozen=True, eq=False)
+class _Votes:
+    """How deep each mask reaches, shape (n, z, y, x), in the box that any has a label in."""
+
+    depths: NDArray[np.uint8]
+    box: Box
+    shape: tuple[int, ...]
+
+    def labels(self, agreed: NDArray[np.uint8], nesting: Nesting) -> NDArray[np.uint8]:
+        """Return the labels of the whole array for a depth in the box."""
+        labels = np.zeros(self.shape, np.uint8)
+        labels[self.box] = nesting.back(agreed)
+        return labels
+
+
+def _votes(masks: Sequence[NDArray[np.uint8]], nesting: Nesting) -> _Votes:
+    """Return the depths of masks, in the box around all of their labels, one voxel larger."""
     shapes = {mask.shape for mask in masks}
     if len(masks) < 2 or len(shapes) > 1:
         raise BadInput(
@@ -150,11 +158,7 @@ def _checked(masks: Sequence[NDArray[np.uint8]]) -> tuple[tuple[int, ...], Box |
             expected="two or more masks on one grid",
             do="Add the mask of another reader",
         )
-    boxes = [box for box in map(bounding_box, masks) if box is not None]
-    if not boxes:
-        return masks[0].shape, None
-    z, y, x = (
-        slice(min(b[i].start for b in boxes), max(b[i].stop for b in boxes)) for i in range(3)
-    )
     nz, ny, nx = masks[0].shape
-    return masks[0].shape, grown((z, y, x), (1, 1, 1), (nz, ny, nx))
+    found = around([box for box in map(bounding_box, masks) if box is not None])
+    box = grown(found, (1, 1, 1), (nz, ny, nx)) if found else (slice(0),) * 3
+    return _Votes(np.stack([nesting.depth(mask[box]) for mask in masks]), box, (nz, ny, nx))

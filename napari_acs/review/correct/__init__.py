@@ -5,6 +5,7 @@ Every region stays in the one around it, lengths are true mm, and the array is n
 
 from __future__ import annotations
 
+from napari_acs.review.boxes import Box, slice_box
 from napari_acs.review.correct.band import Band
 from napari_acs.review.correct.between import fill_between
 from napari_acs.review.correct.brush import stroke
@@ -33,7 +34,6 @@ from napari_acs.review.correct.resizing import grow, shrink
 from napari_acs.review.correct.reverting import revert, revert_part
 from napari_acs.review.correct.slices import copy_slice
 from napari_acs.review.correct.smoothing import smooth
-from napari_acs.review.correct.window import Box, slice_box
 
 __all__ = [
     "GLIOMA",

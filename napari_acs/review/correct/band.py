@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_acs.review.correct.window import Box
+    from napari_acs.review.boxes import Box
 
 
 @dataclass(frozen=True, eq=False)

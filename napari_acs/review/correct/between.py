@@ -10,8 +10,8 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never, stop_if
+from napari_acs.review.boxes import Box, bounding_box, checked_axis, slice_box
 from napari_acs.review.correct.distance import signed_distance
-from napari_acs.review.correct.window import Box, bounding_box, checked_axis, slice_box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

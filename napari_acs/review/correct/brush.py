@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_acs.errors import BadInput
+from napari_acs.review.boxes import Box, checked_axis, inside
 from napari_acs.review.correct.canvas import Canvas, positive_mm
-from napari_acs.review.correct.window import Box, checked_axis, inside
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

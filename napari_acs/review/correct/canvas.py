@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_acs.errors import BadInput
-from napari_acs.review.correct.change import Change
-from napari_acs.review.correct.nesting import GLIOMA, Nesting
-from napari_acs.review.correct.window import (
+from napari_acs.review.boxes import (
     Box,
     Shape,
     bounding_box,
@@ -21,6 +19,8 @@ from napari_acs.review.correct.window import (
     moved,
     whole,
 )
+from napari_acs.review.correct.change import Change
+from napari_acs.review.correct.nesting import GLIOMA, Nesting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from napari_acs.review.correct.window import Box, Shape, bounding_box, common, grown, moved
+from napari_acs.review.boxes import Box, Shape, bounding_box, common, grown, moved
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

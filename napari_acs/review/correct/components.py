@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_acs.errors import BadInput
-from napari_acs.review.correct.window import Box, common, moved
+from napari_acs.review.boxes import Box, common, moved
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

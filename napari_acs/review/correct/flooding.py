@@ -11,9 +11,7 @@ from skimage.segmentation import flood as flooded_from
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never, stop_if
-from napari_acs.review.correct.brush import checked_points, near_segment, reach
-from napari_acs.review.correct.canvas import Canvas, positive_mm
-from napari_acs.review.correct.window import (
+from napari_acs.review.boxes import (
     Box,
     bounding_box,
     checked_axis,
@@ -23,6 +21,8 @@ from napari_acs.review.correct.window import (
     moved,
     slice_box,
 )
+from napari_acs.review.correct.brush import checked_points, near_segment, reach
+from napari_acs.review.correct.canvas import Canvas, positive_mm
 
 if TYPE_CHECKING:
     from napari_acs.review.correct.band import Band

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_acs.imaging.cancel import never, stop_if
-from napari_acs.review.correct.window import checked_axis
+from napari_acs.review.boxes import checked_axis
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

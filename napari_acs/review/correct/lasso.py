@@ -8,7 +8,7 @@ import numpy as np
 from skimage.measure import grid_points_in_poly
 
 from napari_acs.errors import BadInput
-from napari_acs.review.correct.window import Box, checked_axis, common
+from napari_acs.review.boxes import Box, checked_axis, common
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_acs.review.boxes import common, grown, margin
 from napari_acs.review.correct.canvas import Canvas, positive_mm
 from napari_acs.review.correct.clusters import near_mask
 from napari_acs.review.correct.distance import squared_distance
-from napari_acs.review.correct.window import common, grown, margin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,8 +8,8 @@ import numpy as np
 from scipy import ndimage
 
 from napari_acs.errors import BadInput
+from napari_acs.review.boxes import bounding_box, moved
 from napari_acs.review.correct.brush import checked_points
-from napari_acs.review.correct.window import bounding_box, moved
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

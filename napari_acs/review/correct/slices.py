@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_acs.review.correct.window import slice_box
+from napari_acs.review.boxes import slice_box
 
 if TYPE_CHECKING:
     from napari_acs.review.correct.canvas import Canvas

@@ -10,10 +10,10 @@ from scipy import ndimage
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never, stop_if
+from napari_acs.review.boxes import common, grown, margin
 from napari_acs.review.correct.canvas import Canvas, positive_mm
 from napari_acs.review.correct.clusters import near_mask
 from napari_acs.review.correct.distance import signed_distance
-from napari_acs.review.correct.window import common, grown, margin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

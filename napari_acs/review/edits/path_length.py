@@ -43,7 +43,9 @@ def added_path_length(
     Plane by plane, in the planes of the grid that run nearest to axial: voxels of the corrected
     mask's contour that are not on the prediction's contour. A contour voxel has one of its four
     neighbours in the plane outside the mask (or outside the image). No tolerance, as in the
-    paper. Taking a region away altogether adds no contour and costs nothing here.
+    script of the paper's author (calculatePathLength.m in github.com/danielslobUM/pyAPL), which
+    draws contours from points; platipy counts voxels of masks, as here. Taking a region away
+    altogether adds no contour and costs nothing here.
 
     Parameters
     ----------

@@ -56,6 +56,11 @@ def axial_tilt_deg(grid: Grid) -> float:
     return math.degrees(math.acos(min(1.0, max(-1.0, upward))))
 
 
+def slice_mm(grid: Grid) -> float:
+    """Return the distance in mm of the planes that `axial_stack` returns for a grid."""
+    return lps_grid(grid).spacing[2] if axial_tilt_deg(grid) <= MOST_TILT_DEG else min(grid.spacing)
+
+
 def axial_stack(array: NDArray[Any], grid: Grid) -> AxialStack:
     """Return an array's axial planes.
 

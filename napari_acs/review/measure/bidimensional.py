@@ -9,26 +9,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_acs.review.measure.chords import (
-    TIE_MM,
-    Chord,
-    Outline,
-    longest_chords,
-    outline,
-    span_mm,
-)
+from napari_acs.review.measure.chords import TIE_MM, Chord, longest_chords
+from napari_acs.review.measure.outline import Outline, outline, span_mm
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_acs.imaging.grid import Grid
+    from napari_acs.review.boxes import Box
     from napari_acs.review.measure.axial import AxialStack
-    from napari_acs.review.measure.regions import Box
 
 PERPENDICULAR_WITHIN_DEG = 5.0
 """How far from a right angle the second diameter may be."""
 MEASURABLE_MM = 10.0
 """Both diameters of a measurable lesion are at least so long (Wen 2010, J Clin Oncol 28:1963)."""
+MEASURABLE_SLICES = 2
+"""In so many axial planes at least a measurable lesion is seen (Wen 2010)."""
 
 Point = tuple[float, float, float]
 
@@ -61,14 +57,15 @@ class Bidimensional:
     diameter : Line
         The largest diameter of all axial planes.
     perpendicular : Line or None
-        The largest one at right angles to it, in the same plane and the same island of the
-        lesion there; None where a lesion is too small to have one.
+        The largest one that crosses it at right angles, in the same island of the lesion in
+        that plane; None where a lesion is too small to have one.
     angle_deg : float or None
         Between the two, within `PERPENDICULAR_WITHIN_DEG` of 90.
     product_mm2 : float
         Of both lengths; 0 without a perpendicular.
     measurable : bool
-        Both lengths are at least `MEASURABLE_MM`.
+        Both lengths are at least `measurable_from_mm`, and the lesion is in at least
+        `MEASURABLE_SLICES` axial planes.
     """
 
     diameter: Line
@@ -85,13 +82,17 @@ def bidimensional(
     grid: Grid,
     within_deg: float = PERPENDICULAR_WITHIN_DEG,
 ) -> Bidimensional:
-    """Measure a lesion as AutoRANO does (Chang 2019, Neuro-Oncology 21:1412), on its contour.
+    """Measure a lesion by its contour, after AutoRANO (Chang 2019, Neuro-Oncology 21:1412).
 
-    Every pair of contour points of every axial plane is a candidate; neither line may leave the
-    lesion (holes count as outside, so a necrotic core is part of TC and none of ET). Lines end
-    a quarter of a pixel outside the centre of a pixel at the border
-    (`napari_acs.review.measure.chords.CALIPER`), where the mean error on digital ellipses is
-    under half a pixel. The two lines need not cross: in a curved lesion they may not.
+    Every pair of contour points of every axial plane is a candidate. As in AutoRANO's published
+    code (github.com/QTIM-Lab/DeepNeuro, deepneuro/outputs/RANO_deepneuro.py), the longest line
+    comes first, and the second is the longest that crosses it within 5 degrees (there 5.7) of a
+    right angle. Three things differ. The plane is the one with the longest line of all; there it
+    is the largest in area that has both lines. Neither line may leave the lesion at all (holes
+    count as outside, so a necrotic core is part of TC and none of ET); there a tenth of it may.
+    Lines end a quarter of a pixel outside the centre of a pixel at the border
+    (`napari_acs.review.measure.outline.CALIPER`), where the mean error on digital ellipses is
+    under half a pixel; there in the centres.
 
     Parameters
     ----------
@@ -127,15 +128,30 @@ def bidimensional(
         if chord.length_mm < best - TIE_MM:
             continue
         first = _line(shape, chord, box, stack, grid)
-        along = shape.mm[chord.end] - shape.mm[chord.start]
-        seconds = longest_chords(shape, 0.0, along, within_deg)
+        seconds = longest_chords(shape, 0.0, chord, within_deg)
         pairs += [
             (first, _line(shape, s, box, stack, grid), _angle(shape, chord, s)) for s in seconds
         ] or [(first, None, None)]
     first, second, angle = min(pairs, key=_preference)
     across = second.length_mm if second else 0.0
-    measurable = min(first.length_mm, across) >= MEASURABLE_MM
+    slices = len({box[0].start for _, box in candidates})
+    long_enough = min(first.length_mm, across) >= measurable_from_mm(stack.grid.spacing[2])
+    measurable = long_enough and slices >= MEASURABLE_SLICES
     return Bidimensional(first, second, angle, first.length_mm * across, measurable)
+
+
+def measurable_from_mm(slice_mm: float) -> float:
+    """Return how long both diameters of a measurable lesion are at least.
+
+    10 mm, or twice the slice thickness where slices are thicker than 5 mm; a gap between them
+    counts with it (Wen 2010; so do AutoRANO and RANO 2.0).
+
+    Parameters
+    ----------
+    slice_mm : float
+        From one axial plane to the next.
+    """
+    return max(MEASURABLE_MM, 2 * slice_mm)
 
 
 def _preference(pair: tuple[Line, Line | None, float | None]) -> tuple[float, ...]:

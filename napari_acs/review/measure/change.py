@@ -11,9 +11,10 @@ from scipy.spatial import KDTree
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.metrics import surface
+from napari_acs.review.boxes import bounding_box
 from napari_acs.review.measure.lesions import components
 from napari_acs.review.measure.measures import plain_of
-from napari_acs.review.measure.regions import REGIONS, box_of
+from napari_acs.review.measure.regions import REGIONS
 from napari_acs.review.measure.tumour import measure_tumour
 
 if TYPE_CHECKING:
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
 Category = Literal["CR", "PR", "SD", "PD", "none", "not measurable"]
 
 NEW_LESION_MM = 5.0
-"""A lesion is new where none of it comes closer than this to the region at the earlier date."""
+"""A lesion is new where none of it comes closer than this to the region at the earlier date.
+
+One of any size that counts as a lesion is progression (Wen 2010); RANO 2.0 asks for a measurable
+one.
+"""
 
 SOURCES: Final = (
     "Wen 2010, J Clin Oncol 28:1963 (RANO)",
@@ -74,7 +79,7 @@ class RegionChange:
     product_change_percent : float or None
         Of the earlier sum; None where that is 0.
     product_category : {"CR", "PR", "SD", "PD", "none", "not measurable"}
-        ``"not measurable"`` where no lesion has 10 x 10 mm at either date and none is new.
+        ``"not measurable"`` where no lesion is measurable at either date and none is new.
     new_lesions : int
         Lesions of the later date that are nowhere near the region at the earlier one.
     """
@@ -266,7 +271,7 @@ def _new_lesions(
     smallest_ml: float,
 ) -> int:
     """Count the later lesions further than ``near_mm`` from all of the earlier region."""
-    box = box_of(after)
+    box = bounding_box(after)
     if box is None:
         return 0
     found = components(after[box], smallest_ml / after_grid.voxel_ml)

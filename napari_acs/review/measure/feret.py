@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
-from napari_acs.review.measure.chords import CALIPER
+from napari_acs.review.measure.outline import CALIPER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

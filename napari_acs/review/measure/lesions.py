@@ -11,12 +11,13 @@ from scipy import ndimage
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_acs.review.boxes import Box
     from napari_acs.review.measure.axial import AxialStack
-    from napari_acs.review.measure.regions import Box
 
 SMALLEST_ML = 0.05
-"""Smaller components are not counted as lesions: 50 voxels of 1 mm, as in the lesion-wise
-evaluation of BraTS 2023."""
+"""Smaller components are not counted as lesions: 50 voxels of 1 mm, about as in the lesion-wise
+evaluation of BraTS 2023 (github.com/rachitsaluja/BraTS-2023-Metrics). That leaves out those of 50,
+too, and first joins components that growing by 3 voxels connects; here what is apart is apart."""
 
 _IN_PLANE = np.zeros((3, 3, 3), bool)
 _IN_PLANE[1] = True

@@ -56,9 +56,12 @@ class RegionMeasures:
     largest_axial : Bidimensional or None
         Of the lesion with the largest axial diameter.
     sum_of_products_mm2 : float
-        Over the lesions counted, the largest products first, of at most ``target_lesions``.
+        The largest products of the lesions counted, of at most ``target_lesions``. Unlike
+        RANO's, also of lesions that are not measurable: it chooses targets once, at baseline,
+        and follows them when they shrink; a sum of what is measurable at each date would lose a
+        lesion at 9.9 mm.
     measurable_lesions : int
-        Lesions with both diameters of at least 10 mm (RANO).
+        Lesions that RANO calls measurable; see `measurable_from_mm` of `Measures`.
     """
 
     volume_ml: float
@@ -91,6 +94,10 @@ class Measures:
         (`napari_acs.review.measure.axial`); else diameters lie in the grid's own planes.
     spacing_mm : tuple of float
         Voxel size along x, y, z.
+    measurable_from_mm : float
+        Both diameters of a measurable lesion are at least so long
+        (`napari_acs.review.measure.bidimensional.measurable_from_mm`), and it is in at least
+        two axial planes.
     smallest_lesion_ml, perpendicular_within_deg : float
     target_lesions : int
         The options used.
@@ -102,6 +109,7 @@ class Measures:
     axial_tilt_deg: float
     axial_resampled: bool
     spacing_mm: tuple[float, float, float]
+    measurable_from_mm: float
     smallest_lesion_ml: float
     perpendicular_within_deg: float
     target_lesions: int

@@ -1,4 +1,4 @@
-"""Which labels make which region, and where in an array they are."""
+"""Which labels make which region, and what a mask of ours is."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from napari_acs.errors import BadInput
+from napari_acs.review.boxes import bounding_box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_acs.imaging.grid import Grid
+    from napari_acs.review.boxes import Box
 
 LABELS: Final[Mapping[str, int]] = MappingProxyType({"NCR": 1, "ED": 2, "ET": 3})
 """Label values inside this package: necrotic and non-enhancing core, oedema, enhancing tumour."""
@@ -22,8 +22,6 @@ REGIONS: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
     {"WT": (1, 2, 3), "TC": (1, 3), "ET": (3,)}
 )
 """BraTS regions by the labels in them: whole tumour, tumour core, enhancing tumour."""
-
-Box = tuple[slice, slice, slice]
 
 
 def check_labels(labels: NDArray[Any], grid: Grid, called: str = "The mask") -> Box | None:
@@ -62,7 +60,7 @@ def check_labels(labels: NDArray[Any], grid: Grid, called: str = "The mask") -> 
             expected="whole numbers (uint8)",
             do="Round or threshold it first",
         )
-    box = box_of(labels)
+    box = bounding_box(labels)
     if box is None:
         return None
     low, high = int(labels[box].min()), int(labels[box].max())
@@ -74,17 +72,3 @@ def check_labels(labels: NDArray[Any], grid: Grid, called: str = "The mask") -> 
             do="Open it as a labels layer, where BraTS values (1, 2, 4) are recognised, or relabel",
         )
     return box
-
-
-def box_of(array: NDArray[Any]) -> Box | None:
-    """Return the smallest box with every voxel (z, y, x) that is not 0; None without any."""
-    box: list[slice] = []
-    part = array
-    for axis in range(3):
-        others = tuple({0, 1, 2} - {axis})
-        at = np.flatnonzero(part.any(axis=others))
-        if not len(at):
-            return None
-        box.append(slice(int(at[0]), int(at[-1]) + 1))
-        part = part[tuple(box[-1] if i == axis else slice(None) for i in range(3))]
-    return box[0], box[1], box[2]

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_acs.review.measure.axial import MOST_TILT_DEG, axial_stack, axial_tilt_deg
-from napari_acs.review.measure.bidimensional import PERPENDICULAR_WITHIN_DEG, bidimensional
+from napari_acs.review.boxes import bounding_box
+from napari_acs.review.measure.axial import MOST_TILT_DEG, axial_stack, axial_tilt_deg, slice_mm
+from napari_acs.review.measure.bidimensional import (
+    PERPENDICULAR_WITHIN_DEG,
+    bidimensional,
+    measurable_from_mm,
+)
 from napari_acs.review.measure.feret import feret_mm
 from napari_acs.review.measure.lesions import SMALLEST_ML, components, islands
 from napari_acs.review.measure.measures import LesionMeasures, Measures, RegionMeasures
 from napari_acs.review.measure.plane import sidedness
-from napari_acs.review.measure.regions import LABELS, REGIONS, box_of, check_labels
+from napari_acs.review.measure.regions import LABELS, REGIONS, check_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,8 +27,9 @@ if TYPE_CHECKING:
     from napari_acs.review.measure.bidimensional import Point
     from napari_acs.review.measure.plane import Plane
 
-TARGET_LESIONS = 5
-"""RANO follows up to five target lesions (Wen 2010)."""
+TARGET_LESIONS = 3
+"""RANO 2.0 follows up to three target lesions of one kind (Wen 2023, J Clin Oncol 41:5187); the
+first RANO up to five (Wen 2010)."""
 
 
 def measure_tumour(
@@ -79,6 +85,7 @@ def measure_tumour(
         axial_tilt_deg=tilt,
         axial_resampled=tilt > MOST_TILT_DEG,
         spacing_mm=grid.spacing,
+        measurable_from_mm=measurable_from_mm(slice_mm(grid)),
         smallest_lesion_ml=smallest_lesion_ml,
         perpendicular_within_deg=perpendicular_within_deg,
         target_lesions=target_lesions,
@@ -95,7 +102,7 @@ class _Options:
 
 
 def _region(mask: NDArray[np.bool_], grid: Grid, options: _Options) -> RegionMeasures:
-    box = box_of(mask)
+    box = bounding_box(mask)
     if box is None:
         return RegionMeasures(0.0, 0.0, None, None, (), 0.0, None, 0.0, 0)
     mask, grid = mask[box], grid.crop(box)

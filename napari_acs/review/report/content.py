@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari_acs.review.session.read_facts import ReadFacts
+
 if TYPE_CHECKING:
     from napari_acs.review.agreement.intraclass import Intraclass
     from napari_acs.review.agreement.kappa import Kappa
@@ -87,19 +89,11 @@ class Midline:
 
 
 @dataclass(frozen=True, eq=False)
-class CaseReport:
-    """One read of one case.
+class CaseReport(ReadFacts):
+    """One read of one case; rater, case and patient as the report calls them.
 
     Attributes
     ----------
-    rater, case, patient : str
-        As the report calls them.
-    item, read : int
-        Number in the rater's plan; which reading of the case by this rater.
-    ai, status, bulk, at, note : str
-    audited : bool
-    seconds : float
-        Active time.
     answers : tuple of Answer
     mask_origin : str
         ``"human"``, ``"machine"``, ``"imported"``, or nothing where there is no mask.
@@ -113,18 +107,6 @@ class CaseReport:
         What could not be done.
     """
 
-    rater: str
-    case: str
-    patient: str
-    item: int
-    read: int
-    ai: str
-    status: str
-    bulk: str
-    audited: bool
-    at: str
-    seconds: float
-    note: str
     answers: tuple[Answer, ...]
     mask_origin: str = ""
     measures: Measures | None = None

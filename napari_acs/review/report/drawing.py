@@ -11,8 +11,9 @@ import numpy as np
 from napari_acs.imaging.brain import foreground
 from napari_acs.imaging.letters import letters_along
 from napari_acs.imaging.names import TITLES
+from napari_acs.review.boxes import bounding_box
 from napari_acs.review.measure.axial import axial_stack
-from napari_acs.review.measure.regions import REGIONS, box_of
+from napari_acs.review.measure.regions import REGIONS
 from napari_acs.review.report.images import CORE_FIRST, WT_FIRST, shown_on
 from napari_acs.review.report.picture import Letters, Picture, draw
 from napari_acs.review.report.slices import Key, key_slices, lesion_region, lines_at
@@ -93,7 +94,7 @@ def _shown(
     head = foreground(np.ascontiguousarray(array))
     values = array[head] if head.any() else array.ravel()
     low, high = np.percentile(values, (_BLACK, _WHITE)).tolist()
-    box = box_of(head | (labels > 0)) or tuple(slice(0, n) for n in array.shape)
+    box = bounding_box(head | (labels > 0)) or tuple(slice(0, n) for n in array.shape)
     rows, columns = (
         slice(max(0, s.start - _MARGIN), min(n, s.stop + _MARGIN))
         for s, n in zip(box[1:], array.shape[1:], strict=True)

@@ -93,9 +93,10 @@ def _how(measures: Measures, case: CaseReport) -> str:
     )
     said = (
         f"Voxels of {x:.2f} x {y:.2f} x {z:.2f} mm. Diameters by RANO's rule (largest axial, and "
-        f"the largest within {measures.perpendicular_within_deg:g}° of a right angle to it) in "
-        f"{planes}; computed from the mask, not placed by a reader. Measurable: both at least 10 "
-        "mm."
+        f"the largest that crosses it within {measures.perpendicular_within_deg:g}° of a right "
+        f"angle) in {planes}; computed from the mask, not placed by a reader. Measurable: both at "
+        f"least {measures.measurable_from_mm:g} mm, in two or more slices. Sum of products: of "
+        f"the {measures.target_lesions} largest lesions, measurable or not."
     )
     if case.midline is None:
         return said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from napari_acs.review.report.images import NO_IMAGES
 from napari_acs.review.report.naming import Names, classification_facts, model_facts
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.form import form_of
+from napari_acs.review.session.read_facts import ReadFacts
 from napari_acs.review.session.replay import mask_at, replaying
 from napari_acs.review.session.state import Mask, SessionState
 
@@ -119,19 +120,14 @@ def _said(
     classification: Mapping[str, Any] | None,
 ) -> CaseReport:
     """Return what the log says of a read, without its mask."""
+    facts = {each.name: getattr(row, each.name) for each in fields(ReadFacts)}
+    called = {
+        "rater": names.raters[row.rater],
+        "case": names.cases[row.case],
+        "patient": names.patients[row.patient],
+    }
     return CaseReport(
-        rater=names.raters[row.rater],
-        case=names.cases[row.case],
-        patient=names.patients[row.patient],
-        item=row.item,
-        read=row.read,
-        ai=row.ai,
-        status=row.status,
-        bulk=row.bulk,
-        audited=row.audited,
-        at=row.at,
-        seconds=row.seconds,
-        note=row.note,
+        **{**facts, **called},
         answers=tuple(
             Answer(f.name, f.title, _text(row.answers[f.name], getattr(f, "unit", "")))
             for f in form_of(state.form).fields

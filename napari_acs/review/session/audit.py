@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from napari_acs.errors import BadInput
+from napari_acs.review.session.certainty import uncertainty_of
 from napari_acs.review.session.form import form_of
 from napari_acs.review.session.log import Draft
-from napari_acs.review.session.masks import final_mask, visible_masks
+from napari_acs.review.session.masks import final_mask
+from napari_acs.review.session.session import item_of
 from napari_acs.review.session.state import (
     ACCEPTED,
     CORRECTED,
     IN_PROGRESS,
     REJECTED,
     TO_DO,
+    Item,
     SessionState,
 )
 
@@ -58,16 +61,13 @@ class AuditReport:
 
 
 def confident_items(state: SessionState, at_most: float) -> list[int]:
-    """Return the items not begun whose prediction is at most so uncertain, and may be seen."""
+    """Return the items not begun whose mask is at most so uncertain, and may be seen."""
     found = []
     for item in state.items.values():
-        known = [
-            mask.uncertainty
-            for mask in visible_masks(state, item.number)
-            if mask.origin == "machine" and mask.uncertainty is not None
-        ]
-        # The newest prediction counts.
-        if item.status == TO_DO and known and known[-1] <= at_most:
+        if item.status != TO_DO:
+            continue
+        known = uncertainty_of(state, item.number)
+        if known is not None and known <= at_most and _has_mask(state, item):
             found.append(item.number)
     return found
 
@@ -85,32 +85,48 @@ def accept_in_bulk(session: Session, items: Sequence[int], rule: str) -> None:
     Raises
     ------
     BadInput
-        No rule, an item that was begun or decided, one read blind, one without a mask, or a form
-        with required answers.
+        No rule, or see `check_bulk`.
     """
     if not rule.strip() or not items:
         raise BadInput("Nothing says which items to accept, and why", expected="items and a rule")
-    needed = [field.title for field in form_of(session.state.form).fields if field.required]
+    chosen = [[number, mask] for number, mask in check_bulk(session.state, items).items()]
+    session.record(Draft("bulk", data={"items": chosen, "rule": rule.strip()}))
+
+
+def check_bulk(state: SessionState, items: Sequence[int]) -> dict[int, int | None]:
+    """Return the mask that would be accepted of each item; None is the one that came with it.
+
+    Raises
+    ------
+    BadInput
+        An item that was begun or decided, one read blind, one without a mask, or a form with
+        required answers.
+    """
+    needed = [field.title for field in form_of(state.form).fields if field.required]
     if needed:
         raise BadInput(
             "Items cannot be accepted in bulk",
             found=f"a form that requires {', '.join(needed[:4])}",
             do="Read them one by one",
         )
-    chosen = []
+    chosen: dict[int, int | None] = {}
     for number in dict.fromkeys(items):
-        item = session.item(number)
-        mask = final_mask(session.state, item)
+        item = item_of(state, number)
         if item.status != TO_DO:
             raise BadInput(f"item {number} cannot be accepted unseen", found=item.status)
         if item.ai != "shown":
             raise BadInput(
                 f"item {number} cannot be accepted unseen", found="a blinded read of the plan"
             )
-        if mask is None and not session.state.cases[item.case].mask:
+        if not _has_mask(state, item):
             raise BadInput(f"item {number} cannot be accepted unseen", found="no mask")
-        chosen.append([number, mask.id if mask else None])
-    session.record(Draft("bulk", data={"items": chosen, "rule": rule.strip()}))
+        mask = final_mask(state, item)
+        chosen[number] = mask.id if mask else None
+    return chosen
+
+
+def _has_mask(state: SessionState, item: Item) -> bool:
+    return final_mask(state, item) is not None or bool(state.cases[item.case].mask)
 
 
 def draw_audit(session: Session, count: int, seed: int) -> list[int]:
@@ -141,8 +157,6 @@ def audit_report(
     state: SessionState, *, level: float = 0.95, method: Interval = "exact"
 ) -> AuditReport:
     """Return the error rate of what was accepted in bulk, with its confidence interval."""
-    from scipy import stats  # noqa: PLC0415 (0.5 s, which no window that opens should wait for)
-
     drawn = [number for audit in state.audits for number in audit.items]
     pool = {number for audit in state.audits for number in audit.drawn_from}
     items = [state.items[number] for number in drawn]
@@ -157,8 +171,19 @@ def audit_report(
     wrong = sum(item.status in (CORRECTED, REJECTED) for item in read)
     rate = low = high = None
     if read:
-        from scipy import stats  # noqa: PLC0415 (it takes a second to load)
+        from scipy import stats  # noqa: PLC0415 (0.5 s, which no window that opens waits for)
 
         interval = stats.binomtest(wrong, len(read)).proportion_ci(level, method=method)
         rate, low, high = wrong / len(read), float(interval.low), float(interval.high)
     return AuditReport(len(pool), len(drawn), len(read), wrong, rate, low, high, level, method)
+
+
+def audit_sentence(report: AuditReport) -> str:
+    """Say how often a bulk acceptance was wrong."""
+    said = f"Audit: {report.read} of {report.sampled} drawn are read again"
+    if report.rate is None or report.low is None or report.high is None:
+        return f"{said}."
+    return (
+        f"{said}, {report.wrong} wrong: {report.rate:.1%} ({report.level:.0%} interval "
+        f"{report.low:.1%} to {report.high:.1%}) of {report.accepted} accepted in bulk."
+    )

@@ -70,6 +70,7 @@ def make_cases(
                 sequences={key: str(path) for key, path in source.sequences.items()},
                 mask=str(source.mask) if source.mask else "",
                 labels=_keyed(source.labels),
+                uncertainty=source.uncertainty,
             )
         )
     progress(1.0)

@@ -18,6 +18,7 @@ from napari_acs.review.session.database import reading
 from napari_acs.review.session.fold import EDITS, read_state
 from napari_acs.review.session.log import read_events
 from napari_acs.review.session.masks import final_mask
+from napari_acs.review.session.read_facts import ReadFacts
 from napari_acs.review.session.replay import mask_at, replaying
 from napari_acs.review.session.state import Item, Mask, Read, SessionState
 
@@ -26,29 +27,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ReadRow:
-    """One reading of one case by one rater; an item that is read in two parts gives two.
+class ReadRow(ReadFacts):
+    """A read, as its rater's file holds it; an item that is read in two parts gives two.
 
     Attributes
     ----------
-    rater, case, patient : str
-    read : int
-        Which reading of the case by this rater: 2 is a repeat.
-    item : int
-        Place in the rater's plan.
-    ai : str
-        ``hidden``, ``shown``, or of an item read in two parts ``before`` and ``after``.
-    status : str
-    bulk : str
-        The rule by which it was accepted unseen, or nothing.
-    audited : bool
-        It was accepted so, drawn, and is read again.
-    at : str
-        Of the decision; empty before there is one.
-    seconds : float
-        Active time; of two parts each its own.
     answers : mapping
-    note : str
     mask : int or None
         The mask that it is about; see `read_labels_of`.
     until : int or None
@@ -59,19 +43,7 @@ class ReadRow:
         The rater's.
     """
 
-    rater: str
-    case: str
-    patient: str
-    read: int
-    item: int
-    ai: str
-    status: str
-    bulk: str
-    audited: bool
-    at: str
-    seconds: float
     answers: Mapping[str, Any]
-    note: str
     mask: int | None
     until: int | None
     volume_ml: float | None

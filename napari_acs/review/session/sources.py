@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,8 +13,7 @@ from napari_acs.imaging.dicom.preamble import is_dicom_path
 from napari_acs.imaging.find import find_sequences, masks_in, nameless_images
 from napari_acs.imaging.labels.tissues import values_inside
 from napari_acs.imaging.names import is_image_name, strip_suffix
-
-_COLUMNS = ("study", "mask", "patient")
+from napari_acs.review.session.source_table import read_lines
 
 
 @dataclass(frozen=True)
@@ -41,6 +38,8 @@ class Source:
         StudyInstanceUID of DICOM, or nothing.
     labels : mapping of int to int, or None
         See `napari_acs.review.session.state.Case`.
+    uncertainty : float or None
+        As the user's table says; see there, too.
     """
 
     path: Path = field(repr=False)
@@ -51,6 +50,7 @@ class Source:
     patient: str = field(default="", repr=False)
     uid: str = field(default="", repr=False)
     labels: Mapping[int, int] | None = field(default_factory=dict)
+    uncertainty: float | None = None
 
 
 def find_sources(places: Iterable[Path], *, cancelled: Callable[[], bool] = never) -> list[Source]:
@@ -59,10 +59,10 @@ def find_sources(places: Iterable[Path], *, cancelled: Callable[[], bool] = neve
     Parameters
     ----------
     places : iterable of Path
-        Each a CSV (columns ``study``, and where there are any ``mask`` and ``patient``; paths
-        relative to it), a BIDS tree, DICOM (a folder with any number of studies, a ``.zip`` of
-        one), the folder of one study, or a folder of such folders. A file named as a mask beside
-        the images of a study is its mask.
+        Each a CSV (columns ``study``, and where there are any ``mask``, ``patient`` and
+        ``uncertainty``; paths relative to it), a BIDS tree, DICOM (a folder with any number of
+        studies, a ``.zip`` of one), the folder of one study, or a folder of such folders. A file
+        named as a mask beside the images of a study is its mask.
     cancelled : callable
 
     Raises
@@ -153,49 +153,19 @@ def _has_images(folder: Path) -> bool:
 
 
 def _table(table: Path, cancelled: Callable[[], bool]) -> list[Source]:
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            columns = _columns(reader.fieldnames or (), table)
-            rows = [
-                {key: (row.get(column) or "").strip() for key, column in columns.items()}
-                for row in reader
-            ]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{table} cannot be read as CSV", found=str(error)) from error
     found = []
-    for line, row in enumerate(rows, start=2):
+    for line in read_lines(table):
         stop_if(cancelled)
-        where = f"{table.name}, line {line}"
-        if not row["study"]:
-            raise BadInput(f"{where} names no study", expected="a path under study")
-        studies = _studies(_named(table, row["study"], where), cancelled)
+        studies = _studies(line.study, cancelled)
         if len(studies) != 1:
-            raise BadInput(f"{where} names {len(studies)} studies", expected="one")
+            raise BadInput(f"{line.where} names {len(studies)} studies", expected="one")
         study = studies[0]
-        mask = _named(table, row["mask"], where) if row.get("mask") else study.mask
-        patient = row.get("patient") or study.patient
-        found.append(replace(study, mask=mask, patient=patient))
-    return found
-
-
-def _columns(header: Sequence[str], table: Path) -> dict[str, str]:
-    """Return the table's own name of each column that is read."""
-    plain = {column.strip().lower().removesuffix("_path").removesuffix("_id"): column
-             for column in header}  # fmt: skip
-    columns = {key: plain[key] for key in _COLUMNS if key in plain}
-    if "study" not in columns:
-        raise BadInput(
-            f"{table.name} is no table of studies",
-            found=f"columns {', '.join(header) or '(none)'}",
-            expected="study, and where there are any mask and patient",
-            do="Correct its first line",
+        found.append(
+            replace(
+                study,
+                mask=line.mask or study.mask,
+                patient=line.patient or study.patient,
+                uncertainty=line.uncertainty,
+            )
         )
-    return columns
-
-
-def _named(table: Path, said: str, where: str) -> Path:
-    path = Path(os.path.normpath(table.parent / said))
-    if not path.exists():
-        raise BadInput(f"{where} names a file that is not there", found=str(path))
-    return path
+    return found

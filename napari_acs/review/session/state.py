@@ -47,6 +47,9 @@ class Case:
     labels : mapping of str to int, or None
         Our value (1 NCR, 2 ED, 3 ET) of each value of that mask, where the data set names them.
         Left empty: it does not, and BraTS's values are taken. None: they are other things.
+    uncertainty : float or None
+        How unsure the model that made the mask was, by the session's table; the higher the less
+        sure.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Case:
     sequences: Mapping[str, str] = field(default_factory=dict, repr=False)
     mask: str = field(default="", repr=False)
     labels: Mapping[str, int] | None = field(default_factory=dict)
+    uncertainty: float | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari_acs.errors import BadInput
-from napari_acs.review.session.masks import final_mask, visible_masks
+from napari_acs.review.session.certainty import uncertainty_of
+from napari_acs.review.session.masks import final_mask
 from napari_acs.review.session.state import STATUSES, SessionState
 
 
@@ -27,7 +28,7 @@ class Row:
     audited : bool
         Drawn to be read again.
     uncertainty : float or None
-        The newest prediction's, where the reader may see it.
+        See `napari_acs.review.session.certainty.uncertainty_of`.
     volume_ml : float or None
         Of the mask that stands for the item.
     edits : int
@@ -75,7 +76,6 @@ def rows(state: SessionState, spent: Mapping[int, float]) -> list[Row]:
     found = []
     for item in state.items.values():
         mask = final_mask(state, item)
-        machine = [m for m in visible_masks(state, item.number) if m.origin == "machine"]
         found.append(
             Row(
                 item=item.number,
@@ -85,7 +85,7 @@ def rows(state: SessionState, spent: Mapping[int, float]) -> list[Row]:
                 ai=item.ai,
                 bulk=bool(item.decided and item.decided.bulk),
                 audited=item.audited,
-                uncertainty=machine[-1].uncertainty if machine else None,
+                uncertainty=uncertainty_of(state, item.number),
                 volume_ml=mask.volume_ml if mask else None,
                 edits=mask.steps if mask else 0,
                 seconds=spent.get(item.number, 0.0),

@@ -46,8 +46,18 @@ def covered(pixels, p, q):
     return reached >= 1
 
 
+def meet(one, other):
+    """Tell whether two segments that are not parallel have a point in common, exactly."""
+    (p, q), (a, b) = one, other
+    d, e = [y - x for x, y in zip(p, q, strict=True)], [y - x for x, y in zip(a, b, strict=True)]
+    across = d[0] * e[1] - d[1] * e[0]
+    off = [y - x for x, y in zip(p, a, strict=True)]
+    places = [(off[0] * e[1] - off[1] * e[0]) / across, (off[0] * d[1] - off[1] * d[0]) / across]
+    return all(0 <= place <= 1 for place in places)
+
+
 def by_brute_force(plane, sides, within_deg):
-    """Return the largest diameter and its largest perpendicular of one island of pixels."""
+    """Return the largest diameter and the largest perpendicular that crosses it, of one island."""
     pixels = [tuple(map(int, at)) for at in np.argwhere(plane)]
     steps = ((1, 0), (-1, 0), (0, 1), (0, -1))
     contour = sorted(
@@ -69,7 +79,8 @@ def by_brute_force(plane, sides, within_deg):
         if length > longest - 1e-9:
             for other, across in lengths.items():
                 dot = abs(sum(a * b for a, b in zip(vectors[pair], vectors[other], strict=True)))
-                if 90 - math.degrees(math.acos(min(1, dot / length / across))) <= within_deg + 1e-6:
+                off = 90 - math.degrees(math.acos(min(1, dot / length / across)))
+                if off <= within_deg + 1e-6 and meet(pair, other):
                     second = max(second, across)
     return longest, second
 
@@ -176,6 +187,32 @@ def test_a_diameter_does_not_cross_a_hole():
     chord = 2 * math.sqrt(20**2 - 12**2)
     assert regions["ET"].largest_axial.diameter.length_mm == pytest.approx(chord, abs=1.5)
     assert regions["ET"].largest_3d_diameter_mm == pytest.approx(40, abs=1.1)
+
+
+def test_the_second_diameter_crosses_the_first():
+    # A bar with a crooked tail: the tail's end is longer than its neck, but does not reach the bar.
+    mask = np.zeros((1, 30, 64), np.uint8)
+    for rows, columns in (((2, 5), (2, 62)), ((5, 11), (30, 32)), ((9, 11), (30, 42)),
+                          ((9, 26), (40, 42))):  # fmt: skip
+        mask[0, slice(*rows), slice(*columns)] = 3
+    axial = measure_tumour(mask, Grid((64, 30, 1), (1.0, 1.0, 1.0), (0, 0, 0), FLAT))
+    found = axial.regions["ET"].largest_axial
+    assert found.diameter.length_mm == pytest.approx(60, abs=1)
+    assert found.perpendicular.length_mm == pytest.approx(9, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("side", "slices", "slice_mm", "measurable"),
+    [(9, 4, 5.0, True), (9, 4, 6.5, False), (12, 4, 6.5, True), (12, 1, 5.0, False)],
+    ids=["10 mm", "below two thick slices", "above two thick slices", "in one slice only"],
+)
+def test_a_measurable_lesion_has_ten_mm_or_two_slices_both_ways(side, slices, slice_mm, measurable):
+    mask = np.zeros((6, 30, 30), np.uint8)
+    mask[1 : 1 + slices, 5 : 5 + side, 5 : 5 + side] = 3
+    found = measure_tumour(mask, Grid((30, 30, 6), (1.0, 1.0, slice_mm), (0, 0, 0), FLAT))
+    assert found.measurable_from_mm == max(10, 2 * slice_mm)
+    assert found.regions["ET"].largest_axial.measurable is measurable
+    assert found.regions["ET"].measurable_lesions == measurable
 
 
 def test_one_voxel_measures_half_its_sides():

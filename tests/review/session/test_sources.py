@@ -15,13 +15,15 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging import read_study
 from napari_acs.imaging.cancel import Cancelled
 from napari_acs.imaging.pseudonym import KEY_VARIABLE
+from napari_acs.review.session.audit import accept_in_bulk, confident_items
 from napari_acs.review.session.create import create_sessions, make_cases
 from napari_acs.review.session.locate import study_paths
-from napari_acs.review.session.masks import given_mask
+from napari_acs.review.session.masks import add_prediction, given_mask
 from napari_acs.review.session.plan import make_plan
 from napari_acs.review.session.replay import mask_at
 from napari_acs.review.session.session import open_session, read_session
 from napari_acs.review.session.sources import find_sources
+from napari_acs.review.session.worklist import rows
 
 MADE = {"Brats18_TCIA02_370_1": tiny(1), "Brats18_TCIA02_606_1": tiny(2)}
 
@@ -168,6 +170,35 @@ def test_what_is_no_study_is_refused_in_a_sentence(tmp_path):
     good = find_sources([write_case(tmp_path / "good", 1)])
     with pytest.raises(Cancelled):
         make_cases(good, cancelled=lambda: True)
+
+
+def test_a_table_says_how_unsure_a_model_was_of_its_masks(tmp_path):
+    table = as_csv(tmp_path)
+    head, *lines = table.read_text().splitlines()
+    said = ("0.25", "")
+    rows_ = [f"{line},{number}" for line, number in zip(lines, said, strict=True)]
+    table.write_text("\n".join([f"{head},Uncertainty", *rows_]))
+    path = session_of(tmp_path, table)
+    state = read_session(path)
+    assert [row.uncertainty for row in rows(state, {})] == [0.25, None]
+    assert confident_items(state, 0.25) == [1]
+    assert confident_items(state, 0.24) == []
+    cases = list(state.cases.values())
+    hidden = tmp_path / "hidden.review"
+    plan = make_plan([case.name for case in cases], ai="hidden")
+    create_sessions({"bob": hidden}, cases, {"bob": plan})
+    assert [row.uncertainty for row in rows(read_session(hidden), {})] == [None, None]
+    with open_session(path) as session:
+        accept_in_bulk(session, [1], "sure")
+        grid = read_study(cases[1].path).grid
+        for unsure in (0.5, None):  # a prediction in the session says it for itself
+            labels = np.zeros(grid.shape, np.uint8)
+            add_prediction(session, 2, labels, grid, title="m", uncertainty=unsure)
+            assert rows(session.state, {})[1].uncertainty == unsure
+    for wrong in ("-1", "inf", "nan", "high"):
+        table.write_text("\n".join([f"{head},uncertainty", f"{lines[0]},{wrong}"]))
+        with pytest.raises(BadInput, match=f"line 2 has no uncertainty.*{wrong}"):
+            find_sources([table])
 
 
 def test_labels_of_other_things_are_kept_as_they_are(tmp_path):

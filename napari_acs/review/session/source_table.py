@@ -1,0 +1,115 @@
+"""The table that a session can be made of: a CSV with a study a line."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from napari_acs.errors import BadInput
+
+_COLUMNS = ("study", "mask", "patient", "uncertainty")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table; paths are there.
+
+    Attributes
+    ----------
+    where : str
+        Which line, for a refusal.
+    study : Path
+    mask : Path or None
+    patient : str
+        Empty where it says none.
+    uncertainty : float or None
+    """
+
+    where: str
+    study: Path = field(repr=False)
+    mask: Path | None = field(repr=False)
+    patient: str = field(repr=False)
+    uncertainty: float | None
+
+
+def read_lines(table: Path) -> list[Line]:
+    """Read a table of studies.
+
+    Parameters
+    ----------
+    table : Path
+        CSV with the column ``study``, and where there are any ``mask``, ``patient`` and
+        ``uncertainty``; paths relative to it.
+
+    Raises
+    ------
+    BadInput
+        It is no such table, or names what is not there.
+    """
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            columns = _columns(reader.fieldnames or (), table)
+            rows = [
+                {key: (row.get(column) or "").strip() for key, column in columns.items()}
+                for row in reader
+            ]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"{table} cannot be read as CSV", found=str(error)) from error
+    return [_line(table, row, f"{table.name}, line {n}") for n, row in enumerate(rows, start=2)]
+
+
+def _line(table: Path, row: dict[str, str], where: str) -> Line:
+    if not row["study"]:
+        raise BadInput(f"{where} names no study", expected="a path under study")
+    mask = row.get("mask")
+    return Line(
+        where,
+        _named(table, row["study"], where),
+        _named(table, mask, where) if mask else None,
+        row.get("patient", ""),
+        _number(row.get("uncertainty", ""), where),
+    )
+
+
+def _columns(header: Sequence[str], table: Path) -> dict[str, str]:
+    """Return the table's own name of each column that is read."""
+    plain = {column.strip().lower().removesuffix("_path").removesuffix("_id"): column
+             for column in header}  # fmt: skip
+    columns = {key: plain[key] for key in _COLUMNS if key in plain}
+    if "study" not in columns:
+        raise BadInput(
+            f"{table.name} is no table of studies",
+            found=f"columns {', '.join(header) or '(none)'}",
+            expected="study, and where there are any mask, patient and uncertainty",
+            do="Correct its first line",
+        )
+    return columns
+
+
+def _number(said: str, where: str) -> float | None:
+    """Return an uncertainty, or None where the table leaves it open."""
+    if not said:
+        return None
+    try:
+        number = float(said)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number >= 0):
+        raise BadInput(
+            f"{where} has no uncertainty",
+            found=repr(said),
+            expected="0 or a number above it, the higher the less sure; or nothing",
+        )
+    return number
+
+
+def _named(table: Path, said: str, where: str) -> Path:
+    path = Path(os.path.normpath(table.parent / said))
+    if not path.exists():
+        raise BadInput(f"{where} names a file that is not there", found=str(path))
+    return path

@@ -1,0 +1,110 @@
+"""``napari-acs review accept`` and ``audit``: what the panel's functions would do, and no more."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from review.session.sessions import GRID, SHAPE, make
+
+from napari_acs.review.session.audit import audit_report, confident_items
+from napari_acs.review.session.decisions import decide
+from napari_acs.review.session.form import form_of
+from napari_acs.review.session.masks import add_prediction
+from napari_acs.review.session.session import open_session, read_session
+from napari_acs.review.session.verify import verify
+
+NAMES = [f"study-{number}" for number in range(8)]
+FORM = form_of({"fields": [{"name": "grade", "type": "text", "required": True}]})
+
+
+@pytest.fixture
+def session(tmp_path):
+    """Return a session with an uncertainty of 0.1 to 0.7 for all items but the last."""
+    (path,) = make(tmp_path, names=NAMES)
+    predict(path)
+    return path
+
+
+def predict(path):
+    with open_session(path) as session:
+        for item in list(session.state.items)[:-1]:
+            labels = np.ones(SHAPE, np.uint8)
+            add_prediction(session, item, labels, GRID, title="m", uncertainty=item / 10)
+
+
+def test_the_confident_are_listed_then_accepted_as_the_panel_does(call, session):
+    expected = confident_items(read_session(session), 0.45)
+    before = session.read_bytes()
+    dry = call("review", "accept", session, "--confident", "0.45")
+    assert dry.exit_code == 0, dry.output
+    assert "4 item(s) can be accepted" in dry.stdout
+    assert "Nothing was written" in dry.stdout
+    assert session.read_bytes() == before
+    done = call("review", "accept", session, "--confident", "0.45", "--yes", "--json", "-")
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    assert [item["item"] for item in report["items"]] == expected == [1, 2, 3, 4]
+    assert [item["uncertainty"] for item in report["items"]] == [0.1, 0.2, 0.3, 0.4]
+    state = read_session(session)
+    assert [item.status for item in state.items.values()] == ["accepted"] * 4 + ["to do"] * 4
+    assert {state.items[n].decided.bulk for n in expected} == {"uncertainty at most 0.45"}
+    assert verify(session).sound
+
+
+@pytest.mark.parametrize("method", ["exact", "wilson"])
+def test_a_sample_is_drawn_and_its_error_rate_told(call, session, method):
+    assert call("review", "accept", session, "--confident", "0.5", "--yes").exit_code == 0
+    drawn = call("review", "audit", session, "--sample", "3", "--seed", "5", "--json", "-")
+    assert drawn.exit_code == 0, drawn.output
+    items = [each["item"] for each in json.loads(drawn.stdout)["drawn"]]
+    state = read_session(session)
+    assert items == list(state.audits[0].items)
+    assert state.audits[0].seed == 5
+    with open_session(session) as opened:
+        decide(opened, items[0], "rejected")
+        decide(opened, items[1], "accepted")
+    told = call("review", "audit", session, "--method", method)
+    assert told.exit_code == 0, told.output
+    found = audit_report(read_session(session), method=method)
+    assert (found.read, found.wrong, found.rate) == (2, 1, 0.5)
+    assert "2 of 3 drawn are read again, 1 wrong: 50.0%" in told.stdout
+    assert f"{found.low:.1%} to {found.high:.1%}" in told.stdout
+    assert "drawn are read again, 1 wrong" in call("review", "list", session).stdout.replace(
+        "\n", " "
+    )
+
+
+def test_what_cannot_be_done_is_a_sentence_and_changes_nothing(call, session, tmp_path):
+    (blank,) = make(tmp_path, names=NAMES, raters=("blank",))
+    (asking,) = make(tmp_path, names=NAMES, raters=("asking",), form=FORM)
+    predict(asking)
+    before = {path: path.read_bytes() for path in (session, blank, asking)}
+    for arguments, said in (
+        (("accept", session), "confident"),
+        (("accept", session, "--confident", "nan"), "no uncertainty"),
+        (("accept", session, "--confident", "-1"), "no uncertainty"),
+        (("accept", session, "--confident", "0.05", "--yes"), "the lowest 0.100"),
+        (("accept", blank, "--confident", "1", "--yes"), "8 of them without an uncertainty"),
+        (("accept", asking, "--confident", "1"), "requires grade"),
+        (("accept", tmp_path / "gone.review", "--confident", "1"), "no such file"),
+        (("accept", session, "--confident", "1", "--json", session, "--force"), "to be read"),
+        (("audit", session), "no audit to report"),
+        (("audit", session, "--sample", "1", "--seed", "-1"), "Usage"),
+    ):
+        done = call("review", *arguments)
+        assert done.exit_code == 2, (arguments, done.output)
+        assert said in done.stderr, (arguments, done.stderr)
+    assert {path: path.read_bytes() for path in before} == before
+    for count in ("0", "9"):  # the log says that the session was opened, and no more
+        done = call("review", "audit", session, "--sample", count)
+        assert done.exit_code == 2
+        assert f"sample of {count} cannot be drawn" in done.stderr
+    with open_session(session):
+        for arguments in (("accept", "--confident", "1", "--yes"), ("audit", "--sample", "1")):
+            done = call("review", arguments[0], session, *arguments[1:])
+            assert done.exit_code == 2
+            assert "is open already" in done.stderr
+        assert call("review", "accept", session, "--confident", "1").exit_code == 0
+    assert not read_session(session).audits

@@ -1,0 +1,158 @@
+"""The brush of the Correct panel, dragged: what it touches, in mm, and how it holds the mouse."""
+
+# ruff: noqa: PLC0415
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QCheckBox
+from scipy import ndimage
+from superqt import QLabeledDoubleRangeSlider, QLabeledDoubleSlider
+from widgets.correct_case import (
+    CENTRE,
+    GRID,
+    WAIT,
+    add_case,
+    choose,
+    click,
+    depths,
+    drag,
+    find,
+    image,
+    middle,
+    show,
+    undone,
+)
+
+from napari_acs.imaging import to_lps
+
+
+def test_a_disc_is_a_circle_in_mm_in_the_slice_shown(dock, mask):
+    before = mask.data.copy()
+    at = np.array([4.0, 5.0, 6.0])  # background
+    show(dock, mask, at)
+    find(dock, QLabeledDoubleSlider, "radius").setValue(5.0)
+    click(dock, "paint")
+    z, y, x = np.ogrid[tuple(slice(n) for n in mask.data.shape)]
+    for view in ((0, 1, 2), (1, 0, 2), (2, 0, 1)):
+        dock.viewer.dims.order = view
+        away = [(i - c) * s for i, c, s in zip((z, y, x), at, mask.scale, strict=True)]
+        away[view[0]] = np.where(away[view[0]] == 0, 0, np.inf)
+        disc = sum(each**2 for each in away) <= 25.0001
+        for region, value in (("WT", 2), ("TC", 1), ("ET", 3)):
+            choose(dock, region)
+            drag(mask, at)
+            outer = depths(before) < depths(np.array(value))
+            np.testing.assert_array_equal(mask.data, np.where(disc & outer, value, before))
+            assert f"{region} painted" in dock.said
+            undone(mask, before)
+
+
+def test_a_long_drag_is_one_step_and_a_ball_reaches_other_slices(dock, mask):
+    before = mask.data.copy()
+    at = middle()
+    show(dock, mask, at)
+    choose(dock, "WT")
+    find(dock, QCheckBox, "ball").setChecked(True)
+    find(dock, QLabeledDoubleSlider, "radius").setValue(4.0)
+    click(dock, "erase")
+    drag(mask, at, at + np.array([0, 2, 2]), at + np.array([0, 4, 4]), at + np.array([0, 6, 2]))
+    axes = [np.unique(axis) for axis in np.nonzero(mask.data != before)]
+    assert len(axes[0]) > 1, "a ball"
+    assert (mask.data[mask.data != before] == 0).all(), "of WT nothing is left"
+    undone(mask, before)
+
+
+def test_erasing_a_region_leaves_the_next_outer_one(dock, mask):
+    at = np.argwhere(CENTRE == 3).mean(axis=0).round()
+    show(dock, mask, at)
+    before = mask.data.copy()
+    choose(dock, "ET")
+    click(dock, "erase")
+    drag(mask, at + np.array([0, 0, -4]), at + np.array([0, 0, 4]))
+    changed = mask.data != before
+    assert set(before[changed]) == {3} and set(mask.data[changed]) == {1}
+    undone(mask, before)
+
+
+def test_the_threshold_brush_keeps_to_the_range_which_is_shown(dock, mask):
+    before = mask.data.copy()
+    at = middle(3)
+    show(dock, mask, at)
+    find(dock, QCheckBox, "by_range").setChecked(True)
+    limits = find(dock, QLabeledDoubleRangeSlider, "range")
+    limits.setValue((350, 400))
+    find(dock, QCheckBox, "show_range").setChecked(True)
+    (shown,) = [one for one in dock.viewer.layers if one.name == "range of T1"]
+    assert tuple(shown.contrast_limits) == pytest.approx((350, 400), abs=0.1)
+    assert shown.data is dock.viewer.layers["T1"].data, "nothing is copied"
+    assert dock.viewer.layers.selection.active is mask
+    limits.setValue((150, 250))  # NCR
+    assert tuple(shown.contrast_limits) == pytest.approx((150, 250), abs=0.1)
+    choose(dock, "ET")
+    find(dock, QLabeledDoubleSlider, "radius").setValue(30.0)
+    click(dock, "paint")
+    drag(mask, at)
+    axis = dock.viewer.dims.order[0]
+    here = np.zeros(before.shape, bool)
+    here[int(at[axis])] = True
+    low, high = limits.value()
+    bright = to_lps(image(), GRID)
+    changed = mask.data != before
+    assert changed.any() and (mask.data[changed] == 3).all()
+    held = (bright >= low) & (bright <= high) & here
+    assert not (changed & ~held).any()
+    assert "T1 is from" in dock.said
+    undone(mask, before)
+    find(dock, QCheckBox, "show_range").setChecked(False)
+    assert "range of T1" not in dock.viewer.layers
+
+
+def test_flood_takes_what_hangs_together(dock, mask, qtbot):
+    mask.data_setitem(np.nonzero(mask.data), 0)
+    empty = mask.data.copy()
+    at = middle(3)
+    show(dock, mask, at)
+    find(dock, QLabeledDoubleRangeSlider, "range").setValue((350, 450))
+    find(dock, QCheckBox, "ball").setChecked(True)
+    choose(dock, "ET")
+    click(dock, "flood")
+    seed = np.argwhere(CENTRE == 3)[0]
+    show(dock, mask, seed)
+    with qtbot.waitSignal(dock.finished, timeout=WAIT):
+        drag(mask, seed)
+    parts, _ = ndimage.label(to_lps(image(), GRID) >= 350)
+    np.testing.assert_array_equal(mask.data == 3, parts == parts[tuple(seed)])
+    undone(mask, empty)
+
+
+def test_the_brush_has_the_mouse_until_another_tool_takes_it(dock, mask):
+    click(dock, "paint")
+    assert not mask.mouse_pan and mask.cursor == "circle"
+    find(dock, QLabeledDoubleSlider, "radius").setValue(7.0)
+    assert mask.cursor_size == pytest.approx(14.0)
+    mask.mode = "fill"  # napari's own
+    assert dock.mouse.name == ""
+    mask.mode = "pan_zoom"
+    before = mask.data.copy()
+    show(dock, mask, middle())
+    drag(mask, middle())
+    np.testing.assert_array_equal(mask.data, before)
+    click(dock, "paint")
+    click(dock, "paint")
+    assert mask.mouse_pan and dock.mouse.name == ""
+
+
+def test_masks_of_2021_keep_their_4(viewer, qtbot):
+    from napari_acs.widgets.correct_dock import CorrectDock
+
+    layer = add_case(viewer, (1, 2, 4))
+    dock = CorrectDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Correct")
+    choose(dock, "ET")
+    assert layer.selected_label == 4
+    show(dock, layer, np.array([4, 5, 6]))
+    click(dock, "paint")
+    drag(layer, np.array([4, 5, 6]))
+    assert layer.data[4, 5, 6] == 4
+    assert set(np.unique(layer.data)) == {0, 1, 2, 4}

@@ -1,0 +1,82 @@
+"""The Correct panel when something is in the way: edits meanwhile, closed layers, bad input."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+from widgets.correct_case import CENTRE, WAIT, click, drag, middle, run, show
+
+from napari_acs.inference.messages import Failure
+
+
+def test_an_edit_during_the_work_drops_the_result(dock, mask, qtbot):
+    with qtbot.waitSignal(dock.finished, timeout=WAIT) as heard:
+        click(dock, "grow")
+        mask.data_setitem((np.array([0]), np.array([0]), np.array([0])), 1)
+    assert isinstance(heard.args[1], Failure)
+    assert "was edited while" in dock.said
+    expected = CENTRE.copy()
+    expected[0, 0, 0] = 1
+    np.testing.assert_array_equal(mask.data, expected)
+
+
+def test_a_closed_mask_drops_its_tool_and_without_a_mask_there_is_a_sentence(dock, mask, qtbot):
+    click(dock, "grow")
+    dock.viewer.layers.remove(mask)
+    assert dock.jobs.layer is None and "was closed" in dock.said
+    assert isinstance(run(dock, qtbot, "grow"), Failure)
+    assert "no mask" in dock.said
+
+
+def test_refusals_are_sentences(dock, mask, qtbot):
+    assert isinstance(run(dock, qtbot, "cut_inside"), Failure)
+    assert "No outline is drawn" in dock.said
+    dock.viewer.dims.ndisplay = 3
+    run(dock, qtbot, "copy_next")
+    assert "No slice is shown" in dock.said
+    click(dock, "paint")
+    before = mask.data.copy()
+    drag(mask, middle())
+    assert "No slice is shown" in dock.said
+    dock.viewer.dims.ndisplay = 2
+    mask.data_setitem((np.array([0, 0]), np.array([0, 1]), np.array([0, 0])), [4, 9])
+    run(dock, qtbot, "grow")
+    assert "both 3 and 4" in dock.said
+    mask.undo()
+    np.testing.assert_array_equal(mask.data, before)
+    dock.viewer.add_labels(np.ones((9, 9), int), name="flat")
+    run(dock, qtbot, "grow")
+    assert "2 dimensions" in dock.said
+    wide = dock.viewer.add_labels(np.ones((9, 9, 9), int))
+    show(dock, wide, np.array([4, 4, 4]))
+    run(dock, qtbot, "grow")
+    assert "uint8" in dock.said
+
+
+def test_no_torch_is_loaded():
+    code = "import sys; import napari_acs.widgets.correct_dock; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_closed_panel_gives_mouse_and_keys_back(dock, mask, qtbot):
+    click(dock, "paint")
+    assert len(mask.keymap) == 3 and not mask.mouse_pan
+    with qtbot.waitSignal(dock.destroyed, timeout=WAIT):
+        dock.viewer.window.remove_dock_widget(dock)
+        dock.deleteLater()
+    assert not mask.keymap and mask.mouse_pan
+    before = mask.data.copy()
+    drag(mask, middle())
+    np.testing.assert_array_equal(mask.data, before)
+
+
+def test_a_window_that_closes_drops_what_is_at_work(dock, mask, viewer, qtbot):
+    mask.data_setitem(np.nonzero(mask.data), 2)
+    edited = mask.data.copy()
+    click(dock, "smooth")
+    click(dock, "edit_cost")
+    viewer.close()
+    qtbot.wait(1000)  # what a worker raises or says now fails the test
+    np.testing.assert_array_equal(mask.data, edited)

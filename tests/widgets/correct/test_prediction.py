@@ -1,0 +1,98 @@
+"""What was corrected: taken back, shown alone, and compared with another mask."""
+
+# ruff: noqa: PLC0415
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QCheckBox
+from widgets.correct_case import (
+    CENTRE,
+    GRID,
+    WAIT,
+    add_case,
+    click,
+    drag,
+    find,
+    labels,
+    middle,
+    run,
+    show,
+    stored,
+    undone,
+)
+
+
+def test_corrections_are_taken_back_one_by_one_or_all(dock, mask, qtbot):
+    first, second = np.array([4, 5, 6]), np.array([4, 30, 20])
+    show(dock, mask, first)
+    click(dock, "paint")
+    drag(mask, first)
+    one = mask.data.copy()
+    drag(mask, second)
+    two = mask.data.copy()
+    click(dock, "take_back")
+    with qtbot.waitSignal(dock.finished, timeout=WAIT):
+        drag(mask, second)
+    np.testing.assert_array_equal(mask.data, one)
+    undone(mask, two)
+    with qtbot.waitSignal(dock.finished, timeout=WAIT):
+        drag(mask, middle())
+    assert "Nothing was corrected" in dock.said
+    run(dock, qtbot, "revert_all")
+    np.testing.assert_array_equal(mask.data, CENTRE)
+    undone(mask, two)
+
+
+@pytest.mark.parametrize("four", [False, True])
+def test_what_a_model_made_is_the_prediction(viewer, qtbot, four):
+    from napari_acs.widgets.correct_dock import CorrectDock
+
+    prediction = np.roll(labels(), 1, axis=0)
+    prediction.setflags(write=False)
+    layer = add_case(viewer, (1, 2, 4) if four else (1, 2, 3), prediction)
+    dock = CorrectDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Correct")
+    run(dock, qtbot, "revert_all")
+    expected = np.where(prediction == 3, 4 if four else 3, prediction)
+    np.testing.assert_array_equal(stored(layer), expected)
+
+
+def test_only_changes_are_shown_and_followed(dock, mask, qtbot):
+    show(dock, mask, np.array([4, 5, 6]))
+    click(dock, "paint")
+    drag(mask, np.array([4, 5, 6]))
+    box = find(dock, QCheckBox, "only_changed")
+    with qtbot.waitSignal(dock.differences.shown, timeout=WAIT) as heard:
+        box.click()
+    (layer,) = heard.args
+    assert not mask.visible and dock.viewer.layers.selection.active is mask
+    np.testing.assert_array_equal(layer.data > 0, mask.data != CENTRE)
+    drag(mask, middle() * (1, 1, 0))
+    changed = mask.data != CENTRE
+    qtbot.waitUntil(lambda: np.array_equal(layer.data > 0, changed), timeout=WAIT)
+    assert dock.target.masks == [mask], "what was changed is no mask itself"
+    box.click()
+    assert mask.visible and layer not in dock.viewer.layers
+
+
+def test_two_masks_are_compared(dock, mask, qtbot):
+    from napari.layers import Layer
+
+    from napari_acs.viewer.info import LayerInfo
+    from napari_acs.viewer.layers import labels_layer
+
+    with qtbot.waitSignal(dock.finished, timeout=WAIT):
+        click(dock, "compare")
+    assert "no other mask" in dock.said
+    other = np.roll(labels(), 2, axis=1)
+    info = LayerInfo(GRID, None, "Mustermann")
+    dock.viewer.add_layer(Layer.create(*labels_layer(other, info, "second rater")))
+    dock.viewer.layers.selection.active = mask
+    with qtbot.waitSignal(dock.differences.shown, timeout=WAIT) as heard:
+        click(dock, "compare")
+    a, b = labels(), other
+    kind = np.select([a == b, (a > 0) & (b > 0), a > 0], [0, 3, 1], 2)
+    np.testing.assert_array_equal(stored(heard.args[0]), kind)
+    ml = np.count_nonzero(kind == 2) * GRID.voxel_ml
+    assert f"Only in second rater: {ml:.2f} ml" in dock.said

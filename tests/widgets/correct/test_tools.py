@@ -1,0 +1,117 @@
+"""The tools of the Correct panel, clicked: every one does what it says, and undo takes it back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QListWidget
+from scipy import ndimage
+from superqt import QLabeledRangeSlider
+from widgets.correct_case import CENTRE, choose, click, find, middle, run, show, undone
+
+from napari_acs.review.correct import Change
+
+
+def test_every_tool_says_what_it_does_and_is_one_step_of_undo(dock, mask, qtbot):
+    tools = "fill_slice fill_3d copy_next copy_previous keep_largest smooth grow shrink"
+    for tool in tools.split():
+        one_tool(dock, mask, qtbot, tool)
+
+
+def one_tool(dock, mask, qtbot, tool):
+    before = mask.data.copy()
+    at = middle()
+    # where the next slice is another, and so is the one before
+    at[0] = np.flatnonzero((before == 3).any(axis=(1, 2)))[-1 if tool == "copy_next" else 0]
+    show(dock, mask, at)
+    here = int(at[0])
+    if tool == "shrink":
+        choose(dock, "ET")
+        find(dock, QDoubleSpinBox, "shrink_mm").setValue(2.5)
+    elif tool == "grow":
+        find(dock, QDoubleSpinBox, "grow_mm").setValue(2.5)
+    elif tool == "smooth":
+        find(dock, QDoubleSpinBox, "smooth_mm").setValue(2.0)
+    change = run(dock, qtbot, tool)
+    assert isinstance(change, Change) and len(change) > 0, dock.said
+    assert dock.said.startswith(change.said)
+    after = mask.data
+    np.testing.assert_array_equal(after, change.applied(before))
+    _, count = ndimage.label(after > 0, np.ones((3, 3, 3)))
+    if tool == "keep_largest":
+        assert count == 1
+    elif tool.startswith("fill"):
+        assert len(change) == 1 and change.before[0] == 0 and change.after[0] == 2
+    elif tool == "grow":
+        near = ndimage.distance_transform_edt(before == 0, sampling=mask.scale) <= 2.5
+        np.testing.assert_array_equal(after > 0, near)
+    elif tool == "shrink":
+        away = ndimage.distance_transform_edt(before == 3, sampling=mask.scale)
+        np.testing.assert_array_equal(after == 3, (before == 3) & (away > 2.5))
+    elif tool.startswith("copy"):
+        there = here + (1 if tool == "copy_next" else -1)
+        np.testing.assert_array_equal(after[there], before[here])
+        assert round(mask.world_to_data(dock.viewer.dims.point)[0]) == there, "the view follows"
+    undone(mask, before)
+
+
+def test_slices_between_are_interpolated_along_the_axis_shown(dock, mask, qtbot):
+    dock.viewer.dims.order = (1, 0, 2)
+    filled = np.flatnonzero((mask.data > 0).any(axis=(0, 2)))
+    gap = np.zeros(mask.data.shape, bool)
+    gap[:, filled[4:8]] = True
+    mask.data_setitem(np.nonzero(gap & (mask.data > 0)), 0)
+    before = mask.data.copy()
+    show(dock, mask, middle())
+    assert len(run(dock, qtbot, "between")) > 0
+    assert (mask.data[:, filled[4:8]] > 0).any(axis=(0, 2)).all()
+    undone(mask, before)
+
+
+def test_small_parts_are_listed_before_they_go(dock, mask, qtbot):
+    before = mask.data.copy()
+    assert not find(dock, QListWidget, "islands").isVisibleTo(dock)
+    islands = run(dock, qtbot, "find_islands")
+    listed = find(dock, QListWidget, "islands")
+    assert listed.count() == len(islands) == 1
+    assert "1 voxels" in listed.item(0).text()
+    np.testing.assert_array_equal(mask.data, before)
+    listed.itemClicked.emit(listed.item(0))
+    assert before[tuple(np.round(mask.world_to_data(dock.viewer.dims.point)).astype(int))] == 2
+    change = run(dock, qtbot, "remove_islands")
+    assert len(change) == 1 and listed.count() == 0
+    undone(mask, before)
+
+
+@pytest.mark.parametrize("name", ["fill_outline", "cut_inside", "cut_outside", "revert_box"])
+def test_an_outline_cuts_fills_and_reverts_in_its_depth(dock, mask, qtbot, name):
+    dock.viewer.dims.order = (2, 0, 1)
+    at = middle()
+    show(dock, mask, at)
+    click(dock, "draw_outline")
+    outline = dock.viewer.layers["outline"]
+    assert dock.viewer.layers.selection.active is outline
+    z, y, x = at
+    square = [[z - 3, y - 4, x], [z - 3, y + 4, x], [z + 3, y + 4, x], [z + 3, y - 4, x]]
+    outline.add_polygons(np.array(square))
+    if name == "revert_box":
+        mask.data_setitem(np.nonzero(mask.data), 0)
+    before = mask.data.copy()
+    find(dock, QCheckBox, "this_slice").setChecked(False)
+    find(dock, QLabeledRangeSlider, "depth").setValue((int(x) - 1, int(x) + 2))
+    change = run(dock, qtbot, name)
+    assert isinstance(change, Change), dock.said
+    assert dock.viewer.layers.selection.active is mask
+    inside = np.zeros(before.shape, bool)
+    inside[int(z) - 3 : int(z) + 4, int(y) - 4 : int(y) + 5, int(x) - 1 : int(x) + 3] = True
+    slab = np.zeros(before.shape, bool)
+    slab[:, :, int(x) - 1 : int(x) + 3] = True
+    expected = {
+        "fill_outline": np.where(inside & (before == 0), 2, before),
+        "cut_inside": np.where(inside, 0, before),
+        "cut_outside": np.where(slab & ~inside, 0, before),
+        "revert_box": np.where(inside, CENTRE, before),
+    }[name]
+    np.testing.assert_array_equal(mask.data, expected)
+    if len(change):
+        undone(mask, before)
