@@ -5,6 +5,7 @@ Nothing here imports torch, SimpleITK, Qt or napari: a test that needs none stay
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -69,6 +70,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         where = item.path.relative_to(REPO / "tests")
         group = "windows" if where.parts[0] in _WITH_WINDOWS else str(where)
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_collection_finish() -> None:
+    """Let collections of garbage pass over what was imported: napari's fixtures make many.
+
+    Each looks at every object of torch and napari otherwise, for up to half a second.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header() -> str:

@@ -64,7 +64,9 @@ Precision = Annotated[
 Flips = Annotated[
     bool,
     typer.Option(
-        "--flips", help="Predict every window mirrored too, and average (twice the inference time)."
+        "--flips",
+        help="Predict every window mirrored too, and average (twice the inference time; the "
+        "bundled ensemble does so anyway).",
     ),
 ]
 WithModels = Annotated[

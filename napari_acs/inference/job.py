@@ -39,7 +39,7 @@ from napari_acs.inference.sentences import (
 )
 from napari_acs.inference.stream import Outcome, stream
 from napari_acs.inference.uncertainty import mean_uncertainty
-from napari_acs.inference.views import views_of
+from napari_acs.inference.views import views_of, without_own_views
 from napari_acs.inference.walk import Predicted, Walk
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def run(
         What is done first; by default a skull that is there is removed.
     flips : bool
         Whether every window is also predicted mirrored (see :mod:`napari_acs.inference.views`),
-        for a mean over the views and their ``spread``.
+        for a mean over the views and their ``spread``. A bundle that mirrors by itself is not
+        mirrored twice, and has a spread then.
     others : sequence of Bundle
         Further models of the same regions; the mean over all is taken, at the thresholds and
         with the labels of ``bundle``.
@@ -129,7 +130,8 @@ class _Job:
         flips: bool,
         cancelled: Callable[[], bool],
     ) -> None:
-        self.study, self.bundles = study, bundles
+        self.study = study
+        self.bundles = [without_own_views(b) for b in bundles] if flips else bundles
         self.device, self.precision = device, precision
         self.preparation = preparation
         self.views = views_of(flips)

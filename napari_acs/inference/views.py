@@ -9,9 +9,13 @@ time. A job with two views computes every window twice.
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from napari_acs.models import Bundle
 
 View = tuple[int, ...]
 """The axes of (n, c, z, y, x) along which a window is mirrored."""
@@ -27,6 +31,20 @@ MIRRORED: Final[tuple[View, ...]] = ((), (_X,))
 def views_of(flips: bool) -> tuple[View, ...]:
     """Return the views of a job, the window as it is first."""
     return MIRRORED if flips else AS_IT_IS
+
+
+def without_own_views(bundle: Bundle) -> Bundle:
+    """Return a bundle whose network does not mirror itself, for a job that does.
+
+    The mean is the same and takes the same time, and how far the views are apart is known.
+    """
+    architecture = bundle.spec.architecture
+    if not architecture.arguments.get("mirrored", False):
+        return bundle
+    once = architecture.model_copy(
+        update={"arguments": {**architecture.arguments, "mirrored": False}}
+    )
+    return replace(bundle, spec=bundle.spec.model_copy(update={"architecture": once}))
 
 
 def mirrored(batch: Tensor, view: View) -> Tensor:

@@ -72,8 +72,8 @@ class SegmentPanel(QWidget):
         self._flips = QCheckBox("Mirror (slower, steadier)")
         self._flips.setObjectName("flips")
         self._flips.setToolTip(
-            "Segments the study and its mirror images and takes the mean: up to eight times the\n"
-            "time, steadier borders, and the doubt that is left can be shown."
+            "Segments the study and its mirror image and takes the mean: twice the time (the\n"
+            "accurate model does so anyway), steadier borders, and the doubt can be shown."
         )
         self._convention = ComboBox(
             label="Labels",

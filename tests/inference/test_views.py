@@ -8,12 +8,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from inference.conftest import KnownBundle
+from models.test_bundle import SPEC
 from torch import nn
 
 from napari_acs.imaging import to_model_space
 from napari_acs.inference import Progress, Result, run
 from napari_acs.inference.moments import Moments
+from napari_acs.inference.views import without_own_views
 from napari_acs.inference.windows import plan_windows
+from napari_acs.models import save_bundle
+from napari_acs.models.ensemble import ACSUNetEnsemble
+from napari_acs.models.spec import GLIOMA_OUTPUT
 
 CHANNELS = ("flair", "t1ce", "t2", "t1")
 
@@ -85,6 +90,31 @@ def test_mirrored_inputs_are_averaged_where_they_belong(known_study):
     assert made.spread.shape == made.probabilities.values.shape[1:]
     assert not made.spread.flags.writeable
     assert made.provenance["flips"] == [["x"]]
+
+
+def test_a_network_that_mirrors_itself_is_not_mirrored_twice_and_tells_its_spread(
+    tmp_path, known_study
+):
+    torch.manual_seed(0)
+    members = [SPEC["architecture"]["arguments"]]
+    arguments = {"members": members, "mirrored": True}
+    output = GLIOMA_OUTPUT.model_dump()
+    for region in output["regions"]:
+        region["threshold"] = 0.01  # an untrained network is sure of nothing
+    fields = {
+        **SPEC,
+        "output": output,
+        "architecture": {"name": "acs-unet-ensemble", "arguments": arguments},
+    }
+    bundle = save_bundle(tmp_path / "both", fields, ACSUNetEnsemble(members, mirrored=True).eval())
+    plain, flipped = (_made(known_study, bundle, flips=flips) for flips in (False, True))
+    once = _made(known_study, without_own_views(bundle))
+    maps = [m.probabilities.whole("WT").astype(float) for m in (plain, flipped, once)]
+    np.testing.assert_allclose(maps[0], maps[1], atol=2e-3)
+    assert np.abs(maps[0] - maps[2]).max() > 0.01
+    assert plain.spread is None
+    assert float(flipped.spread.max()) > 0.01
+    assert flipped.provenance["flips"] == [["x"]]
 
 
 def test_the_spread_is_the_largest_standard_deviation_of_any_region(known_study):
