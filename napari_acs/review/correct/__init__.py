@@ -26,6 +26,7 @@ from napari_acs.review.correct.components import (
     remove_islands,
 )
 from napari_acs.review.correct.flooding import flood
+from napari_acs.review.correct.growing import grow_from
 from napari_acs.review.correct.holes import fill_holes
 from napari_acs.review.correct.ink import Ink, erase, paint, put
 from napari_acs.review.correct.lasso import cut
@@ -58,6 +59,7 @@ __all__ = [
     "find_islands",
     "flood",
     "grow",
+    "grow_from",
     "keep_largest",
     "paint",
     "put",

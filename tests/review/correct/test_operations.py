@@ -23,6 +23,7 @@ from napari_acs.review.correct import (
     fill_holes,
     flood,
     grow,
+    grow_from,
     keep_largest,
     paint,
     put,
@@ -41,6 +42,10 @@ POLYGON = ((1.3, 2.2), (12.6, 3.4), (9.2, 15.7), (4.1, 10.3))
 
 def band(seed, view):
     return Band(view.array(image(seed, SHAPE)), -20, 25, "FLAIR")
+
+
+def sequences(seed, view):
+    return [view.array(image(seed + k, SHAPE)) for k in range(2)]
 
 
 def sparse(canvas, view):
@@ -79,6 +84,12 @@ OPERATIONS = {
         c, v.points([[5, 8, 9]])[0], band(s, v), paint("WT"), reach_mm=9.3
     ),
     "flood all": lambda c, v, s: flood(c, v.points([[5, 8, 9]])[0], band(s, v), put("ED")),
+    "smart": lambda c, v, s: grow_from(
+        c, v.points([[5, 8, 9]])[0], sequences(s, v), paint("TC"), reach_mm=6.3
+    ),
+    "smart slice": lambda c, v, s: grow_from(
+        c, v.points([[5, 8, 9]])[0], sequences(s, v), erase("WT"), reach_mm=7.1, axis=v.axis(0)
+    ),
     "fill": lambda c, v, s: fill_holes(c, ("WT", "TC", "ET")),
     "fill slices": lambda c, v, s: fill_holes(c, axis=v.axis(0)),
     "islands": lambda c, v, s: remove_islands(c, "TC", 0.03),
@@ -191,7 +202,7 @@ def test_long_ones_can_be_cancelled(name):
 
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if name not in BOX_IS_A_DAM])
 def test_an_empty_mask_stays_empty_unless_it_is_painted_on(name):
-    painted = {"ball", "threshold", "cut outside"}
+    painted = {"ball", "threshold", "smart", "cut outside"}
     change = OPERATIONS[name](Canvas(np.zeros(SHAPE, np.uint8), SPACING), HERE, 0)
     assert bool(len(change)) == (name in painted or name == "revert")
 
