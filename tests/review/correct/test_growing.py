@@ -84,7 +84,7 @@ def test_a_click_takes_back_what_was_painted_over_the_edge():
     centre, blob, bright = blobs((1, 1, 1), 9.0)
     over = far_from(centre, (1, 1, 1), blob.shape) <= 13
     labels = np.where(over, 2, 0).astype(np.uint8)
-    beside = centre + (0, 0, 11)
+    beside = centre + np.array([0, 0, 11])
     change = grow_from(Canvas(labels, (1, 1, 1)), beside, [bright], erase("WT"), reach_mm=20.0)
     left = change.applied(labels) > 0
     assert (left & blob).sum() > 0.95 * blob.sum(), "the blob stays"
