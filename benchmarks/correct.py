@@ -36,6 +36,7 @@ from napari_acs.review.correct import (
     find_islands,
     flood,
     grow,
+    grow_from,
     keep_largest,
     paint,
     remove_islands,
@@ -117,6 +118,12 @@ def corrections(labels, image, spacing) -> tuple[Work, Work, Work]:
             canvas, line, 15.0, paint("ET"), band=band
         ),
         "flood brush, 15 mm": lambda: flood(canvas, middle, band, paint("ET"), reach_mm=15.0),
+        "smart click, four images, 15 mm": lambda: grow_from(
+            canvas, middle, [image] * 4, paint("ET"), reach_mm=15.0
+        ),
+        "smart click, four images, 30 mm": lambda: grow_from(
+            canvas, middle, [image] * 4, paint("ET"), reach_mm=30.0
+        ),
     }
     operations: Work = {
         "flood, no limit": lambda: flood(canvas, middle, band, paint("WT")),

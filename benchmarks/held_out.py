@@ -19,8 +19,8 @@ from napari_acs.inference import segment
 from napari_acs.inference.reference import REGIONS, find_cases, find_mask, read_reference
 from napari_acs.models import load_bundle
 from napari_acs.models.cross_validation import unseen
+from napari_acs.review.boxes import Box, bounding_box, grown, margin
 from napari_acs.review.correct import GLIOMA
-from napari_acs.review.correct.window import Box, bounding_box, grown, margin
 
 DATA = Path(os.environ.get("NAPARI_ACS_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 SETS = ("brats2021", "brats2018-2020-8bit")

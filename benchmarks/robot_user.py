@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_acs.review.boxes import Box, bounding_box, moved, whole
 from napari_acs.review.correct import Canvas, Change, Ink, erase, paint, stroke
-from napari_acs.review.correct.window import Box, bounding_box, moved, whole
 
 Voxel = tuple[int, int, int]
 

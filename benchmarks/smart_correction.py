@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -42,6 +43,7 @@ CHOSEN_ON = (
 RADII_MM = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0)
 AFTER = (1, 3, 5, 10)
 GAIN, GOAL = 0.05, 0.9
+WORK = Path(tempfile.gettempdir()) / "napari-acs-smart-correction"
 SMART, PEERS = "smart click, 6 x", ("brush, 1.5 x", "threshold brush, 3 x", "brush, best")
 
 
@@ -156,7 +158,7 @@ def by_case(found: dict[str, dict[str, Course]], names: Sequence[str]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("smart-correction-work"))
+    parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--cases", default="", help="names; left out: all but the seven")
     parser.add_argument("--clicks", type=int, default=10)
     parser.add_argument("--choose", action="store_true", help="the multiples, on the seven cases")

@@ -107,6 +107,22 @@ class Pictures:
         self.dock.panel.folds["Clean up"].expand(animate=False)
         self.shoot("correct-brush.png")
 
+    def smart(self) -> None:
+        """Take enhancing tumour out with the brush, and paint it anew by one click."""
+        before = self.mask.data.copy()
+        self.find(QCheckBox, "show_range").setChecked(False)
+        self.find(QCheckBox, "by_range").setChecked(False)
+        self.click("erase")
+        self.find(QLabeledDoubleSlider, "radius").setValue(12.0)
+        self.drag((-60, 20), (-30, 30), (0, 40))
+        erased = self.mask.data != before
+        self.click("smart_paint")
+        spy = QSignalSpy(self.dock.finished)
+        self.drag((-40, 30), (-40, 30))
+        assert len(spy) or spy.wait(LONGEST_MS)
+        assert (erased & (self.mask.data == before)).sum() > 0.5 * erased.sum()
+        self.shoot("correct-smart.png")
+
     def changes(self) -> None:
         """Show what was changed by the brush, and by smoothing."""
         self.find(QCheckBox, "show_range").setChecked(False)
@@ -149,5 +165,6 @@ if __name__ == "__main__":
     with screen():
         pictures = Pictures()
         pictures.brush()
+        pictures.smart()
         pictures.changes()
         pictures.measures()

@@ -31,9 +31,17 @@ TOOLS = {
     "paint": ("Paint", "Drag over the image. What lies further in stays, and regions stay nested"),
     "erase": ("Erase", "Takes voxels out of the region; they become the next outer one"),
     "flood": ("Flood", "Click: paints all that hangs together there and is in the range below"),
+    "smart_paint": (
+        "Smart paint",
+        "Click: paints as far as the images look like there; see Radius",
+    ),
+    "smart_erase": ("Smart erase", "Click: takes away as far as the images look like there"),
     "take_back": ("Take back", "Click on a correction: this one becomes as predicted again"),
 }
+SMART = ("smart_paint", "smart_erase")
 _LARGEST_MM = 30.0
+_FIRST_MM = {"brush": 4.0, "smart": 15.0}
+"""A smart click reaches farther than a brush: each keeps a radius of its own."""
 
 
 class CorrectBrush(QWidget):
@@ -50,6 +58,7 @@ class CorrectBrush(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._images: list[Image] = []
+        self._mm, self._kind = dict(_FIRST_MM), "brush"
         self._region = QComboBox()
         narrow(self._region)
         self._region.setObjectName("region")
@@ -69,7 +78,7 @@ class CorrectBrush(QWidget):
         self._radius = QLabeledDoubleSlider()
         self._radius.setObjectName("radius")
         self._radius.setRange(0.5, _LARGEST_MM)
-        self._radius.setValue(4.0)
+        self._radius.setValue(_FIRST_MM[self._kind])
         self._radius.setDecimals(1)
         self._radius.valueChanged.connect(lambda *_: self.changed.emit())
         self._ball = _check("ball", "3D: a ball, not a disc", self.changed)
@@ -111,7 +120,7 @@ class CorrectBrush(QWidget):
 
     @property
     def radius_mm(self) -> float:
-        """Of disc and ball."""
+        """Of disc and ball, and the reach of a smart click."""
         return float(self._radius.value())
 
     @property
@@ -162,6 +171,10 @@ class CorrectBrush(QWidget):
         """Show which tool has the mouse; no signal is emitted."""
         for each, button in self._tools.items():
             button.setChecked(each == name)
+        kind = "smart" if name in SMART else "brush"
+        if name and kind != self._kind:
+            self._mm[self._kind], self._kind = self.radius_mm, kind
+            self._radius.setValue(self._mm[kind])
 
     def show_images(self, images: Sequence[Image]) -> None:
         """Offer these images; the chosen one stays while it is there."""

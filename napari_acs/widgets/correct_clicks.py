@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_acs.errors import BadInput
@@ -13,6 +15,7 @@ from napari_acs.review.correct import (
     Canvas,
     find_islands,
     flood,
+    grow_from,
     remove_islands,
     revert,
     revert_part,
@@ -24,7 +27,6 @@ from napari_acs.widgets.correct_drawn import CorrectDrawn
 from napari_acs.widgets.correct_operations import Place, work_of
 
 if TYPE_CHECKING:
-    import numpy as np
     from napari.layers import Labels
     from napari.viewer import Viewer
     from numpy.typing import NDArray
@@ -63,7 +65,8 @@ class CorrectClicks(QObject):
 
     def at(self, tool: str, voxel: NDArray[np.float64]) -> None:
         """Act on a voxel (z, y, x) that was clicked with a tool."""
-        act = self._take_back if tool == "take_back" else self._flood
+        acts = {"take_back": self._take_back, "flood": self._flood}
+        act = acts.get(tool, partial(self._smart, tool))
         self._try(tool, lambda mask: act(mask, voxel))
 
     def brush(self) -> BrushSettings:
@@ -110,6 +113,19 @@ class CorrectClicks(QObject):
             "flood",
             mask,
             lambda canvas, stop: flood(canvas, at, band, ink, axis=within, cancelled=stop),
+        )
+
+    def _smart(self, tool: str, mask: Labels, at: NDArray[np.float64]) -> None:
+        brush = self._panel.brush
+        axis = slice_axis(self._dims)
+        at[axis] = slice_index(mask, self._dims)
+        ink = brush.chosen.ink("erase" if tool == "smart_erase" else "paint")
+        images = [np.asarray(image.data) for image in brush.images]
+        reach, within = brush.radius_mm, axis if brush.flat else None
+        self._jobs.run(
+            tool,
+            mask,
+            lambda canvas, _: grow_from(canvas, at, images, ink, reach_mm=reach, axis=within),
         )
 
     def _take_back(self, mask: Labels, at: NDArray[np.float64]) -> None:

@@ -13,6 +13,7 @@ from qtpy.QtCore import QObject
 from napari_acs.errors import BadInput
 from napari_acs.viewer.brush import Brush, BrushSettings, MaskTool, on_click
 from napari_acs.viewer.correcting import nesting_of
+from napari_acs.widgets.correct_brush import SMART
 from napari_acs.widgets.correct_regions import PAINTABLES
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from napari_acs.widgets.correct_brush import CorrectBrush
 
+_STROKES = ("paint", "erase")
+_WITH_A_RADIUS = (*_STROKES, *SMART)
 _KEYS = {each.key: each.name for each in PAINTABLES if each.key}
 
 
@@ -77,9 +80,10 @@ class CorrectMouse(QObject):
         """Take a tool in hand; no name lets go of it."""
         self._let_go()
         if name and self._layer is not None:
-            painting = name in ("paint", "erase")
-            press = self.brush if painting else on_click(lambda _, at: self._clicked(name, at))
-            size = 2 * self._panel.radius_mm if painting else 0.0
+            self._panel.show_tool(name)  # whose radius is in the slider then
+            stroke = name in _STROKES
+            press = self.brush if stroke else on_click(lambda _, at: self._clicked(name, at))
+            size = 2 * self._panel.radius_mm if name in _WITH_A_RADIUS else 0.0
             self._held.append(MaskTool(self._layer, press, size, partial(self.take, "")))
             self.name = name
         self._panel.show_tool(self.name)
@@ -91,7 +95,7 @@ class CorrectMouse(QObject):
         self.name = ""
 
     def _on_changed(self) -> None:
-        if self.name in ("paint", "erase"):
+        if self.name in _WITH_A_RADIUS:
             for tool in self._held:
                 tool.resize(2 * self._panel.radius_mm)
         self._show_label()

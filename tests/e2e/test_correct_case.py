@@ -93,7 +93,18 @@ def test_open_paint_clean_measure_and_undo(viewer, qtbot):
     hole = changed() != began
     assert set(np.nonzero(hole)[0]) == {int(at[0])}, "in the slice that is shown"
     assert (mask.data[hole] == 0).all()
-    dock.findChild(QPushButton, "erase").click()
+    # a smart click at the same place fills what was rubbed out, with the tissue of the outer ring
+    dock.findChild(QPushButton, "smart_paint").click()
+    canvas = _canvas(viewer)
+    middle = QPoint(canvas.width() // 2, canvas.height() // 2)
+    with qtbot.waitSignal(dock.finished, timeout=MS) as heard:
+        QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=middle)
+    assert heard.args[0] == "smart_paint" and not isinstance(heard.args[1], Failure), dock.said
+    grown = changed() != steps[-2]
+    assert set(np.nonzero(grown)[0]) == {int(at[0])}
+    assert (steps[-2][grown] == 0).all() and (mask.data[grown] == 2).all()
+    assert (grown & hole).sum() > 0.5 * hole.sum()
+    dock.findChild(QPushButton, "smart_paint").click()
 
     QTest.keyClick(_canvas(viewer), Qt.Key.Key_2)
     assert dock.findChild(QComboBox, "region").currentData().name == "TC"

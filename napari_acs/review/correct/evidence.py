@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from napari_acs.review.correct.window import Box, grown, inside, margin
+from napari_acs.review.boxes import Box, grown, inside, margin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_acs.errors import BadInput
+from napari_acs.review.boxes import checked_axis, inside
 from napari_acs.review.correct.brush import checked_points, near_segment, reach
 from napari_acs.review.correct.canvas import Canvas, positive_mm
 from napari_acs.review.correct.evidence import features, log_ratio
-from napari_acs.review.correct.window import checked_axis, inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
