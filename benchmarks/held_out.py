@@ -34,12 +34,12 @@ OF_FAST = (
     "Brats18_TCIA10_628_1",
 )
 """What the fast network never saw."""
-_AROUND_MM = 40.0
+_AROUND_MM = 30.0
 
 
 @dataclass(frozen=True)
 class Errors:
-    """What a network made of a case and what the expert did, in a box 40 mm round both.
+    """What a network made of a case and what the expert did, in a box 30 mm round both.
 
     Attributes
     ----------

@@ -54,34 +54,37 @@ def correct(
     clicks: int,
 ) -> Course:
     """Correct a region until it has no error left or the clicks are used up."""
-    labels = labels.copy()
-    level = Canvas(labels, spacing).nesting.level(region)
-    dice: list[float] = []
+    canvas = Canvas(labels.copy(), spacing)
+    flat = canvas.labels.reshape(-1)
+    level = canvas.nesting.level(region)
+    current = canvas.depth(whole(canvas.shape)) >= level
+
+    def put(change: Change, values: NDArray[np.uint8]) -> None:
+        flat[change.indices] = values
+        current.reshape(-1)[change.indices] = canvas.nesting.depth(values) >= level
+
+    dice = [_dice(current, truth)]
     seconds: list[float] = []
-    last: tuple[Click, Change] | None = None
     harmful, undone = None, 0
-    for turn in range(clicks + 1):
-        canvas = Canvas(labels, spacing)
-        current = canvas.depth(whole(canvas.shape)) >= level
-        now = _dice(current, truth)
-        if last is not None and now < dice[-1]:
-            harmful, undone = last[0].at, undone + 1
-            labels.reshape(-1)[last[1].indices] = last[1].before
-            current = canvas.depth(whole(canvas.shape)) >= level
-            now = dice[-1]
-        dice.append(now)
+    for turn in range(clicks):
         click = next_click(current, truth, spacing, region)
         if click is None:
             return Course((*dice, *[1.0] * (clicks - turn)), tuple(seconds), undone)
-        if click.at == harmful:
-            offered, harmful = [ball(canvas, click, click.inscribed_mm)], None
+        plain = click.at == harmful
+        if plain:
+            offered = [ball(canvas, click, click.inscribed_mm)]
         else:
             began = process_time()
             offered = tool(canvas, click)
             seconds.append(process_time() - began)
         change = max(offered, key=partial(gain, click=click, truth=truth))
-        labels.reshape(-1)[change.indices] = change.after
-        last = click, change
+        put(change, change.after)
+        now = _dice(current, truth)
+        harmful = None
+        if now < dice[-1] and not plain:
+            put(change, change.before)
+            harmful, undone, now = click.at, undone + 1, dice[-1]
+        dice.append(now)
     return Course(tuple(dice), tuple(seconds), undone)
 
 
@@ -97,7 +100,8 @@ def gain(change: Change, click: Click, truth: NDArray[np.bool_]) -> int:
 
 
 def _dice(current: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
-    return 2 * np.count_nonzero(current & truth) / int(current.sum() + truth.sum())
+    both = np.count_nonzero(current) + np.count_nonzero(truth)
+    return 2 * np.count_nonzero(current & truth) / both
 
 
 def next_click(

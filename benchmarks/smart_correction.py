@@ -115,11 +115,9 @@ def to_reach(course: Course, goal: float) -> int:
 def table(found: dict[str, dict[str, Course]], of: str, names: Sequence[str]) -> None:
     """Print the means over some cases."""
     after = [k for k in AFTER if k < len(next(iter(next(iter(found.values())).values())).dice)]
-    print(f"\n{of}\n\n| region, tool | cases | Dice before |" + "".join(f" {k} |" for k in after))
-    print(end="| --- |" + " ---: |" * (len(after) + 2))
-    print(
-        f"\n(then: clicks to Dice + {GAIN}; how many reach {GOAL}; undone; median CPU ms a click)"
-    )
+    columns = ["region, tool", "cases", "Dice before", *(f"after {k}" for k in after)]
+    columns += [f"clicks to +{GAIN}", f"end at {GOAL}", "undone", "CPU ms a click"]
+    print(f"\n{of}\n\n| {' | '.join(columns)} |\n| --- |{' ---: |' * (len(columns) - 1)}")
     for what, by_case in found.items():
         runs = [by_case[name] for name in names if name in by_case]
         if not runs:
@@ -170,7 +168,8 @@ def main() -> None:
     every = sorted(f.name for each in SETS for f in (DATA / each).iterdir() if f.is_dir())
     reported = [n for n in args.cases.split(",") if n] or [n for n in every if n not in CHOSEN_ON]
     names = list(CHOSEN_ON) if args.choose else reported
-    found = courses(errors_of(names, args.work), args.clicks, choose=args.choose)
+    cases = errors_of(names, args.work)
+    found = courses(cases, args.clicks, choose=args.choose)
     print(machine())
     if args.choose:
         table(found, "The seven cases to choose on", names)

@@ -107,22 +107,6 @@ class Pictures:
         self.dock.panel.folds["Clean up"].expand(animate=False)
         self.shoot("correct-brush.png")
 
-    def smart(self) -> None:
-        """Take enhancing tumour out with the brush, and paint it anew by one click."""
-        before = self.mask.data.copy()
-        self.find(QCheckBox, "show_range").setChecked(False)
-        self.find(QCheckBox, "by_range").setChecked(False)
-        self.click("erase")
-        self.find(QLabeledDoubleSlider, "radius").setValue(12.0)
-        self.drag((-60, 20), (-30, 30), (0, 40))
-        erased = self.mask.data != before
-        self.click("smart_paint")
-        spy = QSignalSpy(self.dock.finished)
-        self.drag((-40, 30), (-40, 30))
-        assert len(spy) or spy.wait(LONGEST_MS)
-        assert (erased & (self.mask.data == before)).sum() > 0.5 * erased.sum()
-        self.shoot("correct-smart.png")
-
     def changes(self) -> None:
         """Show what was changed by the brush, and by smoothing."""
         self.find(QCheckBox, "show_range").setChecked(False)
@@ -137,9 +121,28 @@ class Pictures:
         self.shoot("correct-changes.png", self.find(QComboBox, "other_mask"))
         self.find(QCheckBox, "only_changed").click()
 
+    def smart(self) -> None:
+        """Take enhancing tumour out with the brush, and paint it anew by one click."""
+        for _ in ("smoothing", "the brush"):
+            self.click("undo")
+        before = self.mask.data.copy()
+        self.dock.panel.folds["Prediction"].collapse(animate=False)
+        self.find(QComboBox, "region").setCurrentIndex(2)
+        self.find(QCheckBox, "by_range").setChecked(False)
+        self.click("erase")
+        self.find(QLabeledDoubleSlider, "radius").setValue(12.0)
+        self.drag((-60, 20), (-30, 30), (0, 40))
+        erased = self.mask.data != before
+        self.click("smart_paint")
+        spy = QSignalSpy(self.dock.finished)
+        self.drag((-40, 30), (-40, 30))
+        assert len(spy) or spy.wait(LONGEST_MS)
+        assert (erased & (self.mask.data == before)).sum() > 0.5 * erased.sum()
+        self.shoot("correct-smart.png")
+
     def measures(self) -> None:
         """Show the measures, and diameters of which one end was dragged."""
-        self.dock.panel.folds["Prediction"].collapse(animate=False)
+        self.click("smart_paint")
         self.dock.panel.folds["Measures"].expand(animate=False)
         if self.dock.measuring.last is None:
             wait(self.dock.measuring.measured)
@@ -165,6 +168,6 @@ if __name__ == "__main__":
     with screen():
         pictures = Pictures()
         pictures.brush()
-        pictures.smart()
         pictures.changes()
+        pictures.smart()
         pictures.measures()

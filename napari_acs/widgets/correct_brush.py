@@ -30,12 +30,15 @@ if TYPE_CHECKING:
 TOOLS = {
     "paint": ("Paint", "Drag over the image. What lies further in stays, and regions stay nested"),
     "erase": ("Erase", "Takes voxels out of the region; they become the next outer one"),
-    "flood": ("Flood", "Click: paints all that hangs together there and is in the range below"),
     "smart_paint": (
         "Smart paint",
-        "Click: paints as far as the images look like there; see Radius",
+        "Click: paints on as far as all images look like there, at most the radius away",
     ),
-    "smart_erase": ("Smart erase", "Click: takes away as far as the images look like there"),
+    "smart_erase": (
+        "Smart erase",
+        "Click: takes away as far as all images look like there, at most the radius away",
+    ),
+    "flood": ("Flood", "Click: paints all that hangs together there and is in the range below"),
     "take_back": ("Take back", "Click on a correction: this one becomes as predicted again"),
 }
 SMART = ("smart_paint", "smart_erase")
