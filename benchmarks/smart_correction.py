@@ -44,7 +44,7 @@ RADII_MM = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0)
 AFTER = (1, 3, 5, 10)
 GAIN, GOAL = 0.05, 0.9
 WORK = Path(tempfile.gettempdir()) / "napari-acs-smart-correction"
-SMART, PEERS = "smart click, 6 x", ("brush, 1.5 x", "threshold brush, 3 x", "brush, best")
+SMART, PEERS = "smart click, 6 x", ("brush, 2 x", "threshold brush, 4 x", "brush, best")
 
 
 def tools(errors: Errors, region: str, *, choose: bool = False) -> dict[str, Tool]:
@@ -71,9 +71,9 @@ def tools(errors: Errors, region: str, *, choose: bool = False) -> dict[str, Too
         found |= {f"threshold brush, {f:g} x": times(threshold, f) for f in (1.5, 2, 3, 4)}
         return found | {f"smart click, {f:g} x": times(smart, f) for f in (3, 4, 6, 8)}
     return {
-        "brush, 1.5 x": times(ball, 1.5),
+        "brush, 2 x": times(ball, 2),
         "brush, best": best(ball),
-        "threshold brush, 3 x": times(threshold, 3),
+        "threshold brush, 4 x": times(threshold, 4),
         "threshold brush, best": best(threshold),
         SMART: times(smart, 6),
         "smart click, always 15 mm": lambda canvas, click: [smart(canvas, click, 15.0)],

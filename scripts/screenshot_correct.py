@@ -15,6 +15,7 @@ from PIL import Image
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QSignalSpy, QTest
 from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox, QPushButton, QScrollArea
+from scipy import ndimage
 from superqt import QLabeledDoubleRangeSlider, QLabeledDoubleSlider
 
 from napari_acs.viewer import demo
@@ -130,12 +131,16 @@ class Pictures:
         self.find(QComboBox, "region").setCurrentIndex(2)
         self.find(QCheckBox, "by_range").setChecked(False)
         self.click("erase")
-        self.find(QLabeledDoubleSlider, "radius").setValue(12.0)
-        self.drag((-60, 20), (-30, 30), (0, 40))
+        self.find(QLabeledDoubleSlider, "radius").setValue(9.0)
+        self.drag((-55, -20), (-50, 0), (-40, 15))
         erased = self.mask.data != before
         self.click("smart_paint")
         spy = QSignalSpy(self.dock.finished)
-        self.drag((-40, 30), (-40, 30))
+        z = int(np.flatnonzero(erased.any(axis=(1, 2)))[0])
+        deep = ndimage.distance_transform_edt(erased[z])
+        at = self.mask.data_to_world((z, *np.unravel_index(deep.argmax(), deep.shape)))
+        down, right = (np.subtract(at, self.viewer.dims.point) * self.viewer.scene.camera.zoom)[1:]
+        self.drag((int(right), int(down)), (int(right), int(down)))
         assert len(spy) or spy.wait(LONGEST_MS)
         assert (erased & (self.mask.data == before)).sum() > 0.5 * erased.sum()
         self.shoot("correct-smart.png")
