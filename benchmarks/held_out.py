@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from napari_acs.imaging import read_study
 from napari_acs.inference import segment
 from napari_acs.inference.reference import REGIONS, find_cases, find_mask, read_reference
-from napari_acs.models import load_bundle
+from napari_acs.models import Bundle, load_bundle
 from napari_acs.models.cross_validation import unseen
 from napari_acs.review.boxes import Box, bounding_box, grown, margin
 from napari_acs.review.correct import GLIOMA
@@ -64,18 +64,19 @@ class Errors:
 
 def errors_of(names: Sequence[str], work: Path) -> list[Errors]:
     """Return the errors on these cases, from the work folder or made anew."""
-    return [_read(_kept(folder, work)) for folder in find_cases([DATA / s for s in SETS], names)]
+    fast, ensemble = load_bundle(FAST), load_bundle(ENSEMBLE)
+    folders = find_cases([DATA / each for each in SETS], names)
+    return [_read(_kept(f, fast if f.name in OF_FAST else ensemble, work)) for f in folders]
 
 
-def _kept(folder: Path, work: Path) -> Path:
-    file = work / f"{folder.name}.npz"
+def _kept(folder: Path, bundle: Bundle, work: Path) -> Path:
+    file = work / bundle.sha256[:12] / f"{folder.name}.npz"
     if file.exists():
         return file
-    work.mkdir(parents=True, exist_ok=True)
-    fast = folder.name in OF_FAST
-    bundle = load_bundle(FAST) if fast else unseen(load_bundle(ENSEMBLE), folder.name)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    judge = bundle if folder.name in OF_FAST else unseen(bundle, folder.name)
     study = read_study(folder)
-    made = segment(study, bundle, device="cpu").labels
+    made = segment(study, judge, device="cpu").labels
     regions = read_reference(find_mask(folder), study.grid)
     truth = GLIOMA.back(np.sum([regions[name] for name in REGIONS], axis=0).astype(np.uint8))
     spacing = study.grid.spacing[::-1]
