@@ -46,7 +46,8 @@ class ReviewDock(QWidget):
     """What ``Plugins > Review (napari-acs)`` opens.
 
     Signals: ``opened(Seen)`` when a session is open; ``begun(int)`` when an item is on screen and
-    can be edited; ``told(str)``, every sentence; ``saved(Saved)`` after each edit.
+    can be edited, ``complete(int)`` when its other images are there, too; ``told(str)``, every
+    sentence; ``saved(Saved)`` after each edit.
 
     Parameters
     ----------
@@ -57,6 +58,7 @@ class ReviewDock(QWidget):
 
     opened = Signal(object)
     begun = Signal(int)
+    complete = Signal(int)
     told = Signal(str)
     saved = Signal(object)
 
@@ -80,6 +82,7 @@ class ReviewDock(QWidget):
         cases, files = self.cases, self.files
         cases.seen.connect(self._on_seen)
         cases.begun.connect(self._on_begun)
+        cases.complete.connect(self._on_complete)
         cases.saved.connect(self._on_saved)
         cases.unsaved.connect(self._on_unsaved)
         cases.refused.connect(self._refuse)
@@ -158,7 +161,7 @@ class ReviewDock(QWidget):
     def _on_opened(self, seen: Seen) -> None:
         self.panel.message.clear()
         self.panel.start.fold()
-        self.cases.now = seen
+        self.cases.opened(seen)
         self.panel.show_session(seen, None)
         self.opened.emit(seen)
         position = seen.state.position
@@ -180,10 +183,14 @@ class ReviewDock(QWidget):
         if begun.notes:
             self._say("note", " ".join(begun.notes))
         self.others.offer()
+        self.begun.emit(begun.item)
+
+    @Slot(int)
+    def _on_complete(self, item: int) -> None:
         now = self.cases.now
         if now is not None:
             self.cases.reader.read_ahead(now.state, self.panel.table.beside(1), now.path)
-        self.begun.emit(begun.item)
+        self.complete.emit(item)
 
     @Slot(object)
     def _on_saved(self, saved: Saved) -> None:
