@@ -90,6 +90,7 @@ class ReviewDock(QWidget):
         files.done.connect(partial(self._say, "done"))
         files.refused.connect(self._refuse)
         files.busy.connect(self.panel.start.show_busy)
+        files.making.connect(self.panel.start.show_making)
         self.others.taken.connect(partial(self._say, "done"))
         application = QApplication.instance()
         assert application is not None
@@ -99,6 +100,7 @@ class ReviewDock(QWidget):
         start, whole = self.panel.start, self.panel.whole
         start.open.connect(self.open)
         start.create.connect(self.files.make)
+        start.cancel.connect(self.files.cancel)
         self.panel.step.connect(self.step)
         self.panel.table.opened.connect(self.open_case)
         self.panel.decide.moved.connect(self.cases.move)
