@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
 from napari_acs.review.session.audit import accept_in_bulk, confident_items, draw_audit
 from napari_acs.review.session.state import TO_DO
+from napari_acs.widgets.review_before import ExamComparing
 from napari_acs.widgets.review_cases import ReviewCases
 from napari_acs.widgets.review_files import ReviewFiles
 from napari_acs.widgets.review_others import OtherMasks
@@ -76,6 +77,7 @@ class ReviewDock(QWidget):
         self.files = ReviewFiles(self)
         self.saying = Saying(self.panel, self.cases, self)
         self.others = OtherMasks(napari_viewer, self.panel.decide, self.cases, self._agreed, self)
+        self.comparing = ExamComparing(self.panel.before, self.cases, self)
         fill_with(self, self.panel)
         self.setMinimumWidth(_NARROWEST)
         self._connect_panel()
@@ -128,6 +130,7 @@ class ReviewDock(QWidget):
         """Save everything, and close the session."""
         self.saying.write()
         self.cases.close()
+        self.comparing.offer()
         self.panel.show_case(None)
         self.panel.show_session(None, None)
 
@@ -137,6 +140,7 @@ class ReviewDock(QWidget):
         self.panel.message.clear()
         self.panel.show_case(None)
         self.cases.open(item)
+        self.comparing.offer()
 
     def step(self, step: int) -> None:
         """Open the next (1) or the previous (-1) item of the list as it is shown."""
@@ -176,6 +180,7 @@ class ReviewDock(QWidget):
     def _on_seen(self, seen: Seen) -> None:
         self.panel.show_session(seen, self.cases.item or self.cases.opening)
         self.others.offer()
+        self.comparing.offer()
 
     @Slot(object)
     def _on_begun(self, begun: Begun) -> None:
@@ -185,6 +190,7 @@ class ReviewDock(QWidget):
         if begun.notes:
             self._say("note", " ".join(begun.notes))
         self.others.offer()
+        self.comparing.offer()
         self.begun.emit(begun.item)
 
     @Slot(int)

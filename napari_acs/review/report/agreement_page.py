@@ -40,9 +40,8 @@ def follow_up_section(follow_ups: Sequence[FollowUp]) -> Markup:
         element("h2", "Two dates of one patient"),
         element(
             "p",
-            "In the order of their exams, where the session knows the days between them. Where it "
-            "does not, the one that it lists first counts as the earlier: make sure that this is "
-            "so.",
+            "In the order of their exams, where the session knows the days between them. Otherwise "
+            "the one that it lists first counts as the earlier: make sure that this is so.",
         ),
         element("p", f"{first.statement} {'; '.join(first.sources)}.") if first else None,
         *map(_follow_up, follow_ups),

@@ -36,43 +36,44 @@ def apart(days: int | None) -> str:
 
 @dataclass(frozen=True)
 class ExamBefore:
-    """The exam before the one that is read, as far as this reader may see it.
+    """The exam before the one that is read.
 
     Attributes
     ----------
     case : Case
-    item : int
-        The last reading of it that has a mask.
-    mask : int
+    item, mask : int or None
+        The last reading of it with a mask that this reader may see, and that mask; None where
+        there is none yet.
     days : int or None
         Between the two exams.
     """
 
     case: Case
-    item: int
-    mask: int
+    item: int | None
+    mask: int | None
     days: int | None
 
 
 def exam_before(state: SessionState, case: str) -> ExamBefore | None:
-    """Return the last exam of the same patient before a case that this reader has a mask of."""
+    """Return the exam of the same patient before a case, or None where there is none."""
     shown = state.cases[case]
     if not shown.patient:
         return None
     exams = in_order(c for c in state.cases.values() if c.patient == shown.patient)
-    for earlier in reversed(exams[: exams.index(shown)]):
-        found = _last_mask(state, earlier)
-        if found is not None:
-            return ExamBefore(earlier, *found, days_between(earlier, shown))
-    return None
+    place = exams.index(shown)
+    if not place:
+        return None
+    earlier = exams[place - 1]
+    item, mask = _last_mask(state, earlier)
+    return ExamBefore(earlier, item, mask, days_between(earlier, shown))
 
 
-def _last_mask(state: SessionState, case: Case) -> tuple[int, int] | None:
+def _last_mask(state: SessionState, case: Case) -> tuple[int, int] | tuple[None, None]:
     for item in reversed(list(state.items.values())):
         mask = final_mask(state, item) if item.case == case.name else None
         if mask is not None:
             return item.number, mask.id
-    return None
+    return None, None
 
 
 def places(cases: Mapping[str, Case]) -> dict[str, int]:

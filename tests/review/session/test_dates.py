@@ -118,18 +118,17 @@ def test_exams_stand_in_the_order_of_their_days_and_else_of_the_list():
     assert in_order([x, a]) == [x, a]
 
 
-def test_the_exam_before_is_the_last_one_that_has_a_mask_of_this_reader(tmp_path):
+def test_the_exam_before_is_the_last_one_of_the_patient_with_what_the_reader_has_of_it(tmp_path):
     cases = [case("late", 30), case("first", 0), case("other", 10, "q"), case("middle", 12)]
     path = tmp_path / "s.review"
     create_sessions({"ann": path}, cases, {"ann": make_plan([c.name for c in cases])})
     with open_session(path) as session:
-        assert exam_before(session.state, "late") is None
-        one = start_empty(session, 2, GRID)
         found = exam_before(session.state, "late")
-        assert (found.case.name, found.item, found.mask, found.days) == ("first", 2, one.id, 30)
-        start_empty(session, 4, GRID)
-        assert exam_before(session.state, "late").case.name == "middle"
-        assert exam_before(session.state, "middle").days == 12
+        assert (found.case.name, found.item, found.mask, found.days) == ("middle", None, None, 18)
+        one = start_empty(session, 4, GRID)
+        found = exam_before(session.state, "late")
+        assert (found.case.name, found.item, found.mask, found.days) == ("middle", 4, one.id, 18)
+        assert exam_before(session.state, "middle").case.name == "first"
         assert exam_before(session.state, "first") is None
         assert exam_before(session.state, "other") is None
 
