@@ -17,6 +17,7 @@ class Turns(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._works: deque[Iterator[object]] = deque()
+        self._at_it = False
         self._timer = QTimer(self)  # without an interval: when the events that wait are done
         self._timer.timeout.connect(self._do_piece)
 
@@ -28,19 +29,23 @@ class Turns(QObject):
             self._do_piece()
 
     def finish(self) -> None:
-        """Do all that is left now."""
-        while self._works:
+        """Do all that is left now; from within a piece, in the turns that follow."""
+        while self._works and not self._at_it:
             self._do_piece()
 
     def _do_piece(self) -> None:
+        if self._at_it:  # what was begun here opened a dialog, say
+            return
         if not self._works:
             self._timer.stop()
             return
         work, goes_on = self._works[0], False
+        self._at_it = True
         try:
             for _ in work:
                 goes_on = True
                 break
         finally:  # a work that failed holds up no other
+            self._at_it = False
             if not goes_on:
                 self._works.remove(work)

@@ -64,6 +64,16 @@ def test_hasty_clicks_leave_one_case_alone_on_screen(new_dock, qtbot, session):
     assert not dock.viewer.layers and not dock.cases.screen.layers
 
 
+def test_closing_the_moment_a_case_is_there_ends_it_whole(new_dock, qtbot, session):
+    dock = new_dock()
+    dock.begun.connect(lambda _: dock.close_session())
+    open_session(dock, qtbot, session)
+    settle(dock, qtbot)
+    qtbot.waitUntil(lambda: not dock.viewer.layers, timeout=WAIT)
+    assert dock.cases.item is None and not dock.cases.screen.layers
+    assert np.array_equal(kept(session, 1), labels_on(GRIDS[0]))
+
+
 def test_collections_pass_over_what_was_there_while_a_session_is_open(new_dock, qtbot, tmp_path):
     path = make(tmp_path / "studies")
     dock = new_dock()
