@@ -92,7 +92,9 @@ class Heartbeat:
 
 def steps(dock, heart: Heartbeat, count: int, *, ahead: bool) -> list[tuple[float, ...]]:
     """Step to the end, and return of each: seconds, of work, to the last image, of a hold-up."""
-    found = []
+    found, stamps = [], []
+    # More than one piece of work may be done before a loop that is told to end does.
+    dock.begun.connect(lambda _: stamps.append((perf_counter(), thread_time())))
     for _ in range(count):
         wanted = dock.panel.table.beside(1)
         if ahead:
@@ -103,11 +105,11 @@ def steps(dock, heart: Heartbeat, count: int, *, ahead: bool) -> list[tuple[floa
         pause(200)
         heart.reset()
         begun, worked = perf_counter(), thread_time()
+        stamps.clear()
         dock.step(1)
-        wait(dock.begun)
-        taken, worked = perf_counter() - begun, thread_time() - worked
         wait(dock.complete)
-        found.append((taken, worked, perf_counter() - begun, heart.longest))
+        then, work = stamps[0]
+        found.append((then - begun, work - worked, perf_counter() - begun, heart.longest))
     return found
 
 

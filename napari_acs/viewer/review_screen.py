@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from napari_acs.viewer.layers import LayerTuple
     from napari_acs.viewer.review_journal import Shift
 
+_AT_ONCE = 2
+"""Layers that are removed in one turn of the event loop: each turn ends in a redraw."""
+
 
 class CaseScreen:
     """Adds and removes the layers of one case; those of others it leaves alone."""
@@ -36,9 +39,10 @@ class CaseScreen:
     def _clear(self, layers: Sequence[Layer], study: str) -> Iterator[None]:
         there = self._viewer.layers
         with there.batched_update():  # the canvas is tidied up once, not after each of them
-            for layer in layers:
+            for number, layer in enumerate(layers):
                 if layer in there:
                     there.remove(layer)
+                if number % _AT_ONCE == 0:  # the mask alone, at once
                     yield
         for layer in there:
             info = info_in(layer.metadata)
