@@ -10,16 +10,24 @@ import gc
 from typing import Any
 
 
-def pass_over_what_is_there(viewer: Any) -> None:
-    """Let collections pass over what exists now: modules, classes, the window.
+class Passing:
+    """Lets collections pass over what existed when it began: modules, classes, the window."""
 
-    Nothing is done where layers are open: their arrays are large, and what is passed over is not
-    freed before `collect_all_again` if it hangs in a cycle.
-    """
-    if not len(viewer.layers):
-        gc.freeze()
+    def __init__(self) -> None:
+        self._ours = False
 
+    def begin(self, viewer: Any) -> None:
+        """Begin, unless layers are open or somebody else lets collections pass over things.
 
-def collect_all_again() -> None:
-    """Let collections go through everything."""
-    gc.unfreeze()
+        The arrays of layers are large, and what is passed over is not freed before the end if it
+        hangs in a cycle.
+        """
+        if not (len(viewer.layers) or gc.get_freeze_count()):
+            gc.freeze()
+            self._ours = True
+
+    def end(self) -> None:
+        """Let collections go through everything, if it was this that stopped them."""
+        if self._ours:
+            gc.unfreeze()
+        self._ours = False

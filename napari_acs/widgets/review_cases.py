@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal, Slot
 
-from napari_acs.viewer.collection import collect_all_again, pass_over_what_is_there
+from napari_acs.viewer.collection import Passing
 from napari_acs.viewer.review_case import CaseImages, mask_layer, other_layer
 from napari_acs.viewer.review_desk import Begun, Desk, Saved, Seen
 from napari_acs.viewer.review_journal import Shift, Way
@@ -58,6 +58,7 @@ class ReviewCases(QObject):
         self.reader = CaseReader(self)
         self.screen = CaseScreen(viewer)
         self.turns = Turns(self)
+        self._passing = Passing()
         self.follower = MaskFollower(self)
         self.watch = ReaderFollower(viewer, self)
         self.now: Seen | None = None
@@ -72,7 +73,7 @@ class ReviewCases(QObject):
         self.watch.active.connect(self._on_active)
         viewer.layers.events.removed.connect(self._on_removed)
         # A method of self would be gone before it could be called.
-        self.ending = partial(_end, self.keeper.pool, self.desk, self._last)
+        self.ending = partial(_end, self.keeper.pool, self.desk, self._last, self._passing)
         self.destroyed.connect(self.ending)
 
     @property
@@ -83,7 +84,7 @@ class ReviewCases(QObject):
     def opened(self, seen: Seen) -> None:
         """Take it that a session was opened."""
         self.now = seen
-        pass_over_what_is_there(self._viewer)
+        self._passing.begin(self._viewer)
 
     def open(self, item: int) -> None:
         """Put the case that is open away, and open another."""
@@ -114,7 +115,7 @@ class ReviewCases(QObject):
         self.turns.finish()
         self.reader.forget()
         self.now = None
-        collect_all_again()
+        self._passing.end()
         self.keeper.ask(self.desk.close)
 
     def save(self) -> None:
@@ -299,9 +300,9 @@ class ReviewCases(QObject):
             )
 
 
-def _end(pool: ThreadPoolExecutor, desk: Desk, last: _Last, *_: object) -> None:
+def _end(pool: ThreadPoolExecutor, desk: Desk, last: _Last, passing: Passing, *_: object) -> None:
     """Save what is on screen, and close the session."""
-    collect_all_again()
+    passing.end()
     layer, last.layer = last.layer, None
     works = [partial(desk.save, layer.data, painted=False)] if layer is not None else []
     end_thread(pool, *works, desk.close)

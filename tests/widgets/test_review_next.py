@@ -6,7 +6,7 @@ import gc
 
 import numpy as np
 from widgets.review_hands import WAIT, click, close, kept, mask, open_session, paint, settle
-from widgets.review_studies import GRIDS, labels_on, make
+from widgets.review_studies import GRIDS, labels_on
 
 from napari_acs.viewer.info import info_in
 from napari_acs.viewer.review_order import ScreenOrder
@@ -74,13 +74,24 @@ def test_closing_the_moment_a_case_is_there_ends_it_whole(new_dock, qtbot, sessi
     assert np.array_equal(kept(session, 1), labels_on(GRIDS[0]))
 
 
-def test_collections_pass_over_what_was_there_while_a_session_is_open(new_dock, qtbot, tmp_path):
-    path = make(tmp_path / "studies")
+def test_collections_pass_over_what_was_there_while_a_session_is_open(
+    new_dock, qtbot, session, monkeypatch
+):
+    frozen = []  # the tests themselves have some objects passed over
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(1))
+    monkeypatch.setattr(gc, "unfreeze", frozen.clear)
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: len(frozen))
     dock = new_dock()
-    open_session(dock, qtbot, path)
-    assert gc.get_freeze_count() > 0
+    open_session(dock, qtbot, session)
+    assert frozen == [1]
     close(dock, qtbot)
-    assert gc.get_freeze_count() == 0
+    assert frozen == []
     dock.viewer.add_image(np.zeros((2, 2, 2)))
-    open_session(dock, qtbot, path)
-    assert gc.get_freeze_count() == 0, "an open layer could not be freed"
+    open_session(dock, qtbot, session)
+    assert frozen == [], "an open layer could not be freed"
+    close(dock, qtbot)
+    dock.viewer.layers.clear()
+    frozen.append(2)
+    open_session(dock, qtbot, session)
+    close(dock, qtbot)
+    assert frozen == [2], "somebody else's"
