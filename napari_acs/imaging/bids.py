@@ -56,6 +56,11 @@ class BidsStudy:
     sequences: Mapping[str, Path]
     mask: BidsFile | None
 
+    @property
+    def session(self) -> str:
+        """The label of its session, or nothing."""
+        return self.name.removeprefix(self.subject).removeprefix("_ses-")
+
 
 def is_bids(root: Path) -> bool:
     """Tell whether a folder holds ``sub-*`` folders with ``anat`` in them, or says that it is."""

@@ -44,7 +44,7 @@ def make_session(
     plan = make_plan(
         [case.name for case in cases], ai=ai, repeats=repeats, shuffled=shuffled, seed=[seed, 0]
     )
-    create_sessions({rater: file}, cases, {rater: plan}, form=asked, seed=seed)
+    create_sessions({rater: file}, cases, {rater: plan}, form=asked, seed=seed, cancelled=cancelled)
     return file
 
 

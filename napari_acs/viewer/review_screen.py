@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from napari_acs.viewer.layers import LayerTuple
     from napari_acs.viewer.review_journal import Shift
 
+_AT_ONCE = 2
+"""Layers that are removed in one turn of the event loop: each turn ends in a redraw."""
+
 
 class CaseScreen:
     """Adds and removes the layers of one case; those of others it leaves alone."""
@@ -23,15 +27,24 @@ class CaseScreen:
         self.layers: list[Layer] = []
         self.mask: Labels | None = None
 
-    def clear(self, study: str = "") -> None:
-        """Remove the case's layers; what else is of that study is hidden, as another patient's."""
-        layers = self._viewer.layers
-        with layers.batched_update():  # the canvas is tidied up once, not after each of them
-            for layer in self.layers:
-                if layer in layers:
-                    layers.remove(layer)
+    def clearing(self, study: str = "") -> Iterator[None]:
+        """Remove the case's layers in pieces, the mask first; no layer is the case's from now on.
+
+        What else is of that study is hidden, as another patient's.
+        """
+        layers = sorted(self.layers, key=lambda layer: layer is not self.mask)
         self.layers, self.mask = [], None
-        for layer in self._viewer.layers:
+        return self._clear(layers, study)
+
+    def _clear(self, layers: Sequence[Layer], study: str) -> Iterator[None]:
+        there = self._viewer.layers
+        with there.batched_update():  # the canvas is tidied up once, not after each of them
+            for number, layer in enumerate(layers):
+                if layer in there:
+                    there.remove(layer)
+                if number % _AT_ONCE == 0:  # the mask alone, at once
+                    yield
+        for layer in there:
             info = info_in(layer.metadata)
             if study and info is not None and info.study == study:
                 layer.visible = False
@@ -43,6 +56,17 @@ class CaseScreen:
         layer = Layer.create(*described)
         self.layers.append(layer)
         return self._viewer.add_layer(layer)
+
+    def add_under(self, described: LayerTuple, top: Layer) -> None:
+        """Add a layer of the case just below another; the layer that was edited stays chosen."""
+        from napari.layers import Layer  # noqa: PLC0415
+
+        there = self._viewer.layers
+        active = there.selection.active
+        layer = Layer.create(*described)
+        self.layers.insert(0, layer)
+        there.insert(there.index(top) if top in there else 0, layer)
+        there.selection.active = active
 
     def add_mask(self, described: LayerTuple) -> Labels:
         """Add the reader's mask, and choose it."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QObject, QTimer, Signal, Slot
+from qtpy.QtCore import QObject, Signal, Slot
 
+from napari_acs.viewer.collection import Passing
 from napari_acs.viewer.review_case import CaseImages, mask_layer, other_layer
 from napari_acs.viewer.review_desk import Begun, Desk, Saved, Seen
 from napari_acs.viewer.review_journal import Shift, Way
@@ -18,12 +19,11 @@ from napari_acs.viewer.review_screen import CaseScreen
 from napari_acs.widgets.review_follow import MaskFollower, ReaderFollower
 from napari_acs.widgets.review_reading import CaseReader
 from napari_acs.widgets.review_thread import SessionThread, end_thread
+from napari_acs.widgets.review_turns import Turns
 
 if TYPE_CHECKING:
     from napari.layers import Labels
     from napari.viewer import Viewer
-
-    from napari_acs.viewer.layers import LayerTuple
 
 _RETRY_MS = 2000
 
@@ -39,12 +39,13 @@ class ReviewCases(QObject):
     """Shows one case at a time, and keeps its mask and the reader's place in the session.
 
     Signals: ``seen(Seen)`` when the session says something new; ``begun(Begun)`` when a case is
-    on screen and can be edited; ``saved(Saved)``; ``unsaved(str)`` and ``refused(str)``,
-    sentences.
+    on screen and can be edited, ``complete(int)`` when its other images are, too; ``saved(Saved)``;
+    ``unsaved(str)`` and ``refused(str)``, sentences.
     """
 
     seen = Signal(object)
     begun = Signal(object)
+    complete = Signal(int)
     saved = Signal(object)
     unsaved = Signal(str)
     refused = Signal(str)
@@ -56,13 +57,14 @@ class ReviewCases(QObject):
         self.keeper = SessionThread(self)
         self.reader = CaseReader(self)
         self.screen = CaseScreen(viewer)
+        self.turns = Turns(self)
+        self._passing = Passing()
         self.follower = MaskFollower(self)
         self.watch = ReaderFollower(viewer, self)
         self.now: Seen | None = None
         self.images: CaseImages | None = None
         self.opening: int | None = None
         self._moving = False
-        self._waiting: list[LayerTuple] = []
         self._last = _Last()
         self.reader.given.connect(self._on_read)
         self.reader.refused.connect(self._on_unread)
@@ -71,13 +73,18 @@ class ReviewCases(QObject):
         self.watch.active.connect(self._on_active)
         viewer.layers.events.removed.connect(self._on_removed)
         # A method of self would be gone before it could be called.
-        self.ending = partial(_end, self.keeper.pool, self.desk, self._last)
+        self.ending = partial(_end, self.keeper.pool, self.desk, self._last, self._passing)
         self.destroyed.connect(self.ending)
 
     @property
     def item(self) -> int | None:
         """The item that is on screen."""
         return self.images.item if self.images is not None else None
+
+    def opened(self, seen: Seen) -> None:
+        """Take it that a session was opened."""
+        self.now = seen
+        self._passing.begin(self._viewer)
 
     def open(self, item: int) -> None:
         """Put the case that is open away, and open another."""
@@ -90,7 +97,6 @@ class ReviewCases(QObject):
     def put_away(self) -> None:
         """Save the open case, and take its layers off the screen."""
         self.opening = None
-        self._waiting = []
         layer = self.follower.layer
         if layer is not None:
             self.keeper.ask(self.desk.stay, self.screen.at)
@@ -99,15 +105,17 @@ class ReviewCases(QObject):
         self._last.layer = None
         self.watch.stop()
         study, self.images = self._study, None
-        self.screen.clear(study)
+        self.turns.start(self.screen.clearing(study))
         if layer is not None:
             self.keeper.ask(self.desk.leave)
 
     def close(self) -> None:
         """Save, and close the session."""
         self.put_away()
+        self.turns.finish()
         self.reader.forget()
         self.now = None
+        self._passing.end()
         self.keeper.ask(self.desk.close)
 
     def save(self) -> None:
@@ -180,16 +188,19 @@ class ReviewCases(QObject):
         if images.item != self.opening or not isalive(self):
             return
         self._tell(begun.seen)
-        self._waiting = list(images.layers)
-        self._add_next(images, begun)
+        self.turns.start(self._showing(images, begun))
 
-    def _add_next(self, images: CaseImages, begun: Begun) -> None:
-        # napari takes 0.2 s for each layer; between two of them the window may breathe
-        if not isalive(self) or images.item != self.opening:
+    def _showing(self, images: CaseImages, begun: Begun) -> Iterator[None]:
+        """Add the layers; napari holds the window for each, so the window may breathe between.
+
+        First the image that covers the others, and the mask: the reader can begin with these.
+        """
+        *covered, top = images.layers or (None,)
+        if images.item != self.opening:
             return
-        if self._waiting:
-            self.screen.add(self._waiting.pop(0))
-            QTimer.singleShot(0, partial(self._add_next, images, begun))
+        under = self.screen.add(top) if top is not None else None
+        yield
+        if images.item != self.opening:
             return
         case = begun.seen.state.items[begun.item].case
         layer = self.screen.add_mask(
@@ -202,6 +213,13 @@ class ReviewCases(QObject):
         self.follower.follow(layer)
         self._last.layer = layer
         self.begun.emit(begun)
+        for described in covered:
+            yield
+            if self.images is not images:
+                return
+            assert described is not None and under is not None
+            self.screen.add_under(described, under)
+        self.complete.emit(begun.item)
 
     @Slot(bool)
     def _on_due(self, painted: bool) -> None:
@@ -282,8 +300,9 @@ class ReviewCases(QObject):
             )
 
 
-def _end(pool: ThreadPoolExecutor, desk: Desk, last: _Last, *_: object) -> None:
+def _end(pool: ThreadPoolExecutor, desk: Desk, last: _Last, passing: Passing, *_: object) -> None:
     """Save what is on screen, and close the session."""
+    passing.end()
     layer, last.layer = last.layer, None
     works = [partial(desk.save, layer.data, painted=False)] if layer is not None else []
     end_thread(pool, *works, desk.close)

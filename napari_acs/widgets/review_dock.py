@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
 from napari_acs.review.session.audit import accept_in_bulk, confident_items, draw_audit
 from napari_acs.review.session.state import TO_DO
+from napari_acs.widgets.review_before import ExamComparing
 from napari_acs.widgets.review_cases import ReviewCases
 from napari_acs.widgets.review_files import ReviewFiles
 from napari_acs.widgets.review_others import OtherMasks
@@ -46,7 +47,8 @@ class ReviewDock(QWidget):
     """What ``Plugins > Review (napari-acs)`` opens.
 
     Signals: ``opened(Seen)`` when a session is open; ``begun(int)`` when an item is on screen and
-    can be edited; ``told(str)``, every sentence; ``saved(Saved)`` after each edit.
+    can be edited, ``complete(int)`` when its other images are there, too; ``told(str)``, every
+    sentence; ``saved(Saved)`` after each edit.
 
     Parameters
     ----------
@@ -57,6 +59,7 @@ class ReviewDock(QWidget):
 
     opened = Signal(object)
     begun = Signal(int)
+    complete = Signal(int)
     told = Signal(str)
     saved = Signal(object)
 
@@ -74,12 +77,14 @@ class ReviewDock(QWidget):
         self.files = ReviewFiles(self)
         self.saying = Saying(self.panel, self.cases, self)
         self.others = OtherMasks(napari_viewer, self.panel.decide, self.cases, self._agreed, self)
+        self.comparing = ExamComparing(self.panel.before, self.cases, self)
         fill_with(self, self.panel)
         self.setMinimumWidth(_NARROWEST)
         self._connect_panel()
         cases, files = self.cases, self.files
         cases.seen.connect(self._on_seen)
         cases.begun.connect(self._on_begun)
+        cases.complete.connect(self._on_complete)
         cases.saved.connect(self._on_saved)
         cases.unsaved.connect(self._on_unsaved)
         cases.refused.connect(self._refuse)
@@ -87,6 +92,7 @@ class ReviewDock(QWidget):
         files.done.connect(partial(self._say, "done"))
         files.refused.connect(self._refuse)
         files.busy.connect(self.panel.start.show_busy)
+        files.making.connect(self.panel.start.show_making)
         self.others.taken.connect(partial(self._say, "done"))
         application = QApplication.instance()
         assert application is not None
@@ -96,6 +102,7 @@ class ReviewDock(QWidget):
         start, whole = self.panel.start, self.panel.whole
         start.open.connect(self.open)
         start.create.connect(self.files.make)
+        start.cancel.connect(self.files.cancel)
         self.panel.step.connect(self.step)
         self.panel.table.opened.connect(self.open_case)
         self.panel.decide.moved.connect(self.cases.move)
@@ -123,6 +130,7 @@ class ReviewDock(QWidget):
         """Save everything, and close the session."""
         self.saying.write()
         self.cases.close()
+        self.comparing.offer()
         self.panel.show_case(None)
         self.panel.show_session(None, None)
 
@@ -132,6 +140,7 @@ class ReviewDock(QWidget):
         self.panel.message.clear()
         self.panel.show_case(None)
         self.cases.open(item)
+        self.comparing.offer()
 
     def step(self, step: int) -> None:
         """Open the next (1) or the previous (-1) item of the list as it is shown."""
@@ -158,7 +167,7 @@ class ReviewDock(QWidget):
     def _on_opened(self, seen: Seen) -> None:
         self.panel.message.clear()
         self.panel.start.fold()
-        self.cases.now = seen
+        self.cases.opened(seen)
         self.panel.show_session(seen, None)
         self.opened.emit(seen)
         position = seen.state.position
@@ -171,6 +180,7 @@ class ReviewDock(QWidget):
     def _on_seen(self, seen: Seen) -> None:
         self.panel.show_session(seen, self.cases.item or self.cases.opening)
         self.others.offer()
+        self.comparing.offer()
 
     @Slot(object)
     def _on_begun(self, begun: Begun) -> None:
@@ -180,10 +190,15 @@ class ReviewDock(QWidget):
         if begun.notes:
             self._say("note", " ".join(begun.notes))
         self.others.offer()
+        self.comparing.offer()
+        self.begun.emit(begun.item)
+
+    @Slot(int)
+    def _on_complete(self, item: int) -> None:
         now = self.cases.now
         if now is not None:
             self.cases.reader.read_ahead(now.state, self.panel.table.beside(1), now.path)
-        self.begun.emit(begun.item)
+        self.complete.emit(item)
 
     @Slot(object)
     def _on_saved(self, saved: Saved) -> None:

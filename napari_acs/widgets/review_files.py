@@ -22,18 +22,21 @@ from napari_acs.widgets.working import in_worker
 class ReviewFiles(QObject):
     """Works on files beside the window. Signals: ``made(Path)``, ``done(str)``, ``refused(str)``.
 
-    ``busy(bool)`` says whether something is at work.
+    ``busy(bool)`` says whether something is at work, ``making(bool)`` whether it is a session that
+    is being made, which `cancel` stops.
     """
 
     made = Signal(object)
     done = Signal(str)
     refused = Signal(str)
     busy = Signal(bool)
+    making = Signal(bool)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._stop = Event()
-        self.destroyed.connect(partial(_set, self._stop))
+        self._closed = Event()
+        self._making: Event | None = None
+        self.destroyed.connect(partial(_set, self._closed))
 
     @Slot(object)
     def make(self, asked: NewSession) -> None:
@@ -45,6 +48,8 @@ class ReviewFiles(QObject):
         elif asked.file is None:
             self.refused.emit("Nothing says where the session goes. Name a file.")
         else:
+            self._making = stop = Event()
+            closed = self._closed
             work = partial(
                 make_session,
                 asked.places,
@@ -55,9 +60,16 @@ class ReviewFiles(QObject):
                 repeats=asked.repeats,
                 shuffled=asked.shuffled,
                 seed=asked.seed,
-                cancelled=self._stop.is_set,
+                cancelled=lambda: stop.is_set() or closed.is_set(),
             )
-            self._start(work)
+            self.making.emit(True)
+            self._start(work, stop)
+
+    @Slot()
+    def cancel(self) -> None:
+        """Stop making the session; it says so when it has ended."""
+        if self._making is not None:
+            self._making.set()
 
     def verify(self, file: Path) -> None:
         """Verify a session, and say what was found."""
@@ -69,33 +81,40 @@ class ReviewFiles(QObject):
 
     def training(self, file: Path, folder: Path) -> None:
         """Write a training set."""
-        self._start(partial(export_training, file, folder, self._stop.is_set))
+        self._start(partial(export_training, file, folder, self._closed.is_set))
 
-    def _start(self, work: Callable[[], Any]) -> None:
+    def _start(self, work: Callable[[], Any], job: Event | None = None) -> None:
         self.busy.emit(True)
-        in_worker(_answer, work, done=self._on_answer)
+        in_worker(_answer, work, job, done=self._on_answer)
 
     @Slot(object)
-    def _on_answer(self, answer: tuple[bool, Any]) -> None:
+    def _on_answer(self, answer: tuple[Event | None, bool, Any]) -> None:
         if not isalive(self):
             return
         self.busy.emit(False)
-        well, said = answer
+        job, well, said = answer
+        if job is not None and job is self._making:
+            self._making = None
+            self.making.emit(False)
         signal = self.refused if not well else self.made if isinstance(said, Path) else self.done
         signal.emit(said)
 
 
-def _answer(work: Callable[[], Any]) -> tuple[bool, Any]:
+def _answer(work: Callable[[], Any], job: Event | None) -> tuple[Event | None, bool, Any]:
     """Run in the worker; a raising worker ends in a second error under PySide6."""
     try:
-        return True, work()
+        return job, True, work()
     except BadInput as refusal:
-        return False, refusal.sentence()
+        return job, False, refusal.sentence()
     except Cancelled:
-        return False, "Cancelled. Nothing was written."
+        return job, False, "Cancelled. Nothing was written."
     except Exception as error:
         logging.getLogger(__name__).exception("work on a review file failed")
-        return False, f"That failed ({type(error).__name__}: {error}). This is a fault of ours."
+        return (
+            job,
+            False,
+            f"That failed ({type(error).__name__}: {error}). This is a fault of ours.",
+        )
 
 
 def _set(stop: Event, *_: object) -> None:

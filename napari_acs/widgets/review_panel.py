@@ -12,6 +12,7 @@ from napari_acs.review.session.masks import visible_masks
 from napari_acs.review.session.state import DECIDED
 from napari_acs.viewer.review_desk import Begun, Saved, Seen
 from napari_acs.widgets.message_box import MessageBox
+from napari_acs.widgets.review_before import BeforeCard
 from napari_acs.widgets.review_decide import ReviewDecide
 from napari_acs.widgets.review_start import ReviewStart
 from napari_acs.widgets.review_table import ReviewTable
@@ -35,6 +36,7 @@ class ReviewPanel(QWidget):
         self.session.setWordWrap(True)
         self.table = ReviewTable()
         self.decide = ReviewDecide()
+        self.before = BeforeCard()
         self.whole = ReviewWhole()
         self.saved = QLabel()
         self.saved.setObjectName("saved")
@@ -55,6 +57,7 @@ class ReviewPanel(QWidget):
             row.addWidget(button)
         work.addLayout(row)
         work.addWidget(self.decide)
+        work.addWidget(self.before)
         work.addWidget(self.whole)
         layout.addWidget(self._work)
         layout.addStretch(1)

@@ -49,11 +49,12 @@ class NewSession:
 class ReviewStart(QWidget):
     """Both buttons, and the lines of a new session.
 
-    Signals: ``open(Path)``, ``create(NewSession)``.
+    Signals: ``open(Path)``, ``create(NewSession)``, ``cancel()`` of one that is being made.
     """
 
     open = Signal(object)
     create = Signal(object)
+    cancel = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -82,6 +83,10 @@ class ReviewStart(QWidget):
         self._create = QPushButton("Make the session")
         self._create.setObjectName("create")
         self._create.clicked.connect(lambda *_: self.create.emit(self.asked))
+        self._cancel = QPushButton("Cancel")
+        self._cancel.setObjectName("cancel")
+        self._cancel.clicked.connect(lambda *_: self._stop())
+        self._cancel.hide()
         self._lines = self._form_lines()
         self._lines.hide()
         self._new.toggled.connect(self._lines.setVisible)
@@ -92,6 +97,7 @@ class ReviewStart(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
         layout.addWidget(self._lines)
+        layout.addWidget(self._cancel)
 
     @property
     def asked(self) -> NewSession:
@@ -116,6 +122,16 @@ class ReviewStart(QWidget):
         """Let nobody start twice."""
         for button in (self._open, self._new, self._create):
             button.setEnabled(not busy)
+
+    def show_making(self, making: bool) -> None:
+        """Offer to cancel while a session is being made."""
+        self._create.setText("Making the session ..." if making else "Make the session")
+        self._cancel.setEnabled(True)
+        self._cancel.setVisible(making)
+
+    def _stop(self) -> None:
+        self._cancel.setEnabled(False)
+        self.cancel.emit()
 
     def _form_lines(self) -> QWidget:
         lines = QWidget()

@@ -48,7 +48,7 @@ def test_segment_correct_classify_decide_reopen_and_report(
         review.cases.keeper.ask(lambda: None, done=done.append)
         qtbot.waitUntil(lambda: bool(done), timeout=MS)
 
-    with qtbot.waitSignal(review.begun, timeout=MS):
+    with qtbot.waitSignal(review.complete, timeout=MS):  # a model needs every sequence
         review.panel.start.open.emit(file)
     mask = review.cases.screen.mask
 

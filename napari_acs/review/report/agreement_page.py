@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_acs.review.report.markup import Content, Markup, element, joined, table
 from napari_acs.review.report.plot import bland_altman_plot
+from napari_acs.review.session.exams import apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,8 +40,8 @@ def follow_up_section(follow_ups: Sequence[FollowUp]) -> Markup:
         element("h2", "Two dates of one patient"),
         element(
             "p",
-            "A session keeps no dates: of two studies of a patient the one that it lists first "
-            "counts as the earlier. Make sure that this is so.",
+            "In the order of their exams, where the session knows the days between them. Otherwise "
+            "the one that it lists first counts as the earlier: make sure that this is so.",
         ),
         element("p", f"{first.statement} {'; '.join(first.sources)}.") if first else None,
         *map(_follow_up, follow_ups),
@@ -71,7 +72,7 @@ def _follow_up(found: FollowUp) -> Markup:
     return joined(
         (
             element("h3", f"{found.patient}: {found.before} to {found.after}, {found.rater}"),
-            element("p", found.how),
+            element("p", f"{apart(found.days).capitalize()}. {found.how}"),
             table(head, rows) if rows else None,
         )
     )

@@ -51,6 +51,7 @@ def case_section(case: CaseReport, log: Log) -> Markup:
                 ("Status", status_text(case)),
                 ("Decided (UTC)", moment(case.at)),
                 ("Patient", case.patient),
+                ("Exam", _exam(case.day)),
                 ("Read", f"{case.read}, {ai_text(case.ai)}"),
                 ("Active time", f"{case.seconds / 60:.1f} min"),
                 ("Mask", _ORIGINS[case.mask_origin]),
@@ -72,6 +73,12 @@ def case_section(case: CaseReport, log: Log) -> Markup:
 def moment(at: str) -> str:
     """Return a time to the second, as people read it."""
     return at.partition(".")[0].partition("+")[0].replace("T", " ")
+
+
+def _exam(day: int | None) -> str | None:
+    if day is None:
+        return None
+    return f"{day} days after this patient's first one here" if day else "this patient's first here"
 
 
 def status_text(case: CaseReport) -> str:

@@ -119,7 +119,7 @@ class CaseReport(ReadFacts):
 
 @dataclass(frozen=True)
 class FollowUp:
-    """Two studies of one patient, the one that the session lists first as the earlier.
+    """Two studies of one patient, the earlier one first.
 
     Attributes
     ----------
@@ -129,6 +129,9 @@ class FollowUp:
         None where the two cannot be compared.
     how : str
         How the two were brought together, or why not; a sentence.
+    days : int or None
+        Between the two exams. None where the session does not know: then the one that it lists
+        first counts as the earlier.
     """
 
     rater: str
@@ -137,6 +140,7 @@ class FollowUp:
     after: str
     change: Change | None
     how: str
+    days: int | None = None
 
 
 @dataclass(frozen=True)

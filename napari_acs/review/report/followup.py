@@ -7,22 +7,21 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_acs.errors import BadInput
 from napari_acs.review.measure.change import measure_change
+from napari_acs.review.measure.together import bring_together
 from napari_acs.review.report.content import FollowUp
+from napari_acs.review.session.exams import days_between, places
 from napari_acs.review.session.state import ACCEPTED, CORRECTED
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from napari_acs.imaging.grid import Grid
     from napari_acs.imaging.volume import Volume
     from napari_acs.review.report.naming import Names
     from napari_acs.review.session.merge import Merged, ReadRow
-
-_COMPARED = ("t1ce", "flair", "t2", "t1")
 
 Images = Callable[["ReadRow"], Mapping[str, "Volume"]]
 Masks = Callable[["ReadRow"], "tuple[NDArray[np.uint8], Grid] | None"]
@@ -32,15 +31,16 @@ Masks = Callable[["ReadRow"], "tuple[NDArray[np.uint8], Grid] | None"]
 class _Pair:
     before: ReadRow
     after: ReadRow
+    days: int | None
 
 
 def pairs_of(merged: Merged) -> list[_Pair]:
     """Return the studies of one patient that follow each other in the session, by rater.
 
-    A session keeps no dates, so the study that it lists first counts as the earlier one. Of
-    several reads of a case by one rater the last that was accepted or corrected is taken.
+    By the days of their exams; a study whose day is not known stands where the session lists it.
+    Of several reads of a case by one rater the last that was accepted or corrected is taken.
     """
-    places = {case: at for at, case in enumerate(next(iter(merged.states.values())).cases)}
+    cases = next(iter(merged.states.values())).cases
     last: dict[tuple[str, str, str], ReadRow] = {}
     for row in merged.reads:
         if row.patient and row.mask is not None and row.status in {ACCEPTED, CORRECTED}:
@@ -51,8 +51,11 @@ def pairs_of(merged: Merged) -> list[_Pair]:
     for rater in merged.states:
         for patient in dict.fromkeys(key[1] for key in last):
             rows = [row for key, row in last.items() if key[:2] == (rater, patient)]
-            rows.sort(key=lambda row: places[row.case])
-            found += [_Pair(a, b) for a, b in pairwise(rows)]
+            place = places({case: cases[case] for case in cases if case in {r.case for r in rows}})
+            rows.sort(key=lambda row: place[row.case])
+            found += [
+                _Pair(a, b, days_between(cases[a.case], cases[b.case])) for a, b in pairwise(rows)
+            ]
     return found
 
 
@@ -77,7 +80,8 @@ def follow_up(
     before, after = masks(pair.before), masks(pair.after)
     change, how = None, "A mask of one of the two studies cannot be read."
     if before is not None and after is not None:
-        matrix, how = _together(pair, before[1], after[1], images, cancelled)
+        volumes = images(pair.before), images(pair.after)
+        matrix, how = bring_together(*volumes, before[1], after[1], cancelled)
         if matrix is not None:
             try:
                 change = measure_change(*before, *after, matrix)
@@ -90,31 +94,5 @@ def follow_up(
         names.cases[pair.after.case],
         change,
         how,
+        pair.days,
     )
-
-
-def _together(
-    pair: _Pair, before: Grid, after: Grid, images: Images, cancelled: Callable[[], bool]
-) -> tuple[NDArray[np.float64] | None, str]:
-    one, two = images(pair.before), images(pair.after)
-    name = next((each for each in _COMPARED if each in one and each in two), None)
-    if name is not None:
-        from napari_acs.imaging.registration.register import register  # noqa: PLC0415 (SimpleITK)
-
-        try:
-            found = register(one[name], two[name], cancelled=cancelled)
-        except BadInput as refusal:
-            return None, f"The two studies could not be registered. {refusal.sentence()}"
-        if found.verdict == "failed":
-            return None, f"The registration of the two studies failed: {found.why}"
-        said = "" if found.verdict == "good" else f" To be looked at: {found.why}"
-        return found.matrix, (
-            f"Registered by a rigid move of {found.moved_mm:.1f} mm and {found.turned_deg:.1f} "
-            f"degrees.{said}"
-        )
-    if before.difference(after) is None:
-        return np.eye(4), (
-            "The images are not there to register; both masks lie on one grid, which was taken "
-            "for the same place in the patient."
-        )
-    return None, "The images are not there to register, and the masks lie on different grids."

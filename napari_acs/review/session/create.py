@@ -16,6 +16,7 @@ from napari_acs.imaging.cancel import ignore, never, stop_if
 from napari_acs.imaging.labels.target import check_target, put_in_place
 from napari_acs.imaging.pseudonym import files_key, patient_key, study_key
 from napari_acs.review.session.database import connect_to_write, speaking
+from napari_acs.review.session.dates import days_of
 from napari_acs.review.session.form import Form
 from napari_acs.review.session.log import Draft, Log
 from napari_acs.review.session.plan import Planned
@@ -52,7 +53,7 @@ def make_cases(
     """
     cases: list[Case] = []
     taken: set[str] = set()
-    for done, source in enumerate(sources):
+    for done, (source, day) in enumerate(zip(sources, days_of(sources), strict=True)):
         progress(done / len(sources))
         digests = [_digest(file, cancelled) for file in source.files]
         mask = _digest(source.mask, cancelled) if source.mask else ""
@@ -71,6 +72,7 @@ def make_cases(
                 mask=str(source.mask) if source.mask else "",
                 labels=_keyed(source.labels),
                 uncertainty=source.uncertainty,
+                day=day,
             )
         )
     progress(1.0)
@@ -86,6 +88,7 @@ def create_sessions(
     seed: int = 0,
     idle_s: float = IDLE_S,
     overwrite: bool = False,
+    cancelled: Callable[[], bool] = never,
 ) -> str:
     """Write a review file for each rater, all of one session, and return the session's id.
 
@@ -102,11 +105,15 @@ def create_sessions(
     idle_s : float
     overwrite : bool
         Whether existing files may be replaced.
+    cancelled : callable
+        Asked for the last time before the first file takes its place.
 
     Raises
     ------
     BadInput
         No rater's name, a file that is there, or one that cannot be written; then none is left.
+    Cancelled
+        None is left.
     """
     for rater, path in files.items():
         if not rater.strip():
@@ -128,7 +135,9 @@ def create_sessions(
             home = str(path.absolute().parent)
             first = {**common, "rater": rater.strip(), "home": home, "reads": reads}
             draft = drafts[path] = path.with_name(f".{uuid.uuid4().hex}{SUFFIX}")
+            stop_if(cancelled)
             _write(draft, first, cases)
+        stop_if(cancelled)
         for path, draft in drafts.items():
             with speaking(path, "cannot be written"):
                 put_in_place(draft, path, overwrite)

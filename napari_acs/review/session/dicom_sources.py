@@ -51,6 +51,7 @@ def dicom_sources(folder: Path, cancelled: Callable[[], bool]) -> list[Source]:
             mask=masks[uid][0] if len(masks.get(uid, ())) == 1 else None,
             patient=patient_id(paths[0]),
             uid=uid,
+            date=min((s.date for s in found.series if s.study_uid == uid and s.date), default=""),
         )
         for uid, paths in sorted(files.items(), key=lambda pair: str(homes[pair[0]]))
     ]

@@ -16,7 +16,19 @@ from napari_acs.review.session.log import read_events
 from napari_acs.review.session.merge import Merged, ReadRow
 
 _COLUMNS = (
-    *("session", "rater", "case", "patient", "read", "item", "ai", "status", "bulk", "audited"),
+    *(
+        "session",
+        "rater",
+        "case",
+        "patient",
+        "day",
+        "read",
+        "item",
+        "ai",
+        "status",
+        "bulk",
+        "audited",
+    ),
     *("at", "seconds", "volume_ml", "note", "log_head"),
 )
 _DECISIONS = "kind IN ('decision', 'bulk', 'audit', 'revealed', 'promotion')"

@@ -129,6 +129,14 @@ def _check_same(first: tuple[Path, SessionState], other: tuple[Path, SessionStat
             found=f"other files of {names[0][0]}",
             expected="the same cases, file by file",
         )
+    days = [
+        {n: (case.patient, case.day) for n, case in state.cases.items()} for state in (one, two)
+    ]
+    if days[0] != days[1]:
+        raise BadInput(
+            f"{file.name} gives the exams of patients another order than {known.name}",
+            expected="files that one napari-acs review new has made for several raters",
+        )
 
 
 def _reads(connection: sqlite3.Connection, state: SessionState, file: Path) -> list[ReadRow]:
@@ -167,6 +175,7 @@ def _row(
         rater=state.rater,
         case=item.case,
         patient=state.cases[item.case].patient,
+        day=state.cases[item.case].day,
         read=item.read,
         item=item.number,
         ai=ai,

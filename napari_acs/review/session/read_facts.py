@@ -12,6 +12,8 @@ class ReadFacts:
     Attributes
     ----------
     rater, case, patient : str
+    day : int or None
+        Of the exam; see `napari_acs.review.session.state.Case`.
     read : int
         Which reading of the case by this rater: 2 is a repeat.
     item : int
@@ -33,6 +35,7 @@ class ReadFacts:
     rater: str
     case: str
     patient: str
+    day: int | None
     read: int
     item: int
     ai: str

@@ -46,7 +46,10 @@ CREATE TRIGGER blob_in_order BEFORE INSERT ON blob
     BEGIN SELECT RAISE(ABORT, 'voxels belong to the event that was just written'); END;
 """
 
-STEPS: Sequence[str] = (_VERSION_1,)
+# Tables stay, but version 1 would stumble over what cases know now: the day of the exam.
+_VERSION_2 = ""
+
+STEPS: Sequence[str] = (_VERSION_1, _VERSION_2)
 """What leads from version n to n + 1. Steps may add; what events say is never rewritten."""
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from napari_acs.errors import BadInput
+from napari_acs.review.session.dates import date_in
 
-_COLUMNS = ("study", "mask", "patient", "uncertainty")
+_COLUMNS = ("study", "mask", "patient", "date", "uncertainty")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Line:
     mask : Path or None
     patient : str
         Empty where it says none.
+    date : str
+        Of the exam; begins with year, month and day, or is empty.
     uncertainty : float or None
     """
 
@@ -33,6 +36,7 @@ class Line:
     study: Path = field(repr=False)
     mask: Path | None = field(repr=False)
     patient: str = field(repr=False)
+    date: str = field(repr=False)
     uncertainty: float | None
 
 
@@ -42,8 +46,8 @@ def read_lines(table: Path) -> list[Line]:
     Parameters
     ----------
     table : Path
-        CSV with the column ``study``, and where there are any ``mask``, ``patient`` and
-        ``uncertainty``; paths relative to it.
+        CSV with the column ``study``, and where there are any ``mask``, ``patient``, ``date``
+        (2023-01-31) and ``uncertainty``; paths relative to it.
 
     Raises
     ------
@@ -72,6 +76,7 @@ def _line(table: Path, row: dict[str, str], where: str) -> Line:
         _named(table, row["study"], where),
         _named(table, mask, where) if mask else None,
         row.get("patient", ""),
+        _date(row.get("date", ""), where),
         _number(row.get("uncertainty", ""), where),
     )
 
@@ -85,10 +90,21 @@ def _columns(header: Sequence[str], table: Path) -> dict[str, str]:
         raise BadInput(
             f"{table.name} is no table of studies",
             found=f"columns {', '.join(header) or '(none)'}",
-            expected="study, and where there are any mask, patient and uncertainty",
+            expected="study, and where there are any mask, patient, date and uncertainty",
             do="Correct its first line",
         )
     return columns
+
+
+def _date(said: str, where: str) -> str:
+    """Return a date as the table says it; empty where it leaves it open."""
+    if said and date_in(said) is None:
+        raise BadInput(
+            f"{where} has a date that is none",
+            found=repr(said),
+            expected="year, month and day as 2023-01-31, or nothing",
+        )
+    return said
 
 
 def _number(said: str, where: str) -> float | None:

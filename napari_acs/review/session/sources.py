@@ -8,6 +8,7 @@ from pathlib import Path
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.bids import BidsStudy, find_bids, is_bids, label_names
+from napari_acs.imaging.bids_dates import scan_time
 from napari_acs.imaging.cancel import never, stop_if
 from napari_acs.imaging.dicom.preamble import is_dicom_path
 from napari_acs.imaging.find import find_sequences, masks_in, nameless_images
@@ -40,6 +41,8 @@ class Source:
         See `napari_acs.review.session.state.Case`.
     uncertainty : float or None
         As the user's table says; see there, too.
+    date : str
+        Of the exam, as its files or the table say; it goes into no session, see `dates`.
     """
 
     path: Path = field(repr=False)
@@ -51,6 +54,7 @@ class Source:
     uid: str = field(default="", repr=False)
     labels: Mapping[int, int] | None = field(default_factory=dict)
     uncertainty: float | None = None
+    date: str = field(default="", repr=False)
 
 
 def find_sources(places: Iterable[Path], *, cancelled: Callable[[], bool] = never) -> list[Source]:
@@ -59,7 +63,7 @@ def find_sources(places: Iterable[Path], *, cancelled: Callable[[], bool] = neve
     Parameters
     ----------
     places : iterable of Path
-        Each a CSV (columns ``study``, and where there are any ``mask``, ``patient`` and
+        Each a CSV (columns ``study``, and where there are any ``mask``, ``patient``, ``date`` and
         ``uncertainty``; paths relative to it), a BIDS tree, DICOM (a folder with any number of
         studies, a ``.zip`` of one), the folder of one study, or a folder of such folders. A file
         named as a mask beside the images of a study is its mask.
@@ -97,6 +101,7 @@ def _in_place(place: Path, cancelled: Callable[[], bool]) -> list[Source]:
                 study.mask.path if study.mask else None,
                 study.subject,
                 labels=_labels(study, place),
+                date=scan_time(study, place),
             )
             for study in find_bids(place)
             if study.sequences
@@ -166,6 +171,7 @@ def _table(table: Path, cancelled: Callable[[], bool]) -> list[Source]:
                 mask=line.mask or study.mask,
                 patient=line.patient or study.patient,
                 uncertainty=line.uncertainty,
+                date=line.date or study.date,
             )
         )
     return found

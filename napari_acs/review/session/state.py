@@ -50,6 +50,9 @@ class Case:
     uncertainty : float or None
         How unsure the model that made the mask was, by the session's table; the higher the less
         sure.
+    day : int or None
+        Of the exam: days since the first one of this patient in the session. None where nobody
+        knows, and in files of version 1.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Case:
     mask: str = field(default="", repr=False)
     labels: Mapping[str, int] | None = field(default_factory=dict)
     uncertainty: float | None = None
+    day: int | None = None
 
 
 @dataclass(frozen=True)

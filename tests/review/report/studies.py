@@ -107,10 +107,10 @@ def make(folder: Path, raters=("Dr. Jane Smith", "doe"), **plan) -> Made:
     """Two dates of one patient: read by each rater, begun from a prediction, corrected."""
     heads = [head(UPRIGHT), head(OBLIQUE, 1.3)]
     home = folder / "DOE_JANE_1961"
-    table = ["study,patient"]
+    table = ["study,patient,date"]
     for number, study in enumerate(heads):
         write(home, f"DOE_JANE_{number}", study)
-        table.append(f"DOE_JANE_{number},Jane Smith")
+        table.append(f"DOE_JANE_{number},Jane Smith,2021-0{1 + 3 * number}-01")
     (home / "cases.csv").write_text("\n".join(table))
     cases = make_cases(find_sources([home / "cases.csv"]))
     files = {rater: folder / f"review_file{n}.review" for n, rater in enumerate(raters)}

@@ -170,7 +170,11 @@ def test_two_dates_of_a_patient_are_compared(one, outputs):
     assert regions["TC"].new_lesions == 0
     assert "not a diagnosis" in Page(outputs[0]).text
     assert json.loads(outputs[1])["follow_ups"][0]["change"]["regions"]["WT"]["volume_category"]
-    assert "keeps no dates" in outputs[0]
+    assert found.days == 90
+    text = Page(outputs[0]).text
+    assert "90 days apart" in text and "2021" not in text.partition("Two dates")[2]
+    assert json.loads(outputs[1])["follow_ups"][0]["days"] == 90
+    assert [case["day"] for case in json.loads(outputs[1])["cases"]][:1] == [0]
 
 
 def test_one_case_alone(one):

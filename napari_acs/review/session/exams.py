@@ -1,0 +1,88 @@
+"""The exams of a patient in a session: in which order, and how many days apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_acs.review.session.masks import final_mask
+
+if TYPE_CHECKING:
+    from napari_acs.review.session.state import Case, SessionState
+
+
+def in_order(cases: Iterable[Case]) -> list[Case]:
+    """Return the exams of one patient, the earliest first.
+
+    One without a date keeps its place in the list; the others stand around it by their dates.
+    """
+    listed = list(cases)
+    dated = iter(sorted((c for c in listed if c.day is not None), key=lambda c: c.day or 0))
+    return [case if case.day is None else next(dated) for case in listed]
+
+
+def days_between(before: Case, after: Case) -> int | None:
+    """Return how many days two exams are apart; None where a date is not known."""
+    return None if before.day is None or after.day is None else after.day - before.day
+
+
+def apart(days: int | None) -> str:
+    """Say how far two exams are apart, or that nobody knows."""
+    if days is None:
+        return "no dates: the order is that of the list"
+    return "1 day apart" if days == 1 else f"{days} days apart"
+
+
+@dataclass(frozen=True)
+class ExamBefore:
+    """The exam before the one that is read.
+
+    Attributes
+    ----------
+    case : Case
+    item, mask : int or None
+        The last reading of it with a mask that this reader may see, and that mask; None where
+        there is none yet.
+    days : int or None
+        Between the two exams.
+    """
+
+    case: Case
+    item: int | None
+    mask: int | None
+    days: int | None
+
+
+def exam_before(state: SessionState, case: str) -> ExamBefore | None:
+    """Return the exam of the same patient before a case, or None where there is none."""
+    shown = state.cases[case]
+    if not shown.patient:
+        return None
+    exams = in_order(c for c in state.cases.values() if c.patient == shown.patient)
+    place = exams.index(shown)
+    if not place:
+        return None
+    earlier = exams[place - 1]
+    item, mask = _last_mask(state, earlier)
+    return ExamBefore(earlier, item, mask, days_between(earlier, shown))
+
+
+def _last_mask(state: SessionState, case: Case) -> tuple[int, int] | tuple[None, None]:
+    for item in reversed(list(state.items.values())):
+        mask = final_mask(state, item) if item.case == case.name else None
+        if mask is not None:
+            return item.number, mask.id
+    return None, None
+
+
+def places(cases: Mapping[str, Case]) -> dict[str, int]:
+    """Return the place of each case among the exams of its patient."""
+    patients: dict[str, list[Case]] = {}
+    for case in cases.values():
+        patients.setdefault(case.patient, []).append(case)
+    return {
+        case.name: place
+        for exams in patients.values()
+        for place, case in enumerate(in_order(exams))
+    }

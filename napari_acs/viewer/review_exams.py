@@ -1,0 +1,141 @@
+"""The open case against the exam before of the same patient: what changed, as a computation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_acs.errors import BadInput
+from napari_acs.review.measure.change import measure_change
+from napari_acs.review.measure.together import bring_together
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_acs.imaging.volume import Volume
+    from napari_acs.review.measure.change import Change, RegionChange
+    from napari_acs.review.measure.measures import Measures
+    from napari_acs.review.session.exams import ExamBefore
+    from napari_acs.review.session.state import Case, Mask, SessionState
+    from napari_acs.viewer.review_desk import Desk
+
+
+@dataclass(frozen=True, eq=False)
+class ExamPair:
+    """Two exams of a patient as the session has them: arrays (z, y, x on the masks' grids)."""
+
+    state: SessionState
+    path: Path
+    before: ExamBefore
+    mask: Mask
+    labels_before: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+
+    @property
+    def earlier(self) -> Mask:
+        """The mask of the exam before."""
+        assert self.before.mask is not None
+        return self.state.masks[self.before.mask]
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What came of it; ``change`` is None where the two cannot be compared, ``how`` says why."""
+
+    pair: ExamPair
+    change: Change | None
+    how: str
+
+
+def take_exams(desk: Desk, before: ExamBefore) -> ExamPair:
+    """Take the open case and the exam before from the session; in the session's thread.
+
+    Raises
+    ------
+    BadInput
+        No case is open, or the reader has no mask of the exam before.
+    """
+    mask, session = desk.journal.editor.mask, desk.session
+    if before.mask is None:
+        raise BadInput("The exam before has no mask yet", do="Open it from the worklist first")
+    return ExamPair(
+        session.state, session.path, before, mask, desk.array(before.mask), desk.array(mask.id)
+    )
+
+
+def compare_exams(pair: ExamPair, cancelled: Callable[[], bool]) -> Compared:
+    """Register the two exams, and measure both masks; slow, for a worker.
+
+    Raises
+    ------
+    BadInput
+        Images that cannot be read.
+    Cancelled
+    """
+    from napari_acs.imaging import read_volumes  # noqa: PLC0415 (SimpleITK)
+    from napari_acs.review.session.locate import study_paths  # noqa: PLC0415
+
+    def images(case: Case) -> Mapping[str, Volume]:
+        if case.mask and case.mask == case.path:  # a study that is nothing but its mask
+            return {}
+        where = study_paths(pair.state, case, pair.path)
+        return read_volumes(where, case.name, cancelled=cancelled)[1]
+
+    shown = pair.state.cases[pair.state.items[pair.mask.item].case]
+    one, two = pair.earlier.grid, pair.mask.grid
+    matrix, how = bring_together(images(pair.before.case), images(shown), one, two, cancelled)
+    change = None
+    if matrix is not None:
+        try:
+            change = measure_change(pair.labels_before, one, pair.labels, two, matrix)
+        except BadInput as refusal:
+            how = refusal.sentence()
+    return Compared(pair, change, how)
+
+
+def text_of(found: Compared) -> str:
+    """Return the comparison as lines of text."""
+    before = found.pair.before
+    earlier = found.pair.earlier
+    status = found.pair.state.items[earlier.item].status
+    lines = [f"{before.case.name} ({earlier.title}, {status}), {when(before)}."]
+    if found.change is not None:
+        lines += [
+            _line(name, region, found.change.before, found.change.after)
+            for name, region in found.change.regions.items()
+        ]
+    lines.append(found.how)
+    if found.change is not None:
+        lines.append(found.change.statement)
+    return "\n".join(lines)
+
+
+def when(before: ExamBefore) -> str:
+    """Say how long before the open case an exam was."""
+    if before.days is None:
+        return "before this one in the list (the session knows no dates)"
+    return "1 day before" if before.days == 1 else f"{before.days} days before"
+
+
+def _line(name: str, region: RegionChange, before: Measures, after: Measures) -> str:
+    return (
+        f"{name}: volume {region.volume_before_ml:.2f} to {region.volume_after_ml:.2f} ml "
+        f"({_percent(region.volume_change_percent)}{region.volume_category}), "
+        f"diameter {_diameter(before, name)} to {_diameter(after, name)} mm, products "
+        f"{region.product_before_mm2:.0f} to {region.product_after_mm2:.0f} mm² "
+        f"({_percent(region.product_change_percent)}{region.product_category}), "
+        f"new lesions {region.new_lesions}"
+    )
+
+
+def _percent(change: float | None) -> str:
+    return "" if change is None else f"{change:+.0f} %, "
+
+
+def _diameter(measures: Measures, name: str) -> str:
+    axial = measures.regions[name].largest_axial
+    return "0" if axial is None else f"{axial.diameter.length_mm:.1f}"

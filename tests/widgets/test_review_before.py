@@ -1,0 +1,75 @@
+"""The open case against the exam before of the same patient, by a click."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QLabel, QPushButton
+from widgets.review_hands import WAIT, click, decide, mask, open_session, paint, step
+
+from napari_acs.imaging import Grid, write_labels
+from napari_acs.review.measure.change import STATEMENT, measure_change
+from napari_acs.viewer.review_files import make_session
+
+GRID = Grid((20, 22, 12), (2.0, 2.5, 3.0), (5.0, -8.0, 2.0), (1, 0, 0, 0, -1, 0, 0, 0, 1))
+
+
+def cube(margin: int) -> np.ndarray:
+    labels = np.zeros(GRID.shape, np.uint8)
+    labels[5 - margin : 7 + margin, 8 - margin : 14 + margin, 7 - margin : 13 + margin] = 3
+    return labels
+
+
+@pytest.fixture
+def exams(tmp_path):
+    """The later exam of a patient listed first, then the earlier one, then another patient."""
+    lines = ["study,mask,patient,date"]
+    for name, margin, rest in (
+        ("late", 2, "DOE,2023-05-01"),
+        ("early", 0, "DOE,2023-01-31"),
+        ("other", 1, "ROE,2023-02-02"),
+    ):
+        (tmp_path / name).mkdir()
+        file = f"{name}/{name}_seg.nii.gz"
+        write_labels(tmp_path / file, cube(margin), GRID)
+        lines.append(f"{file},{file},{rest}")
+    (tmp_path / "list.csv").write_text("\n".join(lines))
+    return make_session([tmp_path / "list.csv"], "ann", tmp_path / "s.review")
+
+
+def test_two_exams_are_compared_in_the_order_of_their_dates(new_dock, qtbot, exams):
+    dock = new_dock()
+    open_session(dock, qtbot, exams)
+    card = dock.panel.before
+    button = card.findChild(QPushButton, "compare_before")
+    said = card.findChild(QLabel, "before")
+    assert not card.isHidden() and not button.isEnabled()
+    assert "90 days before; open it first" in button.toolTip()
+    step(dock, qtbot)
+    assert card.isHidden(), "the patient's first exam, though it is listed second"
+    decide(dock, qtbot, "accept")
+    step(dock, qtbot, "previous")
+
+    def compare() -> str:
+        with qtbot.waitSignal(dock.comparing.compared, timeout=WAIT):
+            click(dock, "compare_before")
+        return said.text()
+
+    expected = measure_change(cube(0), GRID, cube(2), GRID).regions["ET"]
+    text = compare()
+    assert "My mask, accepted), 90 days before" in text
+    assert STATEMENT in text and "not a diagnosis" in text
+    (line,) = [line for line in text.splitlines() if line.startswith("ET: ")]
+    assert f"{expected.volume_before_ml:.2f} to {expected.volume_after_ml:.2f} ml" in line
+    assert f"{expected.volume_change_percent:+.0f} %, PD" in line
+    assert f"products {expected.product_before_mm2:.0f} to {expected.product_after_mm2:.0f}" in line
+
+    paint(dock, qtbot, (2, 2, 2), 3)
+    assert not said.text() and button.isEnabled(), "it was said of another mask"
+    volume = (np.asarray(mask(dock).data) == 3).sum() * GRID.voxel_ml
+    assert f"to {volume:.2f} ml" in compare()
+    click(dock, "compare_before")
+    dock.open_case(3)  # while it is compared
+    qtbot.waitUntil(lambda: dock.cases.item == 3, timeout=WAIT)
+    qtbot.wait(300)
+    assert card.isHidden() and not said.text()
