@@ -14,6 +14,7 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import TITLES, Grid, Volume, from_lps
+from napari_acs.viewer.arriving import refuse_arriving
 from napari_acs.viewer.display import is_placed
 from napari_acs.viewer.info import LayerInfo, info_in, is_diagonal
 
@@ -79,8 +80,9 @@ def snapshot_study(chosen: Mapping[str, Layer | None]) -> StudySnapshot:
     Raises
     ------
     BadInput
-        As `snapshot_layers`, and for two grids.
+        As `snapshot_layers`, for two grids, and where the study is still being opened.
     """
+    refuse_arriving(layer for layer in chosen.values() if layer is not None)
     study = snapshot_layers(chosen)
     _refuse_other_grid(study.layers)
     return study

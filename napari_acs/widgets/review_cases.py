@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal, Slot
 
+from napari_acs.viewer.arriving import say_arrived, say_arriving
 from napari_acs.viewer.collection import Passing
 from napari_acs.viewer.review_case import CaseImages, mask_layer, other_layer
 from napari_acs.viewer.review_desk import Begun, Desk, Saved, Seen
@@ -199,6 +200,8 @@ class ReviewCases(QObject):
         if images.item != self.opening:
             return
         under = self.screen.add(top) if top is not None else None
+        if covered:
+            say_arriving(self.screen.layers)
         yield
         if images.item != self.opening:
             return
@@ -213,10 +216,12 @@ class ReviewCases(QObject):
         self.follower.follow(layer)
         self._last.layer = layer
         self.begun.emit(begun)
-        for described in covered:
+        for left, described in enumerate(covered, 1 - len(covered)):
             yield
             if self.images is not images:
                 return
+            if not left:  # before the last is there: who listens for it may segment at once
+                say_arrived(self.screen.layers)
             assert described is not None and under is not None
             self.screen.add_under(described, under)
         self.complete.emit(begun.item)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import gc
 
 import numpy as np
+from napari.layers import Image
 from widgets.review_hands import WAIT, click, close, kept, mask, open_session, paint, settle
 from widgets.review_studies import GRIDS, labels_on
 
+from napari_acs.errors import BadInput
+from napari_acs.imaging import SEQUENCES
 from napari_acs.viewer.info import info_in
 from napari_acs.viewer.review_order import ScreenOrder
+from napari_acs.viewer.snapshot import snapshot_study
 
 
 def kinds(dock) -> list[str]:
@@ -43,6 +47,31 @@ def test_the_image_on_top_and_the_mask_come_first(new_dock, qtbot, session):
     assert not dock.viewer.layers
     assert np.array_equal(kept(session, 1), ScreenOrder(GRIDS[0]).off_screen(painted))
     assert not kept(session, 2).any()
+
+
+def test_a_study_that_is_not_all_there_yet_is_not_segmented(new_dock, qtbot, session):
+    dock = new_dock()
+    said = []
+
+    def ask() -> None:
+        there = [each for each in dock.viewer.layers if isinstance(each, Image)]
+        try:
+            study = snapshot_study(dict(zip(SEQUENCES, there, strict=False)))
+        except BadInput as refusal:
+            said.append(refusal.sentence())
+        else:
+            said.append(len(study.layers))
+
+    dock.begun.connect(ask)
+    dock.viewer.layers.events.inserted.connect(ask)
+    with qtbot.waitSignal(dock.complete, timeout=WAIT):
+        open_session(dock, qtbot, session)
+    ask()
+    refusals = [each for each in said if isinstance(each, str)]
+    assert refusals
+    assert all("still being opened" in each for each in refusals)
+    assert said[-1] == 2
+    assert 1 not in said[1:], "segmented while an image was missing"
 
 
 def test_hasty_clicks_leave_one_case_alone_on_screen(new_dock, qtbot, session):
