@@ -7,8 +7,9 @@
 
 BIN := .venv/bin
 PYTEST_ARGS ?=
-# Two workers of one thread each: what the slowest machine has. All windows open in one of them.
-WORKERS := OMP_NUM_THREADS=1 scripts/with-display $(BIN)/python -m pytest -n 2 --dist loadgroup
+# Two workers of one thread each: what the slowest machine has. All windows open in one of them
+# (tests/conftest.py).
+WORKERS := OMP_NUM_THREADS=1 scripts/with-display $(BIN)/python -m pytest -n 2 --dist loadscope
 export PYTHON
 # Many tests start Python anew: without compiled files each of them compiles the package again.
 unexport PYTHONDONTWRITEBYTECODE

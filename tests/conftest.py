@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -63,13 +64,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(config.stash[_HOME], ignore_errors=True)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file together, and all that open windows, when several workers run."""
-    for item in items:
-        where = item.path.relative_to(REPO / "tests")
-        group = "windows" if where.parts[0] in _WITH_WINDOWS else str(where)
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a file together, and all that open windows, when several workers run.
+
+    Not by ``--dist loadgroup``: with pytest 9.2, xdist 3.8 overlooks the groups.
+    """
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 (there where it is used alone)
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "windows" if file.split("/")[1:2][0] in _WITH_WINDOWS else file
+
+    return ByFile(config, log)
 
 
 def pytest_collection_finish() -> None:

@@ -81,9 +81,9 @@ def assert_close(found, expected):
     assert (found - expected).abs().max() <= 1e-4 * expected.abs().max()
 
 
+SLOWER = ("mobilenet_v2", "bundled", "U-Net", "resnet18")
 SLOW = [  # depthwise layers and a U-Net's sizes take torch's exporter half a minute
-    pytest.param(name, marks=pytest.mark.slow if name in ("mobilenet_v2", "bundled") else ())
-    for name in NETWORKS
+    pytest.param(name, marks=pytest.mark.slow if name in SLOWER else ()) for name in NETWORKS
 ]
 
 

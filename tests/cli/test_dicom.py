@@ -53,7 +53,7 @@ def test_check_tells_the_sequences_and_names_nobody(call, study, bundle_dir):
     assert_names_nobody(shown.output)
 
 
-@pytest.mark.parametrize("name", ["m.nii.gz", "m.dcm"])
+@pytest.mark.parametrize("name", [pytest.param("m.nii.gz", marks=pytest.mark.slow), "m.dcm"])
 def test_segment_writes_the_mask_on_the_series_own_grid(
     call, scanned, zipped, bundle_dir, tmp_path, name
 ):

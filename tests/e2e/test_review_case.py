@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from conftest import SHARED_DATA
 from qtpy.QtWidgets import QPushButton
 
@@ -64,6 +65,7 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow  # test_whole_day.py goes most of this way with a model
 def test_five_studies_are_read_closed_reopened_and_verified(make_napari_viewer, qtbot, tmp_path):
     from napari_acs.widgets.review_dock import ReviewDock
 

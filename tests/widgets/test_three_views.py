@@ -219,7 +219,7 @@ def test_a_stroke_in_the_window_is_seen_in_the_other_views(viewer, bar, qtbot):
 
 
 def count_canvases() -> int:
-    return sum(isinstance(each, QtViewer) for each in gc.get_objects())
+    return sum(issubclass(type(each), QtViewer) for each in gc.get_objects())
 
 
 def test_closing_leaves_nothing_behind(viewer, bar, qtbot):

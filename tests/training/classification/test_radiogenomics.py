@@ -32,6 +32,7 @@ def test_it_reads_and_says_what_it_does_not_know(name):
         assert network(box).shape == (1, 2)
 
 
+@pytest.mark.slow
 def test_one_trains_on_cases_with_a_table(noise, tmp_path):  # noqa: F811
     """With the real network, on cases that lack T1 and T2, two steps a fold."""
     labels = table_of(noise[:8], tmp_path / "labels.csv", ["wildtype", "mutant"] * 4)
