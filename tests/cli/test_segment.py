@@ -216,6 +216,7 @@ def test_a_fault_of_ours_is_1_with_a_sentence_and_a_traceback_on_wish(
     assert "report" in done.stderr
 
 
+@pytest.mark.slow  # e2e/test_command_line.py does it with the bundled model
 @needs_shared_data
 def test_a_real_case_keeps_its_geometry(call, bundle_dir, tmp_path):
     case = SHARED_DATA / "brats2021" / "BraTS2021_01485"

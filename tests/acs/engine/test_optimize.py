@@ -17,7 +17,7 @@ from napari_acs.acs.engine.precision import fast_dtype
 from napari_acs.models.unet import ACSUNet
 
 NETWORKS = [
-    "resnet18",  # sums of two convolutions
+    pytest.param("resnet18", marks=pytest.mark.slow),  # sums of two; the U-Net below has it too
     "mobilenet_v2",  # depthwise, ReLU6, sums without activation
     "squeezenet1_1",  # concatenations, no norms
     "densenet121",  # norms before the convolutions

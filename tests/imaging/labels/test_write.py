@@ -58,7 +58,7 @@ def centroids_by_nibabel(path):
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(spacing=spacings, origin=origins, tilt=tilts)
 def test_round_trip_in_48_orientations(suffix, tmp_path_factory, spacing, origin, tilt):
     folder = tmp_path_factory.mktemp("round")

@@ -191,6 +191,7 @@ def test_a_folder_that_is_no_data_set_is_refused_with_what_is_in_it(tmp_path):
         find_training_cases([tmp_path])
 
 
+@pytest.mark.slow  # the layouts are tested one by one on tiny cases
 @needs_shared_data
 def test_a_real_case_makes_one_cache_in_any_layout(tmp_path):
     name = "BraTS2021_01479"  # enhancing tumour, oedema and core are all large
