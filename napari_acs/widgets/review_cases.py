@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +15,10 @@ from napari_acs.viewer.review_case import CaseImages, mask_layer, other_layer
 from napari_acs.viewer.review_desk import Begun, Desk, Saved, Seen
 from napari_acs.viewer.review_journal import Shift, Way
 from napari_acs.viewer.review_screen import CaseScreen
+from napari_acs.widgets.review_ending import Last, end_case
 from napari_acs.widgets.review_follow import MaskFollower, ReaderFollower
 from napari_acs.widgets.review_reading import CaseReader
-from napari_acs.widgets.review_thread import SessionThread, end_thread
+from napari_acs.widgets.review_thread import SessionThread
 from napari_acs.widgets.review_turns import Turns
 
 if TYPE_CHECKING:
@@ -27,13 +26,6 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 _RETRY_MS = 2000
-
-
-@dataclass
-class _Last:
-    """What is still to be saved where the window goes without a word."""
-
-    layer: Labels | None = None
 
 
 class ReviewCases(QObject):
@@ -66,7 +58,7 @@ class ReviewCases(QObject):
         self.images: CaseImages | None = None
         self.opening: int | None = None
         self._moving = False
-        self._last = _Last()
+        self._last = Last()
         self.reader.given.connect(self._on_read)
         self.reader.refused.connect(self._on_unread)
         self.follower.due.connect(self._on_due)
@@ -74,7 +66,7 @@ class ReviewCases(QObject):
         self.watch.active.connect(self._on_active)
         viewer.layers.events.removed.connect(self._on_removed)
         # A method of self would be gone before it could be called.
-        self.ending = partial(_end, self.keeper.pool, self.desk, self._last, self._passing)
+        self.ending = partial(end_case, self.keeper.pool, self.desk, self._last, self._passing)
         self.destroyed.connect(self.ending)
 
     @property
@@ -303,11 +295,3 @@ class ReviewCases(QObject):
             self.refused.emit(
                 "The mask's layer was closed. It is saved: open the case again to go on."
             )
-
-
-def _end(pool: ThreadPoolExecutor, desk: Desk, last: _Last, passing: Passing, *_: object) -> None:
-    """Save what is on screen, and close the session."""
-    passing.end()
-    layer, last.layer = last.layer, None
-    works = [partial(desk.save, layer.data, painted=False)] if layer is not None else []
-    end_thread(pool, *works, desk.close)
