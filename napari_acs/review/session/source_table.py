@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.csv_rows import read_csv_rows
 from napari_acs.review.session.dates import date_in
 
 _COLUMNS = ("study", "mask", "patient", "date", "uncertainty")
@@ -54,17 +54,16 @@ def read_lines(table: Path) -> list[Line]:
     BadInput
         It is no such table, or names what is not there.
     """
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            columns = _columns(reader.fieldnames or (), table)
-            rows = [
-                {key: (row.get(column) or "").strip() for key, column in columns.items()}
-                for row in reader
-            ]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{table} cannot be read as CSV", found=str(error)) from error
-    return [_line(table, row, f"{table.name}, line {n}") for n, row in enumerate(rows, start=2)]
+    header, found = read_csv_rows(table)
+    columns = _columns(header, table)
+    return [
+        _line(
+            table,
+            {key: row[column] for key, column in columns.items()},
+            f"{table.name}, line {number}",
+        )
+        for number, row in found
+    ]
 
 
 def _line(table: Path, row: dict[str, str], where: str) -> Line:
@@ -112,7 +111,7 @@ def _number(said: str, where: str) -> float | None:
     if not said:
         return None
     try:
-        number = float(said)
+        number = float(said.replace(",", "."))
     except ValueError:
         number = math.nan
     if not (math.isfinite(number) and number >= 0):

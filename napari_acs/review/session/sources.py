@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -72,7 +73,7 @@ def find_sources(places: Iterable[Path], *, cancelled: Callable[[], bool] = neve
     Raises
     ------
     BadInput
-        A place that is none of these, or holds no study.
+        A place that is none of these, or holds no study; a study that comes twice with one mask.
     Cancelled
     """
     found: list[Source] = []
@@ -85,7 +86,23 @@ def find_sources(places: Iterable[Path], *, cancelled: Callable[[], bool] = neve
             raise BadInput(f"{place} cannot be read", found=error.strerror or str(error)) from error
     if not found:
         raise BadInput("There is no study to review", do="Name folders, a CSV or DICOM")
+    _refuse_twice(found)
     return found
+
+
+def _refuse_twice(found: Iterable[Source]) -> None:
+    """Refuse one study with one mask that is there twice: it would count twice in every figure."""
+    seen: set[tuple[object, ...]] = set()
+    for source in found:
+        files = (source.path, *source.files, *([source.mask] if source.mask else ()))
+        same = (source.uid, *map(os.path.realpath, files))
+        if same in seen:
+            raise BadInput(
+                f"Study {source.name} is named twice",
+                found=str(source.path),
+                do="Name it once; --repeats has cases read twice, unannounced",
+            )
+        seen.add(same)
 
 
 def _in_place(place: Path, cancelled: Callable[[], bool]) -> list[Source]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.csv_rows import read_csv_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,30 +38,26 @@ def read_labels_csv(path: Path, classes: Sequence[ClassLabel]) -> dict[str, Labe
     """
     names = [one.name for one in classes]
     found: dict[str, Labelled] = {}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            lacking = {"case", "label"} - set(rows.fieldnames or ())
-            if lacking:
-                raise BadInput(
-                    f"{path} has no column {sorted(lacking)[0]!r}",
-                    found=", ".join(rows.fieldnames or ()) or "nothing",
-                    expected="case, label, and patient where a patient has several cases",
-                )
-            for row in rows:
-                case, label = (row["case"] or "").strip(), (row["label"] or "").strip()
-                if case in found:
-                    raise BadInput(f"{path} names case {case!r} twice", do="Leave one line of it")
-                if label not in names:
-                    raise BadInput(
-                        f"{path} gives {case!r} a label that is no class",
-                        found=label or "nothing",
-                        expected=", ".join(names),
-                    )
-                more = ((row.get(key) or "").strip() for key in ("patient", "site"))
-                found[case] = Labelled(names.index(label), *more)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{path} cannot be read as CSV", found=str(error)) from error
+    header, rows = read_csv_rows(path)
+    lacking = {"case", "label"} - set(header)
+    if lacking:
+        raise BadInput(
+            f"{path} has no column {sorted(lacking)[0]!r}",
+            found=", ".join(header) or "nothing",
+            expected="case, label, and patient where a patient has several cases",
+        )
+    for _, row in rows:
+        case, label = row["case"], row["label"]
+        if case in found:
+            raise BadInput(f"{path} names case {case!r} twice", do="Leave one line of it")
+        if label not in names:
+            raise BadInput(
+                f"{path} gives {case!r} a label that is no class",
+                found=label or "nothing",
+                expected=", ".join(names),
+            )
+        more = (row.get(key, "") for key in ("patient", "site"))
+        found[case] = Labelled(names.index(label), *more)
     return found
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import SEQUENCES, guess_sequence
+from napari_acs.imaging.csv_rows import read_csv_rows
 from napari_acs.training.layouts.case import TrainingCase
 from napari_acs.training.layouts.dataset_json import labels_of
 from napari_acs.training.layouts.patients import patient_of, site_of
@@ -34,17 +34,12 @@ def read_table(root: Path, pattern: str | None = None) -> tuple[TrainingCase, ..
         No ``case`` column or no sequence's, two columns for one thing, a row without a case, or a
         file that is not there.
     """
-    try:
-        with root.open(newline="", encoding="utf-8-sig") as stream:
-            table = csv.DictReader(stream)
-            columns = _columns(table.fieldnames or (), root)
-            rows = list(table)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{root} cannot be read as CSV", found=str(error)) from error
+    header, rows = read_csv_rows(root)
+    columns = _columns(header, root)
     scheme = labels_of(root.parent / "dataset.json")
     cases = []
-    for number, row in enumerate(rows, start=2):
-        said = {key: (row.get(column) or "").strip() for key, column in columns.items()}
+    for number, row in rows:
+        said = {key: row[column] for key, column in columns.items()}
         where = f"{root.name}, line {number}"
         name = said["case"]
         if not name or Path(name).name != name or name.startswith("."):

@@ -49,10 +49,16 @@ def as_csv(folder):
     return folder / "list.csv"
 
 
+def with_semicolons(table):
+    table.write_text(table.read_text().replace(",", ";"))
+    return table
+
+
 WAYS = {
     "folder of studies": lambda root: (as_brats(root, MADE),),
     "studies": lambda root: sorted(as_brats(root, MADE).iterdir()),
     "csv": lambda root: (as_csv(root),),
+    "csv with semicolons": lambda root: (with_semicolons(as_csv(root)),),
     "bids": lambda root: (as_bids(root, MADE),),
 }
 
@@ -76,8 +82,10 @@ def test_every_way_gives_the_same_voxels_and_the_same_tissues(way, tmp_path):
             assert case.name.startswith("study-")
             assert "DOE" not in case.patient
         patients = [case.patient for case in state.cases.values()]
-        assert (patients[0] == patients[1] != "") is (way == "csv")
-        assert all(p.startswith("patient-") for p in patients) is (way in ("csv", "bids"))
+        assert (patients[0] == patients[1] != "") is way.startswith("csv")
+        assert all(p.startswith("patient-") for p in patients) is (
+            way not in ("folder of studies", "studies")
+        )
 
 
 def test_pseudonyms_are_those_of_the_content_and_of_the_secret(tmp_path, monkeypatch):
@@ -172,10 +180,26 @@ def test_what_is_no_study_is_refused_in_a_sentence(tmp_path):
         make_cases(good, cancelled=lambda: True)
 
 
+def test_a_study_is_in_a_session_once_whichever_way_it_is_named(tmp_path):
+    root = as_brats(tmp_path / "all", MADE)
+    name = next(iter(MADE))
+    study = root / name
+    mask = study / f"{name}_seg.nii.gz"
+    table = tmp_path / "list.csv"
+    table.write_text(f"study,mask\nall/{name},\nall/{name},all/{name}/{mask.name}\n")
+    for places in ([study, root], [study, root / ".." / "all" / name], [table]):
+        with pytest.raises(BadInput, match=f"{name} is named twice.*--repeats"):
+            find_sources(places)
+    other = tmp_path / "other_seg.nii.gz"
+    shutil.copy(mask, other)
+    table.write_text(f"study,mask\nall/{name},\nall/{name},{other.name}\n")
+    assert [source.mask for source in find_sources([table])] == [mask, other]
+
+
 def test_a_table_says_how_unsure_a_model_was_of_its_masks(tmp_path):
     table = as_csv(tmp_path)
     head, *lines = table.read_text().splitlines()
-    said = ("0.25", "")
+    said = ('"0,25"', "")  # as spreadsheets write it where a decimal has a comma
     rows_ = [f"{line},{number}" for line, number in zip(lines, said, strict=True)]
     table.write_text("\n".join([f"{head},Uncertainty", *rows_]))
     path = session_of(tmp_path, table)

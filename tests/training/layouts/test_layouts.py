@@ -161,7 +161,7 @@ def test_a_4d_image_with_too_few_volumes_is_refused(tmp_path):
     ("text", "said"),
     [
         ("t1,mask\na,b\n", "no table of cases"),
-        ("case;t1\na;b\n", r"no table of cases.*case;t1"),
+        ("case|t1\na|b\n", r"no table of cases.*case\|t1"),
         ("case,t1,T1w\n", "both t1"),
         ("case,t1\n../a,x\n", r"line 2 names no case"),
         ("case,t1\na,nothing.nii\n", r"line 2 names a file that is not there"),
