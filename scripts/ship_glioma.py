@@ -3,6 +3,8 @@
 python scripts/ship_glioma.py folds PLAN.yaml OUT     one bundle a fold
 python scripts/ship_glioma.py ensemble PLAN.yaml OUT  their mean
 python scripts/ship_glioma.py fast PLAN.yaml OUT      the network of the plan's first fold alone
+python scripts/ship_glioma.py metrics REPORT.json OUT.json [SENTENCE]  from `evaluate --json`; the
+    sentence is what the card says of the post-processing
 python scripts/ship_glioma.py figures BUNDLE OUT METRICS.json [SUBSETS.json]  with figures and card
 
 PLAN.yaml: recipes (fast, ensemble), folds (checkpoint, held_out), regions (by name: threshold,
@@ -15,6 +17,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import torch
@@ -32,6 +35,9 @@ def main() -> None:
     step, source, target, *more = sys.argv[1:]
     if step == "figures":
         figures(Path(source), Path(target), [Path(file) for file in more])
+        return
+    if step == "metrics":
+        metrics(Path(source), Path(target), *more)
         return
     plan = yaml.safe_load(Path(source).read_text(encoding="utf-8"))
     folds = [Fold(Path(one["checkpoint"]), tuple(one["held_out"])) for one in plan["folds"]]
@@ -61,6 +67,32 @@ def fields_of(plan: dict[str, Any], which: str, *, limits: bool = True) -> dict[
         for region in fields["output"]["regions"]:
             region.update(plan["regions"][which].get(region["name"], {}))
     return fields
+
+
+def metrics(source: Path, target: Path, sentence: str = "") -> None:
+    """Write what a report of `napari-acs evaluate` measured as a model.json holds it."""
+    report = json.loads(source.read_text(encoding="utf-8"))
+    kept = ("dice", "hd95_mm")
+    cases = {
+        case["case"]: {
+            region: {figure: round(values[figure], 4) for figure in kept}
+            for region, values in case["regions"].items()
+        }
+        for case in report["cases"]
+    }
+    means = {
+        region: {
+            figure: round(mean(case[region][figure] for case in cases.values()), 4)
+            for figure in kept
+        }
+        for region in next(iter(cases.values()))
+    }
+    found = {"definitions": report["definitions"], "cases": cases, "mean_cases": means}
+    if report.get("cross_validated"):
+        found["cross_validated"] = True
+    if sentence:
+        found["post_processing"] = sentence
+    target.write_text(json.dumps(found, indent=2), encoding="utf-8")
 
 
 def figures(source: Path, target: Path, files: list[Path]) -> None:
