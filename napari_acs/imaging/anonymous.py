@@ -9,6 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.itk_files import ONE_AT_A_TIME
 from napari_acs.imaging.read import StrPath
 from napari_acs.imaging.volume import Volume
 
@@ -29,7 +30,8 @@ def write_anonymous(path: StrPath, volume: Volume) -> Path:
     image.SetOrigin(volume.grid.origin)
     image.SetDirection(volume.grid.direction)
     try:
-        sitk.WriteImage(image, str(path), True)
+        with ONE_AT_A_TIME:
+            sitk.WriteImage(image, str(path), True)
     except RuntimeError as error:
         raise BadInput(
             f"{path} cannot be written",

@@ -12,6 +12,7 @@ import SimpleITK as sitk
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.grid import Grid
+from napari_acs.imaging.itk_files import ONE_AT_A_TIME
 from napari_acs.imaging.metaimage import check_metaimage
 from napari_acs.imaging.names import SUFFIXES
 from napari_acs.imaging.nifti import check_nifti, not_finite
@@ -50,7 +51,7 @@ def read_volume(path: StrPath) -> Volume:
         voxel, or its spacing, origin or direction make no grid.
     """
     path = Path(fspath(path))
-    with _refusing(path):
+    with _refusing(path), ONE_AT_A_TIME:
         reader = _reader(path)
         grid = _grid(reader, path)
         array = sitk.GetArrayFromImage(reader.Execute())
@@ -64,7 +65,7 @@ def read_volume(path: StrPath) -> Volume:
 def read_grid(path: StrPath) -> Grid:
     """Read where a file's voxels are, and not their values; refuses as `read_volume` does."""
     path = Path(fspath(path))
-    with _refusing(path):
+    with _refusing(path), ONE_AT_A_TIME:
         return _grid(_reader(path), path)
 
 
@@ -95,7 +96,7 @@ def read_labels(path: StrPath) -> Volume:
 @contextmanager
 def reading(path: Path) -> Iterator[sitk.ImageFileReader]:
     """Give SimpleITK's reader of a file; what goes wrong with it inside is refused in words."""
-    with _refusing(path):
+    with _refusing(path), ONE_AT_A_TIME:
         yield _reader(path)
 
 

@@ -20,6 +20,7 @@ from pydicom.uid import UID, RLELossless, SecondaryCaptureImageStorage, generate
 
 from napari_acs.imaging.dicom.frame import PixelFormat
 from napari_acs.imaging.dicom.open import quiet
+from napari_acs.imaging.itk_files import ONE_AT_A_TIME
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,7 +107,7 @@ def _by_gdcm(dataset: Dataset) -> NDArray[np.generic]:
     warned = sitk.ProcessObject.GetGlobalWarningDisplay()
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
-        with tempfile.TemporaryDirectory(prefix="napari-acs-") as folder:
+        with tempfile.TemporaryDirectory(prefix="napari-acs-") as folder, ONE_AT_A_TIME:
             path = Path(folder) / "frame.dcm"
             dataset.save_as(path, enforce_file_format=True)
             reader = sitk.ImageFileReader()

@@ -13,6 +13,7 @@ import SimpleITK as sitk
 
 from napari_acs.imaging import nifti, nrrd
 from napari_acs.imaging.grid import Grid
+from napari_acs.imaging.itk_files import ONE_AT_A_TIME
 from napari_acs.imaging.labels.segments import SegmentName
 from napari_acs.imaging.labels.segnrrd import segment_pairs
 from napari_acs.imaging.read import read_grid
@@ -53,7 +54,8 @@ def encode(
     kind = path.suffix.lower()
     like = source.name.lower() if source is not None else ""
     if kind == ".nrrd":
-        sitk.WriteImage(image, str(path), True)
+        with ONE_AT_A_TIME:
+            sitk.WriteImage(image, str(path), True)
         if source is not None and like.endswith((".nrrd", ".nhdr")):
             lines = nrrd.geometry_lines(source)
             _keep_if_closer(path, grid, lambda raw: nrrd.with_lines(raw, lines))
@@ -62,7 +64,8 @@ def encode(
     elif kind in {".nii", ".gz"}:
         plain = path if kind == ".nii" else path.with_name(path.name[:-3])
         try:
-            sitk.WriteImage(image, str(plain), False)
+            with ONE_AT_A_TIME:
+                sitk.WriteImage(image, str(plain), False)
             if source is not None and like.endswith((".nii", ".nii.gz")):
                 header = nifti.check_nifti(source)
                 _keep_if_closer(plain, grid, lambda raw: nifti.with_geometry_of(raw, header))
@@ -72,7 +75,8 @@ def encode(
             if plain != path:
                 plain.unlink(missing_ok=True)
     else:
-        sitk.WriteImage(image, str(path), True)
+        with ONE_AT_A_TIME:
+            sitk.WriteImage(image, str(path), True)
 
 
 def _keep_if_closer(path: Path, grid: Grid, change: Callable[[bytes], bytes]) -> None:
