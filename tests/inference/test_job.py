@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from inference.messages import last_of
 from monai.inferers import SlidingWindowInferer
 
 from napari_acs.errors import BadInput
@@ -28,17 +29,10 @@ from napari_acs.models import save_bundle
 from napari_acs.models.networks import build_network
 
 
-def _last(messages):
-    messages = list(messages)
-    assert all(isinstance(m, Progress) for m in messages[:-1])
-    assert not isinstance(messages[-1], Progress)
-    return messages[-1]
-
-
 def test_a_known_tumour_is_found_voxel_for_voxel_on_the_study_grid(
     known_study, known_bundle, expected_labels
 ):
-    made = _last(run(known_study, known_bundle, device="cpu")).segmentation
+    made = last_of(run(known_study, known_bundle, device="cpu")).segmentation
     np.testing.assert_array_equal(made.labels, expected_labels)
     assert made.labels.dtype == np.uint8
     assert made.grid == known_study.grid
@@ -62,7 +56,7 @@ def test_the_same_study_in_another_orientation_gives_the_same_mask_there(
         name: Volume(np.ascontiguousarray(v.array.transpose(1, 2, 0)), turned_grid)
         for name, v in known_study.sequences.items()
     }
-    made = _last(run(Study("turned", turned), known_bundle, device="cpu")).segmentation
+    made = last_of(run(Study("turned", turned), known_bundle, device="cpu")).segmentation
     np.testing.assert_array_equal(made.labels, expected_labels.transpose(1, 2, 0))
 
 
@@ -81,7 +75,7 @@ def test_progress_comes_after_every_window_and_only_rises(known_study, known_bun
 
 def test_cancel_lands_before_the_next_window(known_study, known_bundle):
     net = known_bundle.net
-    end = _last(run(known_study, known_bundle, device="cpu", cancelled=lambda: net.calls >= 2))
+    end = last_of(run(known_study, known_bundle, device="cpu", cancelled=lambda: net.calls >= 2))
     assert (end.kind, net.calls) == ("cancelled", 2)
 
 
@@ -115,7 +109,7 @@ def test_an_empty_prediction_says_how_near_it_was_and_what_was_missing(
     known_study, known_bundle, without
 ):
     blind = without(known_study, "flair", "t2")
-    end = _last(run(blind, known_bundle, device="cpu"))
+    end = last_of(run(blind, known_bundle, device="cpu"))
     assert end.kind == "empty"
     sentence = end.sentence()
     for words in ("no tumour", "WT 0.00", "TC 0.00", "ET 0.00", "FLAIR and T2 missing"):
@@ -132,14 +126,14 @@ def test_an_empty_prediction_says_how_near_it_was_and_what_was_missing(
 )
 def test_running_out_of_memory_is_a_sentence(known_study, known_bundle, fault):
     known_bundle.net.fault = fault
-    end = _last(run(known_study, known_bundle, device="cpu"))
+    end = last_of(run(known_study, known_bundle, device="cpu"))
     assert end.kind == "input"
     assert "not enough memory" in end.sentence()
 
 
 def test_want_of_memory_is_refused_before_the_first_window(known_study, known_bundle, monkeypatch):
     monkeypatch.setattr(memory, "free_host_bytes", lambda: 100 * 2**20)
-    end = _last(run(known_study, known_bundle, device="cpu"))
+    end = last_of(run(known_study, known_bundle, device="cpu"))
     assert "not enough memory" in end.sentence()
     assert "0.1 GiB is free" in end.sentence()
     assert known_bundle.net.calls == 0
@@ -147,7 +141,7 @@ def test_want_of_memory_is_refused_before_the_first_window(known_study, known_bu
 
 def test_a_fault_of_ours_is_a_failure_with_its_traceback(known_study, known_bundle):
     known_bundle.net.fault = KeyError("gone")
-    end = _last(run(known_study, known_bundle, device="cpu"))
+    end = last_of(run(known_study, known_bundle, device="cpu"))
     assert end.kind == "internal"
     assert "KeyError" in end.why
     assert "in forward" in end.detail
@@ -157,7 +151,7 @@ def test_a_missing_sequence_is_refused_or_noted_as_the_bundle_says(
     known_study, known_bundle, make_spec, without
 ):
     lacking = without(known_study, "t1")
-    end = _last(run(lacking, known_bundle, device="cpu"))
+    end = last_of(run(lacking, known_bundle, device="cpu"))
     assert isinstance(end, Result)
     assert "T1 missing" in end.notes[0]
     assert end.segmentation.provenance["sequences"]["missing"] == ["t1"]
@@ -167,13 +161,13 @@ def test_a_missing_sequence_is_refused_or_noted_as_the_bundle_says(
     ):
         inputs |= {"spacing_mm": (1.0, 1.0, 1.0), "patch": (16, 16, 16)}
         known_bundle.spec = make_spec(input=inputs)
-        end = _last(run(lacking, known_bundle, device="cpu"))
+        end = last_of(run(lacking, known_bundle, device="cpu"))
         assert end.kind == "input"
         assert "t1" in end.sentence()
 
 
 def test_an_absent_device_is_refused(known_study, known_bundle):
-    end = _last(run(known_study, known_bundle, device="cuda:77"))
+    end = last_of(run(known_study, known_bundle, device="cuda:77"))
     assert end.kind == "input"
     assert "cuda:77" in end.what
     assert "cpu" in end.why
@@ -213,7 +207,7 @@ def test_a_real_network_gives_what_monai_and_the_imaging_room_give(
         region["threshold"] = 1e-6  # whatever random weights say is something
     network = build_network(make_spec(architecture=fields["architecture"]))
     bundle = save_bundle(tmp_path / "random", fields, network)
-    end = _last(run(known_study, bundle, device="cpu"))
+    end = last_of(run(known_study, bundle, device="cpu"))
     assert isinstance(end, Result), end
     image = to_model_space(known_study, ("flair", "t1ce", "t2", "t1"), (1.0, 1.0, 1.0))
     monai = SlidingWindowInferer((16, 16, 16), sw_batch_size=1, overlap=0.5, mode="gaussian")
@@ -241,7 +235,7 @@ def test_the_recorded_input_is_that_of_the_start(known_study, known_bundle, tmp_
         if message.stage == "inference":
             break
     file.write_bytes(b"replaced meanwhile")
-    made = _last(messages).segmentation
+    made = last_of(messages).segmentation
     recorded = made.provenance["inputs"]["t1"]["sha256"]
     assert recorded == before != study.input_sha256()["t1"]
     inside = made.labels[made.probabilities.box]

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from inference.messages import last_of
 
 from napari_acs.imaging import Study, Volume
 from napari_acs.inference import (
     STAGES,
-    Progress,
     Result,
     run,
 )
 from napari_acs.inference.ready import Preparation
-
-
-def _last(messages):
-    messages = list(messages)
-    assert all(isinstance(m, Progress) for m in messages[:-1])
-    assert not isinstance(messages[-1], Progress)
-    return messages[-1]
 
 
 @pytest.fixture
@@ -35,16 +28,16 @@ def noisy_head(known_study):
 
 
 def test_a_skull_that_is_left_is_said(known_study, known_bundle, noisy_head):
-    clean = _last(run(known_study, known_bundle, device="cpu"))
+    clean = last_of(run(known_study, known_bundle, device="cpu"))
     assert not any("skull" in note for note in clean.notes)
     as_it_is = Preparation(brain="none")
-    end = _last(run(noisy_head, known_bundle, device="cpu", preparation=as_it_is))
+    end = last_of(run(noisy_head, known_bundle, device="cpu", preparation=as_it_is))
     said = " ".join(end.notes) if isinstance(end, Result) else end.sentence()
     assert "still shows the skull" in said
 
 
 def test_a_brain_that_cannot_be_found_ends_the_job_with_what_to_do(known_bundle, noisy_head):
-    end = _last(run(noisy_head, known_bundle, device="cpu"))
+    end = last_of(run(noisy_head, known_bundle, device="cpu"))
     assert end.kind == "input"
     assert "could not be told from the skull" in end.sentence()
     assert "Give a brain mask" in end.do
@@ -70,6 +63,6 @@ def test_a_given_brain_mask_is_used_and_recorded(known_study, known_bundle, nois
 
 def test_the_bias_field_is_corrected_on_request(known_study, known_bundle):
     wanted = Preparation(bias_correction=True)
-    made = _last(run(known_study, known_bundle, device="cpu", preparation=wanted)).segmentation
+    made = last_of(run(known_study, known_bundle, device="cpu", preparation=wanted)).segmentation
     steps = [made.provenance["inputs"][name]["steps"] for name in known_study.sequences]
     assert [[step["step"] for step in each] for each in steps] == [["bias corrected"]] * len(steps)

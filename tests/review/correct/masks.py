@@ -11,6 +11,8 @@ from scipy.ndimage import gaussian_filter
 from napari_acs.review.correct import GLIOMA, Canvas
 
 SPACING = (2.5, 1.0, 0.7)
+SHAPE = (12, 16, 18)
+POLYGON = ((1.3, 2.2), (12.6, 3.4), (9.2, 15.7), (4.1, 10.3))
 spacings = st.tuples(*[st.sampled_from([0.5, 0.7, 1.0, 1.3, 2.5, 5.0])] * 3)
 shapes = st.tuples(*[st.integers(3, 18)] * 3)
 seeds = st.integers(0, 10_000)

@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 from conftest import SHARED_DATA, needs_shared_data
 from hypothesis import given, settings
-from review.correct.masks import SPACING, View, box_in, image, nested, seeds, spacings, views
+from review.correct.masks import (
+    POLYGON,
+    SHAPE,
+    SPACING,
+    View,
+    box_in,
+    image,
+    nested,
+    seeds,
+    spacings,
+    views,
+)
 from scipy import ndimage
 
 from napari_acs.errors import BadInput
@@ -35,9 +46,7 @@ from napari_acs.review.correct import (
     stroke,
 )
 
-SHAPE = (12, 16, 18)
 LINE = ((2.2, 3.1, 4.3), (5.7, 9.2, 8.4), (8.1, 9.9, 16.3))
-POLYGON = ((1.3, 2.2), (12.6, 3.4), (9.2, 15.7), (4.1, 10.3))
 
 
 def band(seed, view):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from review.correct.masks import SPACING, nested
+from review.correct.masks import POLYGON, SHAPE, SPACING, nested
 
 from napari_acs.errors import BadInput
 from napari_acs.review.correct import (
@@ -26,9 +26,6 @@ from napari_acs.review.correct import (
     smooth,
     stroke,
 )
-
-SHAPE = (12, 16, 18)
-POLYGON = ((1.3, 2.2), (12.6, 3.4), (9.2, 15.7), (4.1, 10.3))
 
 
 def test_a_change_is_refused_on_a_mask_that_is_not_the_one_it_was_made_for():
