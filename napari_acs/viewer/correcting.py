@@ -10,6 +10,7 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.review.correct import GLIOMA, Canvas, Change, Nesting
 from napari_acs.viewer.info import is_diagonal
+from napari_acs.viewer.same_voxels import same_voxels
 from napari_acs.viewer.views import spatial_order
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def apply(layer: Labels, change: Change, seen: NDArray[np.uint8] | None = None) 
     where = change.where(labels.shape) if not len(change) or _within(change, labels) else None
     if (
         where is None
-        or (seen is not None and not np.array_equal(labels, seen))
+        or (seen is not None and not same_voxels(labels, seen))
         or not np.array_equal(labels[where], change.before)
     ):
         raise BadInput(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,12 +30,16 @@ _FOR_MIDLINE = ("t1", "t1ce", "t2", "flair")
 
 @dataclass(frozen=True, eq=False)
 class MaskShot:
-    """A mask as it was: a copy of the displayed array (z, y, x in LPS order), and its grid."""
+    """A mask: the displayed array (z, y, x in LPS order), not copied, and its grid."""
 
     labels: NDArray[np.uint8]
     grid: Grid
     info: LayerInfo
     name: str
+
+    def copied(self) -> MaskShot:
+        """Return the same with a copy of the array, which later edits leave alone."""
+        return replace(self, labels=np.array(self.labels, order="C", copy=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +57,10 @@ class MeasureRequest:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """The measures of a mask, and the midline that they refer to or why there is none."""
+    """The measures of a mask, and the midline that they refer to or why there is none.
+
+    The request's mask is a copy: what was measured.
+    """
 
     request: MeasureRequest
     measures: Measures
@@ -61,7 +68,7 @@ class Measured:
 
 
 def shot_of(layer: Labels, images: Iterable[Image]) -> MaskShot:
-    """Copy a mask layer.
+    """Take a mask layer as it is.
 
     Raises
     ------
@@ -76,7 +83,7 @@ def shot_of(layer: Labels, images: Iterable[Image]) -> MaskShot:
     labels = as_mask(np.asarray(layer.data), layer.name)
     meta = {"scale": layer.scale, "translate": layer.translate, "metadata": layer.metadata}
     info = find_info(layer.name, labels.shape, meta, tuple(images))
-    return MaskShot(np.array(labels, order="C", copy=True), lps_grid(info.grid), info, layer.name)
+    return MaskShot(labels, lps_grid(info.grid), info, layer.name)
 
 
 def image_for_midline(
@@ -96,14 +103,15 @@ def image_for_midline(
 
 
 def measure(request: MeasureRequest) -> Measured:
-    """Measure a mask; takes seconds where the midline is still to be found.
+    """Copy a mask, and measure it; takes seconds where the midline is still to be found.
 
     Raises
     ------
     BadInput
         The mask has labels that are not known.
     """
-    mask = request.mask
+    mask = request.mask.copied()
+    request = replace(request, mask=mask)
     labels = plain_labels(mask.labels)
     midline, why = request.midline, ""
     if midline is None and request.image is not None:
@@ -133,7 +141,7 @@ def cost_of(mask: MaskShot, before: NDArray[Any]) -> dict[str, EditCost]:
             expected="one shape (z, y, x)",
         )
     predicted = plain_labels(as_mask(np.ascontiguousarray(before), mask.name))
-    return edit_costs(predicted, plain_labels(mask.labels), mask.grid)
+    return edit_costs(predicted, plain_labels(mask.copied().labels), mask.grid)
 
 
 def plain_labels(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -12,7 +12,6 @@ from qtpy.QtCore import QObject, Signal, Slot
 from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
 from napari_acs.review.correct import (
-    Canvas,
     find_islands,
     flood,
     grow_from,
@@ -31,12 +30,10 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
     from numpy.typing import NDArray
 
-    from napari_acs.widgets.correct_jobs import CorrectJobs
+    from napari_acs.widgets.correct_jobs import AnyWork, CorrectJobs
     from napari_acs.widgets.correct_panel import CorrectPanel
     from napari_acs.widgets.correct_range import CorrectRange
     from napari_acs.widgets.correct_target import CorrectTarget
-
-AnyWork = Callable[[Canvas, Callable[[], bool]], Any]
 
 
 class CorrectClicks(QObject):

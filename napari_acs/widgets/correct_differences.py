@@ -73,7 +73,7 @@ class CorrectDifferences(QObject):
                 expected="two masks on one grid",
                 do="Choose masks of the same study",
             )
-        arrays = (mask.data.copy(), other.data.copy())
+        arrays = (mask.data, other.data)
         about = (mask, other.name)
         in_worker(_compare, *arrays, about, done=self._on_compared, failed=self._on_failed)
 
@@ -83,7 +83,7 @@ class CorrectDifferences(QObject):
         if mask is None or mask not in self._viewer.layers:
             return
         self._asked += 1
-        arrays = (self._before.of(mask), mask.data.copy())
+        arrays = (self._before.of(mask), mask.data)
         in_worker(_compare, *arrays, self._asked, done=self._on_changes, failed=self._on_failed)
 
     @Slot(object)
@@ -147,7 +147,9 @@ class CorrectDifferences(QObject):
 def _compare(
     first: NDArray[np.uint8], second: NDArray[np.uint8], about: Any
 ) -> tuple[Any, Comparison]:
-    return about, compare(plain_labels(first), plain_labels(second))
+    # Copied here: a large mask takes 0.2 s, which the window is not to wait for. A stroke meanwhile
+    # may be in it in part; who shows what was changed looks again after it.
+    return about, compare(plain_labels(first.copy()), plain_labels(second.copy()))
 
 
 def _ml(found: Comparison, mask: Labels) -> dict[int, float]:

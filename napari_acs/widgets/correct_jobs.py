@@ -20,11 +20,29 @@ if TYPE_CHECKING:
     from napari.layers import Labels
 
 
+AnyWork = Callable[[Canvas, Callable[[], bool]], Any]
+
+
 @dataclass(frozen=True, eq=False)
 class _Asked:
     tool: str
     layer: Labels
-    canvas: Canvas
+
+
+@dataclass(frozen=True, eq=False)
+class _WorkedOut:
+    seen: Canvas
+    value: Any
+
+
+def _on_copy(work: AnyWork, canvas: Canvas, cancelled: Callable[[], bool]) -> _WorkedOut:
+    """Copy the mask, and work on that.
+
+    The user may paint meanwhile. Then the copy, whatever is in it of the stroke, is not what the
+    mask is in the end, and the result is dropped.
+    """
+    seen = snapshot(canvas)
+    return _WorkedOut(seen, work(seen, cancelled))
 
 
 class CorrectJobs(QObject):
@@ -49,9 +67,7 @@ class CorrectJobs(QObject):
         call = self._runner.request
         return call.about.layer if call is not None else None
 
-    def run(
-        self, tool: str, layer: Labels, work: Callable[[Canvas, Callable[[], bool]], Any]
-    ) -> None:
+    def run(self, tool: str, layer: Labels, work: AnyWork) -> None:
         """Start a tool.
 
         Raises
@@ -63,8 +79,9 @@ class CorrectJobs(QObject):
             raise BadInput(
                 "A tool is still at work", do="Wait a moment, or click Stop, and click again"
             )
-        canvas = snapshot(canvas_of(layer))
-        self._runner.start(Call(partial(work, canvas), _Asked(tool, layer, canvas)))
+        # A large mask takes 0.2 s to copy, which the window is not to wait for.
+        copied = partial(_on_copy, work, canvas_of(layer))
+        self._runner.start(Call(copied, _Asked(tool, layer)))
         self.working.emit(True)
 
     @Slot()
@@ -82,10 +99,13 @@ class CorrectJobs(QObject):
     def _on_ended(self, call: Call, outcome: Returned | Failure) -> None:
         self.working.emit(False)
         asked: _Asked = call.about
-        value: Any = outcome.value if isinstance(outcome, Returned) else outcome
+        value: Any = outcome
+        if isinstance(outcome, Returned):
+            worked_out: _WorkedOut = outcome.value
+            value = worked_out.value
         if isinstance(value, Change):
             try:
-                apply(asked.layer, value, asked.canvas.labels)
+                apply(asked.layer, value, worked_out.seen.labels)
                 self.said.emit(f"{value.said}.", "done" if len(value) else "note")
             except BadInput as refusal:
                 value = Failure(refusal.sentence(), "", "")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-import numpy as np
 from qtpy.QtCore import QObject, Signal, Slot
 from qtpy.QtWidgets import QApplication, QWidget
 
@@ -22,6 +21,7 @@ from napari_acs.viewer.measuring import (
     measure,
     shot_of,
 )
+from napari_acs.viewer.same_voxels import same_voxels
 from napari_acs.widgets.classify_edits import MaskEdits
 from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.matching import may_be_sequence, sequence_of
@@ -105,7 +105,7 @@ class Measuring(QObject):
         layer = self._edits.layer
         if layer is None:
             return
-        if self.last is not None and np.array_equal(self.last.request.mask.labels, layer.data):
+        if self.last is not None and same_voxels(self.last.request.mask.labels, layer.data):
             return  # only another slice is shown
         images: list[Any] = [each for each in self._viewer.layers if may_be_sequence(each)]
         try:

@@ -13,7 +13,7 @@ from napari_acs.review.boxes import Box, Shape, bounding_box, common, grown, mov
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_BLOCK = 16
+_BLOCK = 8
 """Side in voxels of the blocks in which a mask is looked at first."""
 
 
@@ -21,6 +21,7 @@ def near_mask(
     mask: NDArray[np.bool_],
     reach: Shape,
     work: Callable[[NDArray[np.bool_]], NDArray[np.bool_]],
+    apart: Shape | None = None,
 ) -> NDArray[np.bool_]:
     """Do work on the boxes around a mask's clusters instead of on all of it.
 
@@ -28,31 +29,32 @@ def near_mask(
     ----------
     mask : ndarray of bool, shape (z, y, x)
     reach : Shape
-        How many voxels the mask makes itself felt in the result. Clusters are further apart than
-        twice that.
+        How many voxels around the mask work needs to see; its result is False beyond.
     work : callable
-        From a part of the mask to a result of the same shape, which is False beyond the reach.
+        From a part of the mask to a result of the same shape.
+    apart : Shape, optional
+        Clusters are further apart than twice that, the reach at least. Left out: the reach.
 
     Returns
     -------
     ndarray of bool, shape (z, y, x)
     """
     made = np.zeros_like(mask)
-    for box, own in _clusters(mask, reach):
+    for box, own in _clusters(mask, reach, apart or reach):
         result = work(mask[box])
         made[box] |= result if own is None else result & own
     return made
 
 
 def _clusters(
-    mask: NDArray[np.bool_], reach: Shape
+    mask: NDArray[np.bool_], reach: Shape, apart: Shape
 ) -> Iterator[tuple[Box, NDArray[np.bool_] | None]]:
     """Find boxes around clusters, and which of their voxels are the cluster's; None if all."""
     z, y, x = mask.shape
     blocks = mask
     for axis, n in enumerate(mask.shape):
         blocks = np.logical_or.reduceat(blocks, np.arange(0, n, _BLOCK), axis=axis)
-    by = [2 * -(-voxels // _BLOCK) + 1 for voxels in reach]
+    by = [2 * -(-voxels // _BLOCK) + 1 for voxels in apart]
     near = ndimage.maximum_filter(blocks.view(np.uint8), by, mode="constant")
     numbers, count = ndimage.label(near, np.ones((3, 3, 3)))
     for number, place in enumerate(ndimage.find_objects(numbers), start=1):

@@ -46,7 +46,7 @@ def signed_distance(
     """Return distances in mm to the outline of a mask: above 0 inside, below 0 outside.
 
     The distance to the nearest voxel outside less that to the nearest inside. So a mask and its
-    complement have the same distances but for the sign, and none is 0.
+    complement have the same distances but for the sign (up to rounding), and none is 0.
 
     Parameters
     ----------
@@ -60,6 +60,17 @@ def signed_distance(
     -------
     ndarray of float32
     """
-    signed = np.sqrt(squared_distance(~mask, spacing)) - np.sqrt(squared_distance(mask, spacing))
+    signed = -np.sqrt(squared_distance(mask, spacing))
+    inner = _around(mask)
+    signed[inner] += np.sqrt(squared_distance(~mask[inner], spacing))
     found: NDArray[np.float32] = np.clip(signed, -limit, limit, out=signed)
     return found
+
+
+def _around(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """Return the box of a mask and a voxel round it: what is nearest beyond the mask is in it."""
+    axes = range(mask.ndim)
+    at = [np.flatnonzero(mask.any(axis=tuple(set(axes) - {axis}))) for axis in axes]
+    if not at or not len(at[0]):
+        return tuple(slice(None) for _ in axes)
+    return tuple(slice(max(0, int(i[0]) - 1), int(i[-1]) + 2) for i in at)

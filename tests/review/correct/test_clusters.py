@@ -40,3 +40,11 @@ def test_the_space_between_clusters_is_not_looked_at():
     looked_at = []
     near_mask(mask, (3, 3, 3), lambda part: looked_at.append(part.shape) or part)
     assert looked_at == [(10, 10, 10), (10, 10, 10)]
+
+
+def test_clusters_that_feel_each_other_are_worked_on_together_in_a_box_of_what_work_needs():
+    mask = np.zeros((200, 200, 200), bool)
+    mask[10:14, 10:14, 10:14] = mask[60:64, 10:14, 10:14] = True
+    looked_at = []
+    near_mask(mask, (3, 3, 3), lambda part: looked_at.append(part.shape) or part, (25, 25, 25))
+    assert looked_at == [(60, 10, 10)]

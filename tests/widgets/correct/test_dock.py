@@ -4,22 +4,51 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from threading import Event, current_thread, main_thread
 
 import numpy as np
+import pytest
+from qtpy.QtWidgets import QDoubleSpinBox
 from widgets.correct_case import CENTRE, WAIT, click, drag, middle, run, show
 
 from napari_acs.inference.messages import Failure
+from napari_acs.review.correct import Canvas, grow
+from napari_acs.viewer.correcting import snapshot
+from napari_acs.widgets import correct_jobs
 
 
-def test_an_edit_during_the_work_drops_the_result(dock, mask, qtbot):
+@pytest.mark.parametrize("when", ["before the copy", "after it"])
+def test_an_edit_during_the_work(dock, mask, qtbot, monkeypatch, when):
+    """The mask is copied in the worker: an edit is in the result, or the result is dropped."""
+    ready, edited, copying = Event(), Event(), []
+
+    def copied(canvas):
+        copying.append(current_thread())
+        if when == "before the copy":
+            ready.set()
+            assert edited.wait(WAIT / 1000)
+        seen = snapshot(canvas)
+        ready.set()
+        assert edited.wait(WAIT / 1000)
+        return seen
+
+    monkeypatch.setattr(correct_jobs, "snapshot", copied)
     with qtbot.waitSignal(dock.finished, timeout=WAIT) as heard:
         click(dock, "grow")
+        assert ready.wait(WAIT / 1000)
         mask.data_setitem((np.array([0]), np.array([0]), np.array([0])), 1)
-    assert isinstance(heard.args[1], Failure)
-    assert "was edited while" in dock.said
+        edited.set()
+    assert copying != [main_thread()]
     expected = CENTRE.copy()
     expected[0, 0, 0] = 1
-    np.testing.assert_array_equal(mask.data, expected)
+    if when == "after it":
+        assert isinstance(heard.args[1], Failure)
+        assert "was edited while" in dock.said
+        np.testing.assert_array_equal(mask.data, expected)
+    else:
+        mm = dock.panel.findChild(QDoubleSpinBox, "grow_mm").value()
+        change = grow(Canvas(expected, mask.scale), dock.panel.brush.chosen.region, mm)
+        np.testing.assert_array_equal(mask.data, change.applied(expected))
 
 
 def test_a_closed_mask_drops_its_tool_and_without_a_mask_there_is_a_sentence(dock, mask, qtbot):
