@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -62,21 +63,22 @@ def fill_between(canvas: Canvas, axis: int, *, cancelled: Callable[[], bool] = n
     window = _window(canvas, axis, drawn[0], drawn[-1])
     depth = np.moveaxis(canvas.depth(window), axis, 0)
     spacing = [canvas.spacing[other] for other in sorted(others)]
+    levels = len(canvas.nesting.values)
     made = depth.copy()
     empty = filled = 0
-    behind: tuple[int, list[Outline]] | None = None
-    for index in (each - drawn[0] for each in drawn):
+    known: dict[int, list[Outline]] = {}
+    for behind, ahead in pairwise(each - drawn[0] for each in drawn):
         stop_if(cancelled)
-        outlines = [
-            _outline(depth[index] >= level, spacing)
-            for level in range(1, len(canvas.nesting.values) + 1)
-        ]
-        if behind is not None and index - behind[0] > 1:
-            between = made[behind[0] + 1 : index]
-            _interpolate(between, behind[1], outlines)
-            filled += len(between)
-            empty += sum(not each.any() for each in between)
-        behind = index, outlines
+        between = made[behind + 1 : ahead]
+        if not len(between):
+            continue
+        known = {
+            index: known.get(index) or _outlines(depth[index], levels, spacing)
+            for index in (behind, ahead)
+        }
+        _interpolate(between, known[behind], known[ahead])
+        filled += len(between)
+        empty += sum(not each.any() for each in between)
     said = f"{filled - empty} slices along axis {axis} filled between drawn ones"
     if empty:
         said += f" ({empty} stay empty: the outlines do not overlap)"
@@ -95,6 +97,11 @@ def _window(canvas: Canvas, axis: int, first: int, last: int) -> Box:
         low, high = s.start + outer.start, s.stop + outer.start
         bounds.append(slice(low, high) if i == axis else slice(max(0, low - 1), min(n, high + 1)))
     return bounds[0], bounds[1], bounds[2]
+
+
+def _outlines(depth: NDArray[np.uint8], levels: int, spacing: Sequence[float]) -> list[Outline]:
+    """Return what `_outline` does, of every region of a drawn slice, outermost first."""
+    return [_outline(depth >= level, spacing) for level in range(1, levels + 1)]
 
 
 def _outline(mask: NDArray[np.bool_], spacing: Sequence[float]) -> Outline:

@@ -17,6 +17,7 @@ from napari_acs.review.correct import (
     ONLY_SECOND,
     OTHER_LABEL,
     Canvas,
+    between,
     changed,
     compare,
     copy_slice,
@@ -28,6 +29,7 @@ from napari_acs.review.correct import (
     revert,
     revert_part,
 )
+from napari_acs.review.correct.distance import signed_distance
 
 SHAPE = (12, 16, 18)
 
@@ -175,3 +177,16 @@ def test_a_comparison_says_of_every_voxel_who_drew_it():
     assert back.voxels == {ONLY_FIRST: 1, ONLY_SECOND: 1, OTHER_LABEL: 2}
     with pytest.raises(ValueError, match="cannot be compared"):
         compare(a, b[:, :, :3])
+
+
+def test_only_slices_beside_a_gap_are_looked_at(monkeypatch):
+    looked_at = []
+    monkeypatch.setattr(
+        between, "signed_distance", lambda *about: looked_at.append(1) or signed_distance(*about)
+    )
+    labels = np.zeros((20, 16, 18), np.uint8)
+    labels[:, 4:9, 5:12] = 2
+    assert not len(fill_between(Canvas(labels, SPACING), 0)) and not looked_at
+    labels[[6, 7, 9, 15]] = 0  # slice 8 is beside two gaps
+    assert fill_between(Canvas(labels, SPACING), 0).applied(labels)[:, 5, 6].all()
+    assert len(looked_at) == 5
