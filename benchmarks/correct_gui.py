@@ -101,8 +101,7 @@ def strokes(dock, mask, radius_mm: float, ball: bool) -> list[float]:
     dock.viewer.dims.point = mask.data_to_world(at)
     dock.panel.findChild(QPushButton, "paint").click()
     (press,) = [one for one in mask.mouse_drag_callbacks if one is dock.mouse.brush]
-    event = SimpleNamespace(type="mouse_press", button=1, modifiers=(), position=None)
-    event.position = mask.data_to_world(at)
+    event = press_at(dock, mask.data_to_world(at))
     times = []
     gesture = press(mask, event)
     for step in range(MOVES + 1):
@@ -120,10 +119,23 @@ def strokes(dock, mask, radius_mm: float, ball: bool) -> list[float]:
     return times[1:]
 
 
-def smart_click(mask, at) -> None:
-    """Click into the tumour with a reach of 15 mm in 3D, as napari's canvas tells the layer."""
+def press_at(dock, position) -> SimpleNamespace:
+    """Return the event of a press of the mouse, as napari's canvas tells the layer."""
+    dims = dock.viewer.dims
+    return SimpleNamespace(
+        type="mouse_press",
+        button=1,
+        modifiers=(),
+        position=position,
+        dims_displayed=list(dims.displayed),
+        dims_point=list(dims.point),
+    )
+
+
+def smart_click(dock, mask, at) -> None:
+    """Click into the tumour with a reach of 15 mm in 3D."""
     (press,) = mask.mouse_drag_callbacks[-1:]
-    next(press(mask, SimpleNamespace(type="mouse_press", button=1, modifiers=(), position=at)))
+    next(press(mask, press_at(dock, at)))
 
 
 def tool_row(dock, mask, tool: str, rounds: int) -> dict[str, object]:
@@ -139,7 +151,7 @@ def tool_row(dock, mask, tool: str, rounds: int) -> dict[str, object]:
             if not button.isChecked():
                 button.click()
             at = np.argwhere(mask.data == 3).mean(axis=0).round()
-            begin = partial(smart_click, mask, mask.data_to_world(at))
+            begin = partial(smart_click, dock, mask, mask.data_to_world(at))
         with Blocks() as seen:
             began = perf_counter()
             begin()

@@ -10,11 +10,22 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.review.correct import Band, Ink, stroke
-from napari_acs.viewer.correcting import apply, canvas_of, slice_axis, slice_index
+from napari_acs.viewer.correcting import apply, canvas_of, clicked_slice
 
 if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import NDArray
+
+
+class PlaneTool:
+    """A callback of napari's ``mouse_drag_callbacks`` that takes its plane from the event.
+
+    So any canvas that shows the layer, or a twin of it, may call it.
+    """
+
+    def __call__(self, layer: Labels, event: Any) -> Iterator[None]:
+        """Follow one drag."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +47,7 @@ class MaskTool:
     Parameters
     ----------
     layer : Labels
-    press : callable
-        Generator function of the layer and a mouse event, as napari's ``mouse_drag_callbacks``.
+    press : PlaneTool
     diameter_mm : float
         Of the circle at the cursor; 0 for a cross.
     gave_way : callable
@@ -46,15 +56,15 @@ class MaskTool:
     def __init__(
         self,
         layer: Labels,
-        press: Callable[[Any, Any], Iterator[None]],
+        press: PlaneTool,
         diameter_mm: float,
         gave_way: Callable[[], object],
     ) -> None:
         self.layer = layer
         self._press, self._gave_way = press, gave_way
         layer.mode = "pan_zoom"
-        layer.mouse_pan = False
         layer.mouse_drag_callbacks.append(press)
+        layer.mouse_pan = False  # the last: linked canvases look for a tool then
         layer.events.mode.connect(self._on_mode)
         self.resize(diameter_mm)
 
@@ -77,13 +87,11 @@ class MaskTool:
             self._gave_way()
 
 
-class Brush:
+class Brush(PlaneTool):
     """Paints while the mouse is dragged; a whole drag is one step of napari's undo.
 
     Parameters
     ----------
-    dims : napari.components.Dims
-        Of the window's viewer.
     settings : callable
         Returns `BrushSettings` at the press; may raise ``BadInput``.
     said : callable
@@ -91,12 +99,9 @@ class Brush:
     """
 
     def __init__(
-        self,
-        dims: Any,
-        settings: Callable[[], BrushSettings],
-        said: Callable[[str, bool], object],
+        self, settings: Callable[[], BrushSettings], said: Callable[[str, bool], object]
     ) -> None:
-        self._dims, self._settings, self._said = dims, settings, said
+        self._settings, self._said = settings, said
 
     def __call__(self, layer: Labels, event: Any) -> Iterator[None]:
         """Follow one drag, as a callback of napari's ``mouse_drag_callbacks``."""
@@ -104,7 +109,7 @@ class Brush:
             return
         try:
             settings = self._settings()
-            line = _Line(layer, self._dims, settings)
+            line = _Line(layer, clicked_slice(layer, event), settings)
             with layer.block_history():
                 line.to(event.position)
                 yield
@@ -120,11 +125,10 @@ class Brush:
 class _Line:
     """A stroke on its way, from point to point."""
 
-    def __init__(self, layer: Labels, dims: Any, settings: BrushSettings) -> None:
+    def __init__(self, layer: Labels, plane: tuple[int, int], settings: BrushSettings) -> None:
         self._layer, self._settings = layer, settings
         self._canvas = canvas_of(layer)
-        axis, index = slice_axis(dims), slice_index(layer, dims)
-        self._slice, self._axis = (axis, index), axis if settings.flat else None
+        self._slice, self._axis = plane, plane[0] if settings.flat else None
         self._last: NDArray[np.float64] | None = None
         self._voxels = 0
 
@@ -154,15 +158,36 @@ class _Line:
         return f"{self._settings.ink.said(how)}: {self._voxels} voxels ({ml:.2f} ml) changed"
 
 
-def on_click(act: Callable[[Labels, NDArray[np.float64]], object]) -> Any:
-    """Return a mouse callback that acts once on the voxel (z, y, x) under the left button."""
+class Click(PlaneTool):
+    """Acts once on what is under the left button.
 
-    def click(layer: Labels, event: Any) -> Iterator[None]:
+    Parameters
+    ----------
+    act : callable
+        Gets the voxel (z, y, x), which is whole along the axis of the slices, and that axis.
+    said : callable
+        Gets a sentence where no slice was clicked, and that it is a refusal.
+    """
+
+    def __init__(
+        self,
+        act: Callable[[NDArray[np.float64], int], object],
+        said: Callable[[str, bool], object],
+    ) -> None:
+        self._act, self._said = act, said
+
+    def __call__(self, layer: Labels, event: Any) -> Iterator[None]:
+        """Act at the press."""
         if event.button == 1:
-            act(layer, voxel_at(layer, event.position))
+            try:
+                axis, index = clicked_slice(layer, event)
+            except BadInput as refusal:
+                self._said(refusal.sentence(), True)
+                return
+            at = voxel_at(layer, event.position)
+            at[axis] = index
+            self._act(at, axis)
         yield
-
-    return click
 
 
 def voxel_at(layer: Labels, position: Any) -> NDArray[np.float64]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _OF_2021 = replace(GLIOMA, values=(2, 1, 4))
 """BraTS up to 2021: enhancing tumour is 4."""
+_NO_SLICE = "No slice is shown"
+_SHOW_ONE = "Switch to a 2D view, such as Axial"
 
 
 def nesting_of(labels: NDArray[Any]) -> Nesting:
@@ -114,7 +116,7 @@ def slice_axis(dims: Any) -> int:
     """
     order = spatial_order(dims.order)
     if dims.ndisplay != 2 or order is None:
-        raise BadInput("No slice is shown", do="Switch to a 2D view, such as Axial")
+        raise BadInput(_NO_SLICE, do=_SHOW_ONE)
     return order[0]
 
 
@@ -126,8 +128,33 @@ def slice_index(layer: Labels, dims: Any) -> int:
     BadInput
         No slice is shown, or one beyond the mask.
     """
-    axis = slice_axis(dims)
-    index = int(np.round(layer.world_to_data(dims.point)[-3:][axis]))
+    return _index_at(layer, slice_axis(dims), dims.point)
+
+
+def clicked_slice(layer: Labels, event: Any) -> tuple[int, int]:
+    """Return along which axis (of z, y, x) a canvas has its slices, and which one it shows.
+
+    Parameters
+    ----------
+    layer : Labels
+    event : napari's mouse event
+        Of the window's canvas, or of another one on the same point.
+
+    Raises
+    ------
+    BadInput
+        No single slice of a volume is shown, or one beyond the mask.
+    """
+    lead = len(event.dims_point) - 3
+    hidden = {0, 1, 2} - {axis - lead for axis in event.dims_displayed}
+    if len(event.dims_displayed) != 2 or len(hidden) != 1:
+        raise BadInput(_NO_SLICE, do=_SHOW_ONE)
+    (axis,) = hidden
+    return axis, _index_at(layer, axis, event.dims_point)
+
+
+def _index_at(layer: Labels, axis: int, point: Sequence[float]) -> int:
+    index = int(np.round(layer.world_to_data(point)[-3:][axis]))
     if not 0 <= index < layer.data.shape[-3:][axis]:
         raise BadInput("The slice that is shown is beyond the mask", do="Move to the tumour")
     return index

@@ -102,7 +102,7 @@ class Crosshair:
         tool = str(getattr(active, "mode", "pan_zoom"))
         if viewer.dims.ndisplay != 2 or event.button != 1 or tool != "pan_zoom" or event.modifiers:
             return
-        if not getattr(active, "mouse_pan", True):
+        if not viewer.scene.camera.mouse_pan:
             return  # a tool of ours has the mouse
         start = event.pos
         yield

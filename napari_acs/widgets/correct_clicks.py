@@ -60,11 +60,11 @@ class CorrectClicks(QObject):
         panel.islands.remove_clicked.connect(self._on_remove)
         panel.compare.revert_clicked.connect(self._on_revert)
 
-    def at(self, tool: str, voxel: NDArray[np.float64]) -> None:
-        """Act on a voxel (z, y, x) that was clicked with a tool."""
+    def at(self, tool: str, voxel: NDArray[np.float64], axis: int) -> None:
+        """Act on a voxel (z, y, x) that was clicked with a tool, in a slice along an axis."""
         acts = {"take_back": self._take_back, "flood": self._flood}
         act = acts.get(tool, partial(self._smart, tool))
-        self._try(tool, lambda mask: act(mask, voxel))
+        self._try(tool, lambda mask: act(mask, voxel, axis))
 
     def brush(self) -> BrushSettings:
         """Return what the brush is to do.
@@ -101,10 +101,8 @@ class CorrectClicks(QObject):
         place = Place(self._panel.brush.chosen.region, axis, index, count)
         self._jobs.run(tool, mask, work_of(tool, mm, place))
 
-    def _flood(self, mask: Labels, at: NDArray[np.float64]) -> None:
+    def _flood(self, mask: Labels, at: NDArray[np.float64], axis: int) -> None:
         brush, band = self._panel.brush, self._range.band()
-        axis = slice_axis(self._dims)
-        at[axis] = slice_index(mask, self._dims)
         ink, within = brush.chosen.ink("paint"), axis if brush.flat else None
         self._jobs.run(
             "flood",
@@ -112,10 +110,8 @@ class CorrectClicks(QObject):
             lambda canvas, stop: flood(canvas, at, band, ink, axis=within, cancelled=stop),
         )
 
-    def _smart(self, tool: str, mask: Labels, at: NDArray[np.float64]) -> None:
+    def _smart(self, tool: str, mask: Labels, at: NDArray[np.float64], axis: int) -> None:
         brush = self._panel.brush
-        axis = slice_axis(self._dims)
-        at[axis] = slice_index(mask, self._dims)
         ink = brush.chosen.ink("erase" if tool == "smart_erase" else "paint")
         images = [np.asarray(image.data) for image in brush.images]
         reach, within = brush.radius_mm, axis if brush.flat else None
@@ -125,7 +121,7 @@ class CorrectClicks(QObject):
             lambda canvas, _: grow_from(canvas, at, images, ink, reach_mm=reach, axis=within),
         )
 
-    def _take_back(self, mask: Labels, at: NDArray[np.float64]) -> None:
+    def _take_back(self, mask: Labels, at: NDArray[np.float64], axis: int) -> None:
         before = self._target.before.of(mask)
         self._jobs.run(
             "take_back",

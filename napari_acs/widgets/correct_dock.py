@@ -58,9 +58,7 @@ class CorrectDock(QWidget):
         self.clicks = clicks = CorrectClicks(
             napari_viewer, panel, target, self.jobs, self.range, self
         )
-        self.mouse = CorrectMouse(
-            panel.brush, napari_viewer.dims, clicks.brush, self._say, clicks.at, self
-        )
+        self.mouse = CorrectMouse(panel.brush, clicks.brush, self._say, clicks.at, self)
         self.differences = CorrectDifferences(napari_viewer, target.before, self)
         self.measuring = Measuring(napari_viewer, panel.measures, target.before, ask, self)
         fill_with(self, panel)

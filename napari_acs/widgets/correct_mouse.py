@@ -11,7 +11,7 @@ import numpy as np
 from qtpy.QtCore import QObject
 
 from napari_acs.errors import BadInput
-from napari_acs.viewer.brush import Brush, BrushSettings, MaskTool, on_click
+from napari_acs.viewer.brush import Brush, BrushSettings, Click, MaskTool
 from napari_acs.viewer.correcting import nesting_of
 from napari_acs.widgets.correct_brush import SMART
 from napari_acs.widgets.correct_regions import PAINTABLES
@@ -33,27 +33,25 @@ class CorrectMouse(QObject):
     Parameters
     ----------
     panel : CorrectBrush
-    dims : napari.components.Dims
     settings : callable
         Of the brush; may raise ``BadInput``.
     said : callable
         Gets sentences, and whether they are refusals.
     clicked : callable
-        Gets the tool's name and the voxel.
+        Gets the tool's name, the voxel and the axis of the slices.
     """
 
     def __init__(
         self,
         panel: CorrectBrush,
-        dims: Any,
         settings: Callable[[], BrushSettings],
         said: Callable[[str, bool], object],
-        clicked: Callable[[str, NDArray[Any]], object],
+        clicked: Callable[[str, NDArray[np.float64], int], object],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._panel, self._clicked = panel, clicked
-        self.brush = Brush(dims, settings, said)
+        self._panel, self._clicked, self._said = panel, clicked, said
+        self.brush = Brush(settings, said)
         self._layer: Labels | None = None
         self._held: list[MaskTool] = []
         self._bound: list[Labels] = []
@@ -82,7 +80,7 @@ class CorrectMouse(QObject):
         if name and self._layer is not None:
             self._panel.show_tool(name)  # whose radius is in the slider then
             stroke = name in _STROKES
-            press = self.brush if stroke else on_click(lambda _, at: self._clicked(name, at))
+            press = self.brush if stroke else Click(partial(self._clicked, name), self._said)
             size = 2 * self._panel.radius_mm if name in _WITH_A_RADIUS else 0.0
             self._held.append(MaskTool(self._layer, press, size, partial(self.take, "")))
             self.name = name

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
 from napari_acs.viewer.crosshair import Crosshair
 from napari_acs.viewer.mirror import Mirror
+from napari_acs.viewer.tool_relay import ToolRelay
 from napari_acs.viewer.view_letters import ViewLetters
 from napari_acs.viewer.views import AXIAL, VIEWS, show_view, view_of
 
@@ -25,6 +26,7 @@ class LinkedCanvas(QWidget):
         self.letters = ViewLetters(self.model)
         self._mirror = Mirror(source, self.model)
         self._crosshair = Crosshair(self.model)
+        self._relay = ToolRelay(source, self.model)
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
         self._settled.timeout.connect(self.fit)
@@ -62,6 +64,7 @@ class LinkedCanvas(QWidget):
 
     def release(self) -> None:
         """Give the canvas back, and let go of every layer."""
+        self._relay.close()
         self._crosshair.close()
         self._mirror.close()
         self.letters.close()

@@ -71,10 +71,12 @@ def run(dock, qtbot, name: str):
     return heard.args[1]
 
 
-def drag(layer, *places) -> None:
+def drag(dock, layer, *places) -> None:
     """Press on a voxel (z, y, x), drag to others, let go: as napari's canvas tells a layer."""
     event = SimpleNamespace(type="mouse_press", button=1, modifiers=(), position=None)
     event.position = layer.data_to_world(places[0])
+    dims = dock.viewer.dims
+    event.dims_displayed, event.dims_point = list(dims.displayed), list(dims.point)
     called = [callback(layer, event) for callback in layer.mouse_drag_callbacks]
     gestures = [gesture for gesture in called if gesture is not None]
     for gesture in gestures:

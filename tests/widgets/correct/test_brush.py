@@ -41,7 +41,7 @@ def test_a_disc_is_a_circle_in_mm_in_the_slice_shown(dock, mask):
         disc = sum(each**2 for each in away) <= 25.0001
         for region, value in (("WT", 2), ("TC", 1), ("ET", 3)):
             choose(dock, region)
-            drag(mask, at)
+            drag(dock, mask, at)
             outer = depths(before) < depths(np.array(value))
             np.testing.assert_array_equal(mask.data, np.where(disc & outer, value, before))
             assert f"{region} painted" in dock.said
@@ -56,7 +56,9 @@ def test_a_long_drag_is_one_step_and_a_ball_reaches_other_slices(dock, mask):
     find(dock, QCheckBox, "ball").setChecked(True)
     find(dock, QLabeledDoubleSlider, "radius").setValue(4.0)
     click(dock, "erase")
-    drag(mask, at, at + np.array([0, 2, 2]), at + np.array([0, 4, 4]), at + np.array([0, 6, 2]))
+    drag(
+        dock, mask, at, at + np.array([0, 2, 2]), at + np.array([0, 4, 4]), at + np.array([0, 6, 2])
+    )
     axes = [np.unique(axis) for axis in np.nonzero(mask.data != before)]
     assert len(axes[0]) > 1, "a ball"
     assert (mask.data[mask.data != before] == 0).all(), "of WT nothing is left"
@@ -69,7 +71,7 @@ def test_erasing_a_region_leaves_the_next_outer_one(dock, mask):
     before = mask.data.copy()
     choose(dock, "ET")
     click(dock, "erase")
-    drag(mask, at + np.array([0, 0, -4]), at + np.array([0, 0, 4]))
+    drag(dock, mask, at + np.array([0, 0, -4]), at + np.array([0, 0, 4]))
     changed = mask.data != before
     assert set(before[changed]) == {3} and set(mask.data[changed]) == {1}
     undone(mask, before)
@@ -92,7 +94,7 @@ def test_the_threshold_brush_keeps_to_the_range_which_is_shown(dock, mask):
     choose(dock, "ET")
     find(dock, QLabeledDoubleSlider, "radius").setValue(30.0)
     click(dock, "paint")
-    drag(mask, at)
+    drag(dock, mask, at)
     axis = dock.viewer.dims.order[0]
     here = np.zeros(before.shape, bool)
     here[int(at[axis])] = True
@@ -120,7 +122,7 @@ def test_flood_takes_what_hangs_together(dock, mask, qtbot):
     seed = np.argwhere(CENTRE == 3)[0]
     show(dock, mask, seed)
     with qtbot.waitSignal(dock.finished, timeout=WAIT):
-        drag(mask, seed)
+        drag(dock, mask, seed)
     parts, _ = ndimage.label(to_lps(image(), GRID) >= 350)
     np.testing.assert_array_equal(mask.data == 3, parts == parts[tuple(seed)])
     undone(mask, empty)
@@ -136,7 +138,7 @@ def test_the_brush_has_the_mouse_until_another_tool_takes_it(dock, mask):
     mask.mode = "pan_zoom"
     before = mask.data.copy()
     show(dock, mask, middle())
-    drag(mask, middle())
+    drag(dock, mask, middle())
     np.testing.assert_array_equal(mask.data, before)
     click(dock, "paint")
     click(dock, "paint")
@@ -153,6 +155,6 @@ def test_masks_of_2021_keep_their_4(viewer, qtbot):
     assert layer.selected_label == 4
     show(dock, layer, np.array([4, 5, 6]))
     click(dock, "paint")
-    drag(layer, np.array([4, 5, 6]))
+    drag(dock, layer, np.array([4, 5, 6]))
     assert layer.data[4, 5, 6] == 4
     assert set(np.unique(layer.data)) == {0, 1, 2, 4}

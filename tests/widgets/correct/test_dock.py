@@ -67,7 +67,7 @@ def test_refusals_are_sentences(dock, mask, qtbot):
     assert "No slice is shown" in dock.said
     click(dock, "paint")
     before = mask.data.copy()
-    drag(mask, middle())
+    drag(dock, mask, middle())
     assert "No slice is shown" in dock.said
     dock.viewer.dims.ndisplay = 2
     mask.data_setitem((np.array([0, 0]), np.array([0, 1]), np.array([0, 0])), [4, 9])
@@ -97,7 +97,7 @@ def test_a_closed_panel_gives_mouse_and_keys_back(dock, mask, qtbot):
         dock.deleteLater()
     assert not mask.keymap and mask.mouse_pan
     before = mask.data.copy()
-    drag(mask, middle())
+    drag(dock, mask, middle())
     np.testing.assert_array_equal(mask.data, before)
 
 

@@ -27,17 +27,17 @@ def test_corrections_are_taken_back_one_by_one_or_all(dock, mask, qtbot):
     first, second = np.array([4, 5, 6]), np.array([4, 30, 20])
     show(dock, mask, first)
     click(dock, "paint")
-    drag(mask, first)
+    drag(dock, mask, first)
     one = mask.data.copy()
-    drag(mask, second)
+    drag(dock, mask, second)
     two = mask.data.copy()
     click(dock, "take_back")
     with qtbot.waitSignal(dock.finished, timeout=WAIT):
-        drag(mask, second)
+        drag(dock, mask, second)
     np.testing.assert_array_equal(mask.data, one)
     undone(mask, two)
     with qtbot.waitSignal(dock.finished, timeout=WAIT):
-        drag(mask, middle())
+        drag(dock, mask, middle())
     assert "Nothing was corrected" in dock.said
     run(dock, qtbot, "revert_all")
     np.testing.assert_array_equal(mask.data, CENTRE)
@@ -61,14 +61,14 @@ def test_what_a_model_made_is_the_prediction(viewer, qtbot, four):
 def test_only_changes_are_shown_and_followed(dock, mask, qtbot):
     show(dock, mask, np.array([4, 5, 6]))
     click(dock, "paint")
-    drag(mask, np.array([4, 5, 6]))
+    drag(dock, mask, np.array([4, 5, 6]))
     box = find(dock, QCheckBox, "only_changed")
     with qtbot.waitSignal(dock.differences.shown, timeout=WAIT) as heard:
         box.click()
     (layer,) = heard.args
     assert not mask.visible and dock.viewer.layers.selection.active is mask
     np.testing.assert_array_equal(layer.data > 0, mask.data != CENTRE)
-    drag(mask, middle() * (1, 1, 0))
+    drag(dock, mask, middle() * (1, 1, 0))
     changed = mask.data != CENTRE
     qtbot.waitUntil(lambda: np.array_equal(layer.data > 0, changed), timeout=WAIT)
     assert dock.target.masks == [mask], "what was changed is no mask itself"

@@ -27,7 +27,7 @@ def test_a_smart_click_grows_to_the_edge_in_the_images_and_is_one_step(dock, mas
     click(dock, "smart_paint")
     assert radius.value() == 15.0 and mask.cursor_size == pytest.approx(30.0)
     with qtbot.waitSignal(dock.finished, timeout=WAIT) as heard:
-        drag(mask, at)
+        drag(dock, mask, at)
     assert heard.args[0] == "smart_paint" and isinstance(heard.args[1], Change), dock.said
     assert dock.said.startswith("ET painted from a click on, up to 15 mm away")
     here = np.ones(CENTRE.shape, bool) if ball else np.indices(CENTRE.shape)[0] == at[0]
@@ -42,11 +42,11 @@ def test_a_smart_click_grows_to_the_edge_in_the_images_and_is_one_step(dock, mas
     ground = np.array([at[0], 4, 5])
     find(dock, QCheckBox, "ball").setChecked(False)
     choose(dock, "WT")
-    drag(mask, ground)
+    drag(dock, mask, ground)
     spilt = mask.data.copy()
     click(dock, "smart_erase")
     with qtbot.waitSignal(dock.finished, timeout=WAIT):
-        drag(mask, ground)
+        drag(dock, mask, ground)
     erased = mask.data != spilt
     assert erased.sum() > 5 and (mask.data[erased] == 0).all()
     assert not (erased & (CENTRE > 0)).any()
@@ -59,6 +59,6 @@ def test_a_smart_click_without_an_image_is_refused(dock, mask, qtbot):
     show(dock, mask, middle())
     click(dock, "smart_paint")
     with qtbot.waitSignal(dock.finished, timeout=WAIT):
-        drag(mask, middle())
+        drag(dock, mask, middle())
     assert "needs an image" in dock.said
     np.testing.assert_array_equal(mask.data, before)
