@@ -82,9 +82,14 @@ def _line(table: Path, row: dict[str, str], where: str) -> Line:
 
 def _columns(header: Sequence[str], table: Path) -> dict[str, str]:
     """Return the table's own name of each column that is read."""
-    plain = {column.strip().lower().removesuffix("_path").removesuffix("_id"): column
-             for column in header}  # fmt: skip
-    columns = {key: plain[key] for key in _COLUMNS if key in plain}
+    plain = {column.strip().lower(): column for column in header}
+    columns = {
+        key: plain[said]
+        for key in _COLUMNS
+        # The last that is there counts: a table may have a number and a path of each study.
+        for said in (f"{key}_id", f"{key}_path", key)
+        if said in plain
+    }
     if "study" not in columns:
         raise BadInput(
             f"{table.name} is no table of studies",

@@ -196,6 +196,14 @@ def test_a_study_is_in_a_session_once_whichever_way_it_is_named(tmp_path):
     assert [source.mask for source in find_sources([table])] == [mask, other]
 
 
+@pytest.mark.parametrize("head", ["Study_path,Study_ID", "study,study_id"])
+def test_a_tables_number_of_a_study_is_not_taken_for_its_path(tmp_path, head):
+    root = as_brats(tmp_path / "all", MADE)
+    (tmp_path / "list.csv").write_text(f"{head}\nall/{next(iter(MADE))},17\n")
+    (source,) = find_sources([tmp_path / "list.csv"])
+    assert source.path == root / next(iter(MADE))
+
+
 def test_a_table_says_how_unsure_a_model_was_of_its_masks(tmp_path):
     table = as_csv(tmp_path)
     head, *lines = table.read_text().splitlines()
