@@ -7,7 +7,8 @@ python scripts/ship_glioma.py metrics REPORT.json OUT.json [SENTENCE]  from `eva
     sentence is what the card says of the post-processing
 python scripts/ship_glioma.py figures BUNDLE OUT METRICS.json [SUBSETS.json]  with figures and card
 
-PLAN.yaml: recipes (fast, ensemble), folds (checkpoint, held_out), regions (by name: threshold,
+PLAN.yaml: recipes (fast, ensemble), folds (checkpoint, held_out, and recipe where its network is
+another), regions (by name: threshold,
 minimum_ml, smallest_part_ml), mirrored (whether the ensemble is), notes, encoder_weights. See
 docs/results.md for the commands.
 """
@@ -40,7 +41,14 @@ def main() -> None:
         metrics(Path(source), Path(target), *more)
         return
     plan = yaml.safe_load(Path(source).read_text(encoding="utf-8"))
-    folds = [Fold(Path(one["checkpoint"]), tuple(one["held_out"])) for one in plan["folds"]]
+    folds = [
+        Fold(
+            Path(one["checkpoint"]),
+            tuple(one["held_out"]),
+            read_recipe(find_recipe(one["recipe"])).architecture if "recipe" in one else None,
+        )
+        for one in plan["folds"]
+    ]
     out = Path(target)
     if step == "folds":
         fields = fields_of(plan, "fast", limits=False)

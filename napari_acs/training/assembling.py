@@ -12,6 +12,7 @@ import torch
 from napari_acs.errors import BadInput
 from napari_acs.models import Bundle, save_bundle
 from napari_acs.models.ensemble import ACSUNetEnsemble
+from napari_acs.training.deep_supervision import without_heads
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,13 @@ class Fold:
         ``checkpoint.pt`` of its run folder; its averaged network is taken.
     held_out : tuple of str
         Names of the cases that it never saw, whole patients.
+    arguments : mapping, optional
+        Of its `ACSUNet`, where they are other than those of the bundle's ``architecture``.
     """
 
     checkpoint: Path
     held_out: tuple[str, ...]
+    arguments: Mapping[str, Any] | None = None
 
 
 def assemble(
@@ -50,7 +54,7 @@ def assemble(
     fields : mapping
         As for `save_bundle`; ``architecture`` is that of one network (``acs-unet``).
     folds : sequence of Fold
-        One at least, all of this architecture.
+        One at least.
     card : str, optional
         Markdown.
     half : bool
@@ -63,14 +67,15 @@ def assemble(
     BadInput
         A checkpoint cannot be read or does not fit the architecture, or the folder exists.
     """
-    arguments = fields["architecture"]["arguments"]
+    own = fields["architecture"]["arguments"]
+    arguments = [own if fold.arguments is None else dict(fold.arguments) for fold in folds]
     channels, regions = len(fields["input"]["channels"]), len(fields["output"]["regions"])
-    network = ACSUNetEnsemble([arguments] * len(folds), channels, regions)
+    network = ACSUNetEnsemble(arguments, channels, regions)
     for member, fold in zip(network.members, folds, strict=True):
         try:
             state = torch.load(fold.checkpoint, map_location="cpu", weights_only=True)
-            member.load_state_dict(state["average"])
-        except (OSError, KeyError, TypeError, RuntimeError) as error:
+            member.load_state_dict(without_heads(state["average"]))
+        except (OSError, KeyError, TypeError, AttributeError, RuntimeError) as error:
             raise BadInput(
                 f"{fold.checkpoint} holds no averaged network that fits",
                 found=str(error).splitlines()[0] if str(error) else type(error).__name__,
@@ -79,10 +84,11 @@ def assemble(
     said = [{"held_out": sorted(fold.held_out)} for fold in folds]
     training = dict(fields.get("training", {}))
     if len(folds) == 1:
-        whole = {**fields, "training": {**training, **said[0]}}
+        alone = {**fields["architecture"], "arguments": arguments[0]}
+        whole = {**fields, "architecture": alone, "training": {**training, **said[0]}}
         return save_bundle(folder, whole, network.members[0].eval(), card, half=half)
-    members = {"members": [arguments] * len(folds), "mirrored": mirrored}
-    architecture = {"name": "acs-unet-ensemble", "arguments": members}
+    together = {"members": arguments, "mirrored": mirrored}
+    architecture = {"name": "acs-unet-ensemble", "arguments": together}
     training |= {"members": said}
     whole = {**fields, "architecture": architecture, "training": training}
     return save_bundle(folder, whole, network.eval(), card, half=half)

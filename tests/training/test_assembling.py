@@ -10,11 +10,14 @@ from napari_acs.errors import BadInput
 from napari_acs.models.cross_validation import unseen, unseen_members
 from napari_acs.models.unet import ACSUNet
 from napari_acs.training.assembling import Fold, assemble
+from napari_acs.training.deep_supervision import DeeplySupervisedUNet
+
+OTHER = {"encoder": "squeezenet1_1", "decoder_channels": [8, 8, 8, 8], "stem_channels": 4}
 
 
-def checkpoint(folder, seed):
+def checkpoint(folder, seed, kind=ACSUNet, arguments=SPEC["architecture"]["arguments"]):
     torch.manual_seed(seed)
-    network = ACSUNet(**SPEC["architecture"]["arguments"])
+    network = kind(**arguments)
     torch.save({"step": 1, "average": network.state_dict()}, folder / f"{seed}.pt")
     return folder / f"{seed}.pt"
 
@@ -39,6 +42,21 @@ def test_an_ensemble_holds_every_fold_and_says_what_it_never_saw(tmp_path):
     assert unseen_members(both.spec, "other1") == (1,)
     assert unseen_members(alone[1].spec, "other1") == (0,)
     assert both.spec.weights.size_bytes < 1.1 * sum(b.spec.weights.size_bytes for b in alone)
+
+
+def test_networks_of_two_kinds_go_together(tmp_path):
+    supervised = checkpoint(tmp_path, 1, DeeplySupervisedUNet, OTHER)
+    folds = [Fold(checkpoint(tmp_path, 0), ("a",)), Fold(supervised, ("a", "b"), OTHER)]
+    alone = [assemble(tmp_path / f"fold{n}", SPEC, [fold]) for n, fold in enumerate(folds)]
+    both = assemble(tmp_path / "both", SPEC, folds)
+    assert both.spec.architecture.arguments["members"][1] == OTHER
+    x = torch.randn(1, 4, 32, 33, 34)
+    with torch.no_grad():
+        each = [bundle.probabilities(bundle.network()(x)) for bundle in alone]
+        mean = both.probabilities(both.network()(x))
+    torch.testing.assert_close(mean, (each[0] + each[1]) / 2, atol=1e-6, rtol=0)
+    assert unseen_members(both.spec, "a") == (0, 1)
+    assert unseen_members(both.spec, "b") == (1,)
 
 
 def test_a_checkpoint_that_does_not_fit_is_refused_by_name_and_leaves_nothing(tmp_path):
