@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_acs.imaging import Grid
     from napari_acs.imaging.volume import Volume
     from napari_acs.review.measure.change import Change, RegionChange
     from napari_acs.review.measure.measures import Measures
@@ -26,20 +27,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ExamPair:
-    """Two exams of a patient as the session has them: arrays (z, y, x on the masks' grids)."""
+    """Two exams of a patient as the session has them: arrays (z, y, x on the masks' grids).
+
+    ``labels_before`` is None where the exam was never opened: it has the mask that came with it.
+    """
 
     state: SessionState
     path: Path
     before: ExamBefore
     mask: Mask
-    labels_before: NDArray[np.uint8]
+    labels_before: NDArray[np.uint8] | None
     labels: NDArray[np.uint8]
 
     @property
-    def earlier(self) -> Mask:
-        """The mask of the exam before."""
-        assert self.before.mask is not None
-        return self.state.masks[self.before.mask]
+    def whose(self) -> str:
+        """Which mask of the exam before it is, and what the reader has said of it."""
+        if self.before.mask is None:
+            return "the mask that came with it, not opened yet"
+        earlier = self.state.masks[self.before.mask]
+        return f"{earlier.title}, {self.state.items[earlier.item].status}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,11 +66,10 @@ def take_exams(desk: Desk, before: ExamBefore) -> ExamPair:
         No case is open, or the reader has no mask of the exam before.
     """
     mask, session = desk.journal.editor.mask, desk.session
-    if before.mask is None:
+    if not before.has_mask:
         raise BadInput("The exam before has no mask yet", do="Open it from the worklist first")
-    return ExamPair(
-        session.state, session.path, before, mask, desk.array(before.mask), desk.array(mask.id)
-    )
+    earlier = None if before.mask is None else desk.array(before.mask)
+    return ExamPair(session.state, session.path, before, mask, earlier, desk.array(mask.id))
 
 
 def compare_exams(pair: ExamPair, cancelled: Callable[[], bool]) -> Compared:
@@ -73,7 +78,7 @@ def compare_exams(pair: ExamPair, cancelled: Callable[[], bool]) -> Compared:
     Raises
     ------
     BadInput
-        Images that cannot be read.
+        Images, or a mask, that cannot be read.
     Cancelled
     """
     from napari_acs.imaging import read_volumes  # noqa: PLC0415 (SimpleITK)
@@ -86,23 +91,35 @@ def compare_exams(pair: ExamPair, cancelled: Callable[[], bool]) -> Compared:
         return read_volumes(where, case.name, cancelled=cancelled)[1]
 
     shown = pair.state.cases[pair.state.items[pair.mask.item].case]
-    one, two = pair.earlier.grid, pair.mask.grid
+    labels_before, one = _earlier(pair)
+    two = pair.mask.grid
     matrix, how = bring_together(images(pair.before.case), images(shown), one, two, cancelled)
     change = None
     if matrix is not None:
         try:
-            change = measure_change(pair.labels_before, one, pair.labels, two, matrix)
+            change = measure_change(labels_before, one, pair.labels, two, matrix)
         except BadInput as refusal:
             how = refusal.sentence()
     return Compared(pair, change, how)
 
 
+def _earlier(pair: ExamPair) -> tuple[NDArray[np.uint8], Grid]:
+    """Return the mask of the exam before, from its file where it was never opened."""
+    if pair.labels_before is not None and pair.before.mask is not None:
+        return pair.labels_before, pair.state.masks[pair.before.mask].grid
+    from napari_acs.imaging import read_grid  # noqa: PLC0415 (SimpleITK)
+    from napari_acs.review.session.locate import find_file  # noqa: PLC0415
+    from napari_acs.review.session.masks import read_given  # noqa: PLC0415
+
+    case = pair.before.case
+    grid = read_grid(find_file(pair.state, case.mask, pair.path, case.name))
+    return read_given(pair.state, case, pair.path, grid)[0], grid
+
+
 def text_of(found: Compared) -> str:
     """Return the comparison as lines of text."""
     before = found.pair.before
-    earlier = found.pair.earlier
-    status = found.pair.state.items[earlier.item].status
-    lines = [f"{before.case.name} ({earlier.title}, {status}), {when(before)}."]
+    lines = [f"{before.case.name} ({found.pair.whose}), {when(before)}."]
     if found.change is not None:
         lines += [
             _line(name, region, found.change.before, found.change.after)

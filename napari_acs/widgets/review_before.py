@@ -45,7 +45,7 @@ class BeforeCard(QWidget):
         self.setVisible(before is not None)
         if before is None:
             return
-        there = before.mask is not None
+        there = before.has_mask
         self.button.setEnabled(there)
         self.button.setToolTip(
             f"{before.case.name}, {when(before)}" + ("" if there else "; open it first")
@@ -98,7 +98,7 @@ class ExamComparing(QObject):
 
     @Slot()
     def _compare(self) -> None:
-        if self._before is None or self._before.mask is None or self._taking:
+        if self._before is None or not self._before.has_mask or self._taking:
             return
         self._runner.abandon()
         self._asked += 1

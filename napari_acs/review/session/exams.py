@@ -46,12 +46,21 @@ class ExamBefore:
         there is none yet.
     days : int or None
         Between the two exams.
+    given : bool
+        There is no such mask in the session yet, but one came with the case, and this reader may
+        see it: see `napari_acs.review.session.masks.read_given`.
     """
 
     case: Case
     item: int | None
     mask: int | None
     days: int | None
+    given: bool = False
+
+    @property
+    def has_mask(self) -> bool:
+        """Whether there is a mask to compare with."""
+        return self.mask is not None or self.given
 
 
 def exam_before(state: SessionState, case: str) -> ExamBefore | None:
@@ -65,7 +74,9 @@ def exam_before(state: SessionState, case: str) -> ExamBefore | None:
         return None
     earlier = exams[place - 1]
     item, mask = _last_mask(state, earlier)
-    return ExamBefore(earlier, item, mask, days_between(earlier, shown))
+    may_see = any(i.sees_others for i in state.items.values() if i.case == earlier.name)
+    given = mask is None and bool(earlier.mask) and may_see
+    return ExamBefore(earlier, item, mask, days_between(earlier, shown), given)
 
 
 def _last_mask(state: SessionState, case: Case) -> tuple[int, int] | tuple[None, None]:

@@ -133,6 +133,20 @@ def test_the_exam_before_is_the_last_one_of_the_patient_with_what_the_reader_has
         assert exam_before(session.state, "other") is None
 
 
+@pytest.mark.parametrize(("ai", "seen"), [("shown", True), ("hidden", False), ("after", False)])
+def test_a_mask_that_came_with_the_exam_before_is_there_for_who_may_see_it(tmp_path, ai, seen):
+    cases = [case("late", 30), replace(case("first", 0), mask="/first/seg.nii.gz")]
+    path = tmp_path / "s.review"
+    create_sessions({"ann": path}, cases, {"ann": make_plan(["late", "first"], ai=ai)})
+    with open_session(path) as session:
+        found = exam_before(session.state, "late")
+        assert found.mask is None
+        assert found.given is found.has_mask is seen
+        start_empty(session, 2, GRID)
+        found = exam_before(session.state, "late")
+        assert found.has_mask and not found.given, "the reader's own"
+
+
 def test_a_session_of_version_1_opens_is_read_and_goes_on(tmp_path):
     (path,) = make(tmp_path)
     old = tmp_path / "old.review"
