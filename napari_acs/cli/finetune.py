@@ -30,7 +30,14 @@ def finetune(
     ],
     *,
     data: Annotated[
-        list[Path], _folders("Folder of the corrected cases, one folder with one mask a case")
+        list[Path],
+        typer.Option(
+            metavar="DIR|SESSION",
+            help="Folder of the corrected cases, one folder with one mask a case; or a review "
+            "session (.review), of which the accepted and corrected cases are taken; may be given "
+            "again.",
+            show_default=False,
+        ),
     ],
     out: Annotated[Path, typer.Option(metavar="NEW", help="Folder of the bundle to write.")],
     id: Annotated[
@@ -117,7 +124,7 @@ def finetune(
     from napari_acs.models.adding import refuse_taken
     from napari_acs.training.alone import alone_in
     from napari_acs.training.finetune.folders import gather
-    from napari_acs.training.finetune.plan import Wish, refuse_untrainable
+    from napari_acs.training.finetune.plan import Wish, id_of, refuse_untrainable
     from napari_acs.training.finetune.promote import promote as promoted
     from napari_acs.training.finetune.run import begin, plan_of
 
@@ -125,9 +132,11 @@ def finetune(
     wish = Wish(id, title, new_version, freeze_encoder, steps, learning_rate, batch, seed)
     named = [name.strip() for name in validation.split(",") if name.strip()]
     parent = load_bundle(model)
+    spec = refuse_untrainable(parent.spec)
+    run = run or Path("runs") / (id or id_of(spec))
     split = gather(
-        refuse_untrainable(parent.spec),
-        data,
+        spec,
+        [_folder(each, run) for each in data],
         rehearse=rehearse or (),
         judged=parent_data or (),
         named=named,
@@ -137,7 +146,6 @@ def finetune(
     plan = plan_of(parent, split, wish, phantoms)
     if promote:
         refuse_taken(plan.recipe.id, "name the new one with --id")
-    run = run or Path("runs") / plan.recipe.id
     typer.echo(split.sentence(), err=True)
     try:
         with alone_in(run, out), interruptible() as stop:
@@ -152,3 +160,15 @@ def finetune(
     if promote:
         entry = promoted(done.bundle, done.verdict, accept_worse=accept_worse)
         typer.echo(f"{entry.spec.id} is now the default model: {entry.path}", err=True)
+
+
+def _folder(data: Path, run: Path) -> Path:
+    """Return the folder of the corrected cases; those of a session are written into the run's."""
+    from napari_acs.training.finetune.reviewed import folder_of, is_session
+
+    if not is_session(data):
+        return data
+    reviewed = folder_of(data, run)
+    for case, why in reviewed.left_out.items():
+        typer.echo(f"{case} is left out: {why}", err=True)
+    return reviewed.folder

@@ -14,11 +14,19 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from napari_acs.cli import app
+from napari_acs.imaging import read_study
+from napari_acs.imaging.pseudonym import KEY_VARIABLE
 from napari_acs.models import default_bundle_id, load_bundle, save_bundle
 from napari_acs.models.imports.regions import output_of
 from napari_acs.models.monai_networks import monai_network
 from napari_acs.models.settings import Settings, write_settings
 from napari_acs.models.store import DEFAULT_ID, user_folder
+from napari_acs.review.session.create import create_sessions, make_cases
+from napari_acs.review.session.decisions import decide
+from napari_acs.review.session.masks import given_mask
+from napari_acs.review.session.plan import make_plan
+from napari_acs.review.session.session import open_session
+from napari_acs.review.session.sources import find_sources
 from napari_acs.training.finetune import job
 
 TINY = {
@@ -184,6 +192,26 @@ def test_a_worse_model_is_kept_and_marked_but_never_promoted_without_a_word(plac
     assert code == 0, said
     assert default_bundle_id() == "spoilt"
     write_settings(Settings())
+
+
+@pytest.mark.usefixtures("one_torch_thread")
+def test_a_review_session_is_fine_tuned_from(place, monkeypatch):
+    monkeypatch.setenv(KEY_VARIABLE, "a secret of this test")
+    cases = make_cases(find_sources([place / "data"]))
+    path = place / "s.review"
+    create_sessions({"ann": path}, cases, {"ann": make_plan([case.name for case in cases])})
+    code, said = _finetune(place, place / "parent", "reviewed", "--steps", 3, data=path.name)
+    assert code == 2
+    assert "s.review gives no training set" in said
+    with open_session(path) as session:
+        for number, status in enumerate(("accepted", "accepted", "rejected", "accepted"), start=1):
+            given_mask(session, number, read_study(cases[number - 1].path).grid)
+            decide(session, number, status)
+    code, said = _finetune(place, place / "parent", "reviewed", "--steps", 3, data=path.name)
+    assert code == 0, said
+    training = load_bundle(place / "reviewed").spec.training
+    taken = {*training["cases"], *training["held_out"]}
+    assert taken == {case.name for number, case in enumerate(cases) if number != 2}
 
 
 @pytest.mark.usefixtures("one_torch_thread")

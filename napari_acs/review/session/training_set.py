@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from napari_acs.imaging import Grid
 
+TABLE = "cases.csv"
+"""Of a training set: which case is of which patient, and its files."""
 LABELS = {"background": 0, "necrotic and non-enhancing core": 1, "edema": 2, "enhancing tumor": 3}
 _FIELDS = ("case", "patient", *SEQUENCES, "mask")
 
@@ -96,7 +98,7 @@ def write_training_set(
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     progress(1.0)
-    return TrainingSet(folder / "cases.csv", tuple(row["case"] for row in rows), left_out)
+    return TrainingSet(folder / TABLE, tuple(row["case"] for row in rows), left_out)
 
 
 def _chosen(state: SessionState, statuses: Collection[str]) -> list[Item]:
@@ -176,7 +178,7 @@ def _labels(
 
 
 def _write_tables(draft: Path, rows: list[dict[str, str]]) -> None:
-    with (draft / "cases.csv").open("w", newline="", encoding="utf-8") as stream:
+    with (draft / TABLE).open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, _FIELDS)
         writer.writeheader()
         writer.writerows(rows)

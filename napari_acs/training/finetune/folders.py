@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_acs.models.spec import BundleSpec
+from napari_acs.training.finetune.reviewed import patients_in
 from napari_acs.training.finetune.split import Split, split_cases
 from napari_acs.training.prepare import cases_below
 
@@ -22,6 +23,7 @@ def gather(
 ) -> Split:
     """Find the cases below the folders and split them, see `split_cases`.
 
+    Who a case is of, its folder's table says where there is one (`patients_in`), else its name.
     Of the ``judged`` folders those cases count that the parent's ``model.json`` names as its
     validation; where it names none that is there, all of them.
 
@@ -31,6 +33,7 @@ def gather(
         If a folder holds no case, or no split can be made.
     """
     apart = judged_names(parent)
+    patients = patients_in((*corrected, *rehearse, *judged))
     old = cases_below(judged) if judged else []
     return split_cases(
         cases_below(corrected),
@@ -39,6 +42,7 @@ def gather(
         rehearsed=cases_below(rehearse) if rehearse else (),
         judged=[case for case in old if case.name in apart] or old,
         apart=apart,
+        patients=patients,
         seed=seed,
     )
 

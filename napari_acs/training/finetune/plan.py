@@ -102,6 +102,13 @@ def class_channels(output: OutputSpec) -> tuple[int, int, int, int]:
     return none, ncr, ed, et
 
 
+def id_of(spec: BundleSpec) -> str:
+    """Return what the new bundle is called where the user does not say."""
+    if spec.status == "untrained":  # an imported encoder is "untrained-...", and then no more
+        return f"{spec.id.removeprefix('untrained-')}-trained"
+    return f"{spec.id}-finetuned"
+
+
 def recipe_of(
     spec: BundleSpec, wish: Wish, held_out: Sequence[str], *, rehearsed: bool = False
 ) -> Recipe:
@@ -134,9 +141,9 @@ def recipe_of(
             found=f"{steps} steps, learning rate {rate:g}, batch {wish.batch}",
             expected="positive numbers",
         )
-    name, title = f"{spec.id}-finetuned", f"{spec.title}, fine-tuned"
-    if fresh:  # an imported encoder is called "untrained-...", which it then is no more
-        name, title = f"{spec.id.removeprefix('untrained-')}-trained", f"Trained from {spec.title}"
+    name, title = id_of(spec), f"{spec.title}, fine-tuned"
+    if fresh:
+        title = f"Trained from {spec.title}"
     optional = all(not channel.required for channel in spec.input.channels)
     data = [*spec.data, "Masks that the user corrected, named in training.cases"]
     if rehearsed:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 
 from napari_acs.errors import BadInput
 from napari_acs.inference.reference import find_cases
@@ -53,6 +54,7 @@ def split_cases(
     rehearsed: Sequence[Path] = (),
     judged: Sequence[Path] = (),
     apart: Sequence[str] = (),
+    patients: Mapping[str, str] = MappingProxyType({}),
     seed: int = 0,
 ) -> Split:
     """Split corrected cases by patient.
@@ -70,6 +72,8 @@ def split_cases(
     apart : sequence of str
         Names of cases that the old model was judged on, be they given here or not: they are not
         rehearsed.
+    patients : mapping of str to str
+        The patient of a case, by its name; where it is not said, the name tells, see `patient_of`.
     seed : int
         Of the draw; the same cases are drawn from the same folders.
 
@@ -86,8 +90,12 @@ def split_cases(
             expected="more than 0 and less than 1",
             do="Give --keep-out as a part of 1, such as 0.3",
         )
-    patients = sorted({patient_of(case.name) for case in corrected})
-    if len(patients) < 2:
+
+    def whose(case: str) -> str:
+        return patients.get(case) or patient_of(case)
+
+    people = sorted({whose(case.name) for case in corrected})
+    if len(people) < 2:
         raise BadInput(
             "The corrected cases are too few",
             found=f"{len(corrected)} case(s) of one patient",
@@ -96,33 +104,31 @@ def split_cases(
         )
     if named:
         held_out = _named(corrected, named)
-        out = {patient_of(case.name) for case in held_out}
+        out = {whose(case.name) for case in held_out}
         for case in corrected:
-            if case not in held_out and patient_of(case.name) in out:
+            if case not in held_out and whose(case.name) in out:
                 raise BadInput(
                     f"{case.name} would be trained on, and its patient judges the result",
-                    found=f"patient {patient_of(case.name)} among the held-out cases",
+                    found=f"patient {whose(case.name)} among the held-out cases",
                     do="Name all cases of this patient with --validation, or none",
                 )
     else:
-        Random(seed).shuffle(patients)
-        count = min(max(1, round(share * len(patients))), len(patients) - 1)
-        out = set(patients[:count])
-        held_out = tuple(case for case in corrected if patient_of(case.name) in out)
+        Random(seed).shuffle(people)
+        count = min(max(1, round(share * len(people))), len(people) - 1)
+        out = set(people[:count])
+        held_out = tuple(case for case in corrected if whose(case.name) in out)
     training = tuple(case for case in corrected if case not in held_out)
     if not training:
         raise BadInput("No corrected case is left to train on", do="Name fewer with --validation")
-    away = out | {patient_of(name) for name in (*apart, *(case.name for case in judged))}
+    away = out | {whose(name) for name in (*apart, *(case.name for case in judged))}
     # What is trained on cannot tell what was forgotten.
-    learned = {patient_of(case.name) for case in training}
-    kept = tuple(case for case in rehearsed if patient_of(case.name) not in away)
+    learned = {whose(case.name) for case in training}
+    kept = tuple(case for case in rehearsed if whose(case.name) not in away)
     return Split(
         training,
         held_out,
         kept,
-        tuple(
-            case for case in judged if case not in held_out and patient_of(case.name) not in learned
-        ),
+        tuple(case for case in judged if case not in held_out and whose(case.name) not in learned),
         tuple(case.name for case in rehearsed if case not in kept),
     )
 

@@ -1,0 +1,93 @@
+"""Corrected cases out of a review session, and which patient each is of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging.csv_rows import read_csv_rows
+from napari_acs.review.session.create import SUFFIX
+from napari_acs.review.session.database import reading
+from napari_acs.review.session.fold import read_state
+from napari_acs.review.session.training_set import TABLE, write_training_set
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """The folder of a session's cases, and why others of it are not there, by case."""
+
+    folder: Path
+    left_out: Mapping[str, str]
+
+
+def is_session(path: Path) -> bool:
+    """Whether a path is that of a review file."""
+    return path.suffix.lower() == SUFFIX and not path.is_dir()
+
+
+def folder_of(session: Path, run: Path) -> Reviewed:
+    """Write the accepted and corrected cases of a session into a run's folder, once.
+
+    A session that went on since is written anew, beside what is there.
+
+    Parameters
+    ----------
+    session : Path
+        A review file; it is only read.
+    run : Path
+        Made where it is missing.
+
+    Raises
+    ------
+    BadInput
+        It is no review file, or nothing of it can be trained on.
+    Cancelled
+    """
+    with reading(session) as connection:
+        head = str(read_state(connection).head)
+    told = hashlib.sha256(f"{session.absolute()} {head}".encode()).hexdigest()[:12]
+    folder = run / "reviewed" / f"{session.stem}-{told}"
+    if folder.is_dir():
+        return Reviewed(folder, {})
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{run} cannot be written", found=error.strerror or str(error)) from error
+    return Reviewed(folder, write_training_set(session, folder).left_out)
+
+
+def patients_in(folders: Iterable[Path]) -> dict[str, str]:
+    """Return the patient of each case, where a folder has the table that says so.
+
+    Two exams of a patient have two pseudonyms in a session: their names do not tell.
+
+    Parameters
+    ----------
+    folders : iterable of Path
+        With a folder a case; one that `write_training_set` made has the table, too.
+
+    Raises
+    ------
+    BadInput
+        A table that cannot be read, or folders that give one case two patients.
+    """
+    patients: dict[str, str] = {}
+    for folder in folders:
+        table = folder / TABLE
+        if not table.is_file():
+            continue
+        header, rows = read_csv_rows(table)
+        if not {"case", "patient"} <= set(header):
+            continue
+        for _, row in rows:
+            case, patient = row["case"], row["patient"]
+            if case and patient and patients.setdefault(case, patient) != patient:
+                raise BadInput(
+                    f"The case {case} has two patients",
+                    found=f"{patients[case]} and {patient} ({table})",
+                    do="Give each case once only",
+                )
+    return patients
