@@ -41,7 +41,7 @@ def new(
         typer.Argument(
             metavar="SOURCE...",
             help="A folder of studies, one study, a BIDS tree, DICOM, or a CSV with the columns "
-            "study, and where there are any mask, patient and uncertainty.",
+            "study, and where there are any mask, patient, date and uncertainty.",
             show_default=False,
         ),
     ],

@@ -61,7 +61,7 @@ def bytes_of(folder):
 def test_what_was_accepted_or_corrected_is_taken_once_and_patients_stay_together(session, tmp_path):
     assert is_session(session) and not is_session(tmp_path)
     made = folder_of(session, tmp_path / "run")
-    first, *others = folders = find_cases(made.folder)
+    folders = find_cases(made.folder)
     assert len(folders) == 4 and not made.left_out
     corrected = [f for f in folders if read_labels(f / f"{f.name}_seg.nii.gz").array.flat[0] == 3]
     assert len(corrected) == 1
