@@ -1,6 +1,6 @@
 """Many segmentations in one process, by the panel: whether anything piles up.
 
-    scripts/with-display python benchmarks/soak.py [--runs 30] [--warm-up 5] [--keep] [--json OUT]
+    scripts/with-display python benchmarks/soak.py [--runs 30] [--warm-up 12] [--keep] [--json OUT]
 
 Every run opens the sample (four sequences), clicks Segment with the bundled network on the CPU,
 waits for the mask, and closes all layers (``--keep``: only the mask). After each run: memory held
@@ -140,7 +140,7 @@ def show(r: Reading) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=30)
-    parser.add_argument("--warm-up", type=int, default=5)
+    parser.add_argument("--warm-up", type=int, default=12)
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()

