@@ -42,7 +42,7 @@ test: install
 	$(WORKERS) -m "not slow" $(PYTEST_ARGS)
 
 test-slow: install
-	scripts/with-display $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 scripts/with-display $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 lint:
 	@scripts/setup env

@@ -70,12 +70,12 @@ def test_a_few_runs_leave_nothing(make_napari_viewer, qtbot, soak):
 
 
 @pytest.mark.slow
-def test_thirty_runs_with_the_bundled_network_leave_nothing(make_napari_viewer, qtbot, soak):
+def test_many_runs_with_the_bundled_network_leave_nothing(make_napari_viewer, qtbot, soak):
     viewer = make_napari_viewer()
     dock = dock_in(viewer, qtbot)
     dock.panel._device.value = "cpu"
-    readings = soak.soak(viewer, dock, 30)[12:]
+    # Memory settles within ten runs: see docs/performance.md. After that forty are counted, so that
+    # plateaus of the allocator tilt the line little.
+    readings = soak.soak(viewer, dock, 52)[12:]
     assert_flat(readings)
-    # An image of the sample has 10 MiB, its mask 5. Plateaus of the allocator, 50 MiB apart, come
-    # and go: a line through them rises by up to 2.7 MiB a run where nothing is held.
-    assert soak.slope([reading.held_mib for reading in readings]) < 4, readings
+    assert soak.slope([reading.held_mib for reading in readings]) < 1, readings

@@ -38,6 +38,8 @@ _PROGRAMS = 2
 """Programs that are to fit a multiprocessor's memory: one computes while the other waits."""
 _ACCUMULATORS = {"16 bit": 64, "tf32": 64, "tf32x3": 32, "ieee": 32}
 """Registers of a thread that may hold sums; where more do, others spill (seen by compiling)."""
+_IEEE_BULK_ACCUMULATORS = 16
+"""The same where boxes come by bulk copies and are multiplied exactly (seen with Triton 3.8)."""
 
 _FLOP_PER_CLOCK = {"16 bit": 4096, "tf32": 2048, "tf32x3": 680, "ieee": 256}
 _BYTES_PER_CLOCK = {"l1": 55, "l2": 40, "bulk": 45}
@@ -134,12 +136,15 @@ def configs(problem: Problem) -> tuple[Config, ...]:
     found = []
     for voxels, width, depth, across in product(BOXES, widths, depths, (True, False)):
         warps = 8 if voxels * max(width, 32) > 128 * 32 else 4
-        if voxels * width > _ACCUMULATORS[problem.arithmetic()] * warps * 32:
+        sums = voxels * width // (warps * 32)
+        if sums > _ACCUMULATORS[problem.arithmetic()]:
             continue
         step_bytes = (voxels + width) * depth * problem.itemsize * _PROGRAMS
         stages = next((s for s in _STAGES if s * step_bytes <= problem.shared_memory), None)
         if stages is not None:
-            ways: tuple[Fetch, ...] = ("l1", "l2", "bulk") if problem.bulk_fits() else ("l1", "l2")
+            many = problem.arithmetic() == "ieee" and sums > _IEEE_BULK_ACCUMULATORS
+            bulk = problem.bulk_fits() and not many
+            ways: tuple[Fetch, ...] = ("l1", "l2", "bulk") if bulk else ("l1", "l2")
             found += [Config(voxels, width, depth, across, w, warps, stages) for w in ways]
     return tuple(sorted(found, key=lambda config: clocks(problem, config)))
 

@@ -41,12 +41,16 @@ def squared_distance(mask: NDArray[np.bool_], spacing: Sequence[float]) -> NDArr
 
 
 def signed_distance(
-    mask: NDArray[np.bool_], spacing: Sequence[float], limit: float = np.inf
+    mask: NDArray[np.bool_],
+    spacing: Sequence[float],
+    limit: float = np.inf,
+    *,
+    inner: tuple[slice, ...] = (),
 ) -> NDArray[np.float32]:
     """Return distances in mm to the outline of a mask: above 0 inside, below 0 outside.
 
     The distance to the nearest voxel outside less that to the nearest inside. So a mask and its
-    complement have the same distances but for the sign (up to rounding), and none is 0.
+    complement have the same distances but for the sign, and none is 0.
 
     Parameters
     ----------
@@ -55,22 +59,15 @@ def signed_distance(
         Voxel size along the same axes, in mm.
     limit : float
         In mm; longer distances are cut off there.
+    inner : tuple of slice
+        A box that holds the mask and a voxel round it, where there is one: what lies inside is
+        looked at there alone, as the nearest voxel outside is in it. Left out: everywhere.
 
     Returns
     -------
     ndarray of float32
     """
     signed = -np.sqrt(squared_distance(mask, spacing))
-    inner = _around(mask)
     signed[inner] += np.sqrt(squared_distance(~mask[inner], spacing))
     found: NDArray[np.float32] = np.clip(signed, -limit, limit, out=signed)
     return found
-
-
-def _around(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
-    """Return the box of a mask and a voxel round it: what is nearest beyond the mask is in it."""
-    axes = range(mask.ndim)
-    at = [np.flatnonzero(mask.any(axis=tuple(set(axes) - {axis}))) for axis in axes]
-    if not at or not len(at[0]):
-        return tuple(slice(None) for _ in axes)
-    return tuple(slice(max(0, int(i[0]) - 1), int(i[-1]) + 2) for i in at)

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never, stop_if
-from napari_acs.review.boxes import common, grown, margin
+from napari_acs.review.boxes import bounding_box, common, grown, margin
 from napari_acs.review.correct.canvas import Canvas, positive_mm
 from napari_acs.review.correct.clusters import near_mask
 from napari_acs.review.correct.distance import signed_distance
@@ -101,7 +101,10 @@ def smooth(
 
 
 def _gaussian(mask: NDArray[np.bool_], sigma: float, spacing: Sequence[float]) -> NDArray[np.bool_]:
-    far = signed_distance(mask, spacing, limit=_TRUNCATE * sigma + max(spacing))
+    found = bounding_box(mask)
+    z, y, x = mask.shape
+    inner = () if found is None else grown(found, (1, 1, 1), (z, y, x))
+    far = signed_distance(mask, spacing, _TRUNCATE * sigma + max(spacing), inner=inner)
     widths = [sigma / side for side in spacing]
     smoothed = ndimage.gaussian_filter(far, widths, mode="nearest", truncate=_TRUNCATE)
     kept: NDArray[np.bool_] = smoothed > _ROUNDING

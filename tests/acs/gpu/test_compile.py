@@ -135,7 +135,7 @@ needs_triton = pytest.mark.skipif(
 
 
 def check(name, made):
-    """Every config: on the matrix unit, fetched as said, in the memory said."""
+    """Every config: on the matrix unit, fetched as said, in the memory said, without spilling."""
     capability, precision = (90 if "sm_90" in name else 80), name.split(":")[0].split(", ")[-1]
     unit, other = ("wgmma", "mma") if capability == 90 else ("mma", "wgmma")
     if precision == "ieee":
@@ -146,11 +146,7 @@ def check(name, made):
     # Triton 3.6 does not tell the two caches apart, 3.9 does.
     assert made["fetch"] == "bulk" or made["copies through L1"] + made["copies past L1"] > 0, name
     assert 0 < made["shared"] <= (H100 if capability == 90 else A100)[1], name
-
-
-def spills(made):
-    """Whether a config's registers do not suffice: it computes the same, slower."""
-    return made["stack"] > 32
+    assert made["stack"] <= 32, name
 
 
 @needs_triton
@@ -169,7 +165,6 @@ def test_kernel_compiles_for_real_gpus(case, record_property):
     for name, result in made.items():
         record_property(name, result)
         check(name, result)
-        assert not spills(result), name
 
 
 @needs_triton
@@ -177,16 +172,9 @@ def test_kernel_compiles_for_real_gpus(case, record_property):
 def test_every_layer_precision_and_gpu_compiles(record_property):
     arithmetic = [("bfloat16", "tf32"), ("float16", "tf32"), *(("float32", p) for p in PRECISIONS)]
     cases = [[name, chip, *how] for name in LAYERS for chip in (90, 80) for how in arithmetic]
-    found = compiled(cases)
-    for name, result in found.items():
+    for name, result in compiled(cases).items():
         record_property(name, result)
         check(name, result)
-    # How registers are dealt out is Triton's: of 180 configs none with 3.6, one with 3.8. What is
-    # launched is the fastest of a layer's, so there has to be another.
-    spilling = [name for name, result in found.items() if spills(result)]
-    assert len(spilling) <= 0.02 * len(found), spilling
-    layers = {name.partition(":")[0] for name in found}
-    assert layers == {name.partition(":")[0] for name in found if name not in spilling}
 
 
 def main(only):
