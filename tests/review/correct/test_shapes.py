@@ -189,6 +189,14 @@ def test_the_median_is_that_of_scipy_in_a_ball(seed, spacing, mm):
         assert np.array_equal(after[region], theirs > 0)
 
 
+def blurred_distance(mask, spacing, mm):
+    """Return what is above 0 inside after smoothing, by scipy and on the whole array."""
+    inner, outer = (ndimage.distance_transform_edt(m, spacing) for m in (mask, ~mask))
+    limit = 3 * mm + max(spacing)
+    far = np.clip(inner - outer, -limit, limit)
+    return ndimage.gaussian_filter(far, [mm / s for s in spacing], mode="nearest", truncate=3)
+
+
 @settings(max_examples=25)
 @given(seed=seeds, spacing=spacings, mm=st.floats(0.4, 2))
 def test_gaussian_smoothing_is_that_of_signed_distances(seed, spacing, mm):
@@ -196,15 +204,27 @@ def test_gaussian_smoothing_is_that_of_signed_distances(seed, spacing, mm):
     after = masks_after(smooth(Canvas(labels, spacing), mm), labels)
     within = np.ones(labels.shape, bool)
     for region, mask in GLIOMA.masks(labels).items():
-        inner, outer = (ndimage.distance_transform_edt(m, spacing) for m in (mask, ~mask))
-        limit = 3 * mm + max(spacing)
-        far = np.clip(inner - outer, -limit, limit)
-        sigma = [mm / side for side in spacing]
-        smoothed = ndimage.gaussian_filter(far, sigma, mode="nearest", truncate=3)
+        smoothed = blurred_distance(mask, spacing, mm)
         unsure = abs(smoothed) < 1e-3
         expected = (smoothed > 0) & within
         assert np.array_equal(after[region][~unsure], expected[~unsure])
         within = after[region]
+
+
+@settings(max_examples=15)
+@given(seed=seeds, gap=st.floats(1.5, 4), mm=st.floats(4, 6))
+def test_parts_that_feel_each_other_are_smoothed_together(seed, gap, mm):
+    """Two rough blocks, so many standard deviations apart, which are many voxels."""
+    spacing = (1.2, 0.9, 0.7)
+    apart = round(gap * mm / spacing[2])
+    mask = np.zeros((48, 74, 100 + apart), bool)
+    mask[17:31, 22:52, 28:50] = mask[17:31, 22:52, 50 + apart : 72 + apart] = True
+    mask &= ndimage.gaussian_filter(np.random.default_rng(seed).random(mask.shape), 1) > 0.4
+    smoothed = blurred_distance(mask, spacing, mm)
+    labels = 2 * mask.astype(np.uint8)
+    after = smooth(Canvas(labels, spacing), mm).applied(labels)
+    unsure = abs(smoothed) < 1e-3
+    assert np.array_equal(after[~unsure] > 0, smoothed[~unsure] > 0)
 
 
 def test_smoothing_keeps_a_plane_takes_a_spike_and_rounds_a_ball_by_its_curvature():
