@@ -30,13 +30,14 @@ def squared_distance(mask: NDArray[np.bool_], spacing: Sequence[float]) -> NDArr
     """
     if not mask.any():
         return np.full(mask.shape, np.inf, np.float32)
+    if mask.all():  # ITK makes no sense there
+        return np.zeros(mask.shape, np.float32)
     import SimpleITK as sitk  # brushes need none of it
 
     image = sitk.GetImageFromArray(np.ascontiguousarray(mask).view(np.uint8))
     image.SetSpacing([float(side) for side in reversed(spacing)])
-    squared: NDArray[np.float32]
-    squared = sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(image, False, True, True))
-    squared[mask] = 0  # below 0 there, and senseless where the mask is all there is
+    found = sitk.SignedMaurerDistanceMap(image, False, True, True)
+    squared: NDArray[np.float32] = np.maximum(sitk.GetArrayViewFromImage(found), 0)  # below 0 in it
     return squared
 
 
@@ -67,7 +68,10 @@ def signed_distance(
     -------
     ndarray of float32
     """
-    signed = -np.sqrt(squared_distance(mask, spacing))
-    signed[inner] += np.sqrt(squared_distance(~mask[inner], spacing))
+    # In place: on a large mask new memory takes longer than the arithmetic.
+    signed = squared_distance(mask, spacing)
+    np.negative(np.sqrt(signed, out=signed), out=signed)
+    inside = squared_distance(~mask[inner], spacing)
+    signed[inner] += np.sqrt(inside, out=inside)
     found: NDArray[np.float32] = np.clip(signed, -limit, limit, out=signed)
     return found
