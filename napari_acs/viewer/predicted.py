@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_acs.imaging import lps_grid, to_lps
 from napari_acs.viewer.info import info_in
+from napari_acs.viewer.marked import Marked
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -18,17 +19,15 @@ if TYPE_CHECKING:
 
 
 class FirstSeen:
-    """Keeps a read-only copy of every mask as it was when it was first looked at."""
+    """Keeps what is in every mask as it was when it was first looked at."""
 
     def __init__(self) -> None:
-        self._copies: WeakKeyDictionary[Labels, NDArray[Any]] = WeakKeyDictionary()
+        self._kept: WeakKeyDictionary[Labels, Marked] = WeakKeyDictionary()
 
     def look(self, layer: Labels) -> None:
-        """Keep a copy, if there is none."""
-        if layer not in self._copies and isinstance(layer.data, np.ndarray):
-            copy = layer.data.copy()
-            copy.setflags(write=False)
-            self._copies[layer] = copy
+        """Keep what is in it, if nothing is kept."""
+        if layer not in self._kept and isinstance(layer.data, np.ndarray):
+            self._kept[layer] = Marked.of(layer.data)
 
     def of(self, layer: Labels) -> NDArray[Any]:
         """Return the mask before corrections, as displayed (z, y, x in LPS order)."""
@@ -38,7 +37,7 @@ class FirstSeen:
             if layer.data.shape == shown and info.prediction.shape == info.grid.shape:
                 return to_lps(info.prediction, info.grid)
         self.look(layer)
-        return self._copies[layer]
+        return self._kept[layer].whole()
 
     @staticmethod
     def made_by_a_model(layer: Labels) -> bool:

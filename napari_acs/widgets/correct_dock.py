@@ -13,6 +13,7 @@ from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
 from napari_acs.review.correct import Change, Island
 from napari_acs.viewer.correcting import show_voxel, slice_axis
+from napari_acs.widgets.collection import Passing
 from napari_acs.widgets.correct_clicks import CorrectClicks
 from napari_acs.widgets.correct_differences import CorrectDifferences
 from napari_acs.widgets.correct_jobs import CorrectJobs
@@ -79,6 +80,9 @@ class CorrectDock(QWidget):
         panel.compare.compare_clicked.connect(self._on_compare)
         self.viewer.dims.events.order.connect(self._on_view)
         target.start()
+        self._passing = passing = Passing()
+        passing.begin(napari_viewer)
+        self.destroyed.connect(passing.end)
 
     @property
     def said(self) -> str:

@@ -10,11 +10,11 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_acs.viewer.arriving import say_arrived, say_arriving
-from napari_acs.viewer.collection import Passing
 from napari_acs.viewer.review_case import CaseImages, mask_layer, other_layer
 from napari_acs.viewer.review_desk import Begun, Desk, Saved, Seen
 from napari_acs.viewer.review_journal import Shift, Way
 from napari_acs.viewer.review_screen import CaseScreen
+from napari_acs.widgets.collection import Passing
 from napari_acs.widgets.review_ending import Last, end_case
 from napari_acs.widgets.review_follow import MaskFollower, ReaderFollower
 from napari_acs.widgets.review_reading import CaseReader

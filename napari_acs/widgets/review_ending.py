@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_acs.viewer.collection import Passing
 from napari_acs.viewer.review_desk import Desk
+from napari_acs.widgets.collection import Passing
 from napari_acs.widgets.review_thread import end_thread
 
 if TYPE_CHECKING:

@@ -115,11 +115,14 @@ def test_collections_pass_over_what_was_there_while_a_session_is_open(
     assert frozen == [1]
     close(dock, qtbot)
     assert frozen == []
-    dock.viewer.add_image(np.zeros((2, 2, 2)))
+    layer = dock.viewer.add_image(np.zeros((2, 2, 2)))
     open_session(dock, qtbot, session)
-    assert frozen == [], "an open layer could not be freed"
+    assert frozen == [1]
+    dock.viewer.layers.remove(layer)
+    assert frozen == [], "the layer could not be freed"
+    qtbot.waitUntil(lambda: frozen == [1], timeout=WAIT)
     close(dock, qtbot)
-    dock.viewer.layers.clear()
+    assert frozen == []
     frozen.append(2)
     open_session(dock, qtbot, session)
     close(dock, qtbot)
