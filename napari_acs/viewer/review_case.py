@@ -34,11 +34,14 @@ class CaseImages:
     layers : tuple of layer data tuples
     grids : tuple of Grid
         Where a mask may lie: of the images, or of the mask where there is nothing else.
+    notes : tuple of str
+        What the reader is to know of them.
     """
 
     item: int
     layers: tuple[LayerTuple, ...]
     grids: tuple[Grid, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def infos(self) -> list[LayerInfo]:
@@ -72,6 +75,10 @@ def read_case(
     """
     from napari_acs.imaging import TITLES, read_grid, read_volumes  # noqa: PLC0415 (SimpleITK)
     from napari_acs.review.session.locate import find_file, study_paths  # noqa: PLC0415
+    from napari_acs.review.session.unchanged import (  # noqa: PLC0415
+        OTHER_IMAGES,
+        images_are_others,
+    )
 
     case = state.cases[state.items[item].case]
     if case.mask and case.mask == case.path:
@@ -92,7 +99,8 @@ def read_case(
         layers.append(image_layer(volume.array, info, f"{TITLES[sequence]} {case.name}"))
         if all(volume.grid.difference(grid) is not None for grid in grids):
             grids.append(volume.grid)
-    return CaseImages(item, tuple(layers), tuple(grids))
+    others = images_are_others(state, case, session, cancelled)
+    return CaseImages(item, tuple(layers), tuple(grids), (OTHER_IMAGES,) if others else ())
 
 
 def mask_layer(

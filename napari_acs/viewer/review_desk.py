@@ -130,7 +130,7 @@ class Desk:
         if position is not None and position.item != number:
             position = None
         own = [m for m in line.masks if session.state.masks[m].origin == "human"]
-        notes = self._take_given(images)
+        notes = (*images.notes, *self._take_given(images))
         if position is not None and position.mask in own:
             mask = session.state.masks[position.mask or 0]
         elif own:

@@ -156,7 +156,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_written(call, session, da
 
 
 def test_cancelling_leaves_nothing(call, data, tmp_path, monkeypatch):
-    from napari_acs.review.session import create  # noqa: PLC0415
+    from napari_acs.review.session import unchanged  # noqa: PLC0415
 
     def stop(*_):
         raise create_cancelled
@@ -164,7 +164,7 @@ def test_cancelling_leaves_nothing(call, data, tmp_path, monkeypatch):
     from napari_acs.imaging.cancel import Cancelled  # noqa: PLC0415
 
     create_cancelled = Cancelled()
-    monkeypatch.setattr(create, "stop_if", stop)
+    monkeypatch.setattr(unchanged, "stop_if", stop)
     done = call("review", "new", tmp_path / "s.review", data)
     assert done.exit_code == 3, done.output
     assert "Nothing was written" in done.stderr

@@ -53,7 +53,8 @@ def write_consensus(
     """Write ``CASE_consensus.nii.gz`` of every case that two raters or more have decided.
 
     The first read of each rater counts; of an item read in two parts the first part. The AI has
-    no vote. Labels are 1 NCR, 2 ED, 3 ET.
+    no vote, nor has a mask that was accepted in bulk: nobody has looked at it. Labels are 1 NCR,
+    2 ED, 3 ET.
 
     Parameters
     ----------
@@ -103,7 +104,7 @@ def write_consensus(
 def _by_case(merged: Merged) -> dict[str, list[ReadRow]]:
     found: dict[str, list[ReadRow]] = {}
     for row in merged.reads:
-        first = row.read == 1 and row.ai != "after"
+        first = row.read == 1 and row.ai != "after" and not row.bulk
         if first and row.status in DECIDED:
             rows = found.setdefault(row.case, [])
             if row.mask is not None and row.status != REJECTED:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_acs.errors import BadInput
 from napari_acs.imaging.open import read_volumes
 from napari_acs.review.session.locate import study_paths
+from napari_acs.review.session.unchanged import OTHER_IMAGES, images_are_others
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 NO_IMAGES = (
     "No pictures, no sides and no midline: the study's images cannot be found or read on this "
-    "machine."
+    "machine, or are not those that the session was made of."
 )
 WT_FIRST = ("flair", "t2", "t1ce", "t1")
 """Sequences in which to show the whole tumour, the best first."""
@@ -36,11 +37,13 @@ def images_of(
     Returns
     -------
     volumes : mapping of str to Volume
-        By sequence; empty where they cannot be read.
+        By sequence; empty where they cannot be read, or are others than at the session's making.
     warning : str
         Why not, with paths: for the terminal, for no page.
     """
     try:
+        if images_are_others(state, case, session, cancelled):
+            return {}, f"{case.name}: {OTHER_IMAGES}"
         return read_volumes(study_paths(state, case, session), case.name, cancelled=cancelled)[
             1
         ], ""

@@ -18,6 +18,7 @@ from napari_acs.review.agreement.summary import summarise
 from napari_acs.review.measure.regions import REGIONS
 from napari_acs.review.report.content import Agreement, Volumes
 from napari_acs.review.session.database import reading
+from napari_acs.review.session.given import given_on
 from napari_acs.review.session.replay import mask_at, replaying
 from napari_acs.review.session.state import DECIDED, REJECTED
 
@@ -47,7 +48,7 @@ def agree(merged: Merged, names: Names, masks: Masks) -> Agreement | None:
 
     Reads that are decided count. Of an item that is read in two parts the first counts, in which
     the reader had not seen the AI. A rejected mask is nobody's reading: its decision counts, it
-    does not.
+    does not. What was accepted in bulk nobody has looked at: neither counts.
 
     Parameters
     ----------
@@ -61,11 +62,16 @@ def agree(merged: Merged, names: Names, masks: Masks) -> Agreement | None:
     Agreement or None
         None where there is nothing to compare but one rater's corrections with what they correct.
     """
-    rows = [row for row in merged.reads if row.status in DECIDED and row.ai != "after"]
+    decided = [row for row in merged.reads if row.status in DECIDED and row.ai != "after"]
+    rows = [row for row in decided if not row.bulk]
     alone = len(merged.states) == 1 and all(row.read == 1 and row.ai == "shown" for row in rows)
     if alone:
         return None
     heap = _Heap()
+    if len(rows) < len(decided):
+        heap.notes[
+            f"{len(decided) - len(rows)} read(s) accepted in bulk, without a look, are left out."
+        ] = None
     for case in dict.fromkeys(row.case for row in rows):
         _compare([row for row in rows if row.case == case], merged, names, masks, heap)
     raters = tuple(names.raters[rater] for rater in merged.states)
@@ -124,7 +130,11 @@ def _compare(
 
 
 def _prediction(rows: Sequence[ReadRow], merged: Merged, grid: Grid) -> NDArray[np.uint8] | None:
-    """Return the newest prediction of the first rater whose file has one on the readers' grid."""
+    """Return the newest prediction of the first rater whose file has one on the readers' grid.
+
+    Else the mask of a model that came with the case, as its file is now: blinded reads have none in
+    the session.
+    """
     for row in rows:
         state = merged.states[row.rater]
         masks = [state.masks[number] for number in state.items[row.item].masks]
@@ -132,6 +142,13 @@ def _prediction(rows: Sequence[ReadRow], merged: Merged, grid: Grid) -> NDArray[
         if machine:
             with reading(row.file) as connection, replaying(row.file):
                 return mask_at(connection, machine[-1])
+    for row in rows:
+        state = merged.states[row.rater]
+        case = state.cases[row.case]
+        if case.uncertainty is not None:  # its table says so: a model has made the mask
+            found = given_on(state, case, row.file, grid)
+            if found is not None:
+                return found
     return None
 
 

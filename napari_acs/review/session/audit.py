@@ -11,6 +11,7 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.review.session.certainty import uncertainty_of
 from napari_acs.review.session.form import form_of
+from napari_acs.review.session.given import take_given
 from napari_acs.review.session.log import Draft
 from napari_acs.review.session.masks import final_mask
 from napari_acs.review.session.session import item_of
@@ -39,7 +40,8 @@ class AuditReport:
     accepted : int
         Items accepted in bulk that samples were drawn from.
     sampled, read, wrong : int
-        Items drawn; of them those read again; of them those corrected or rejected.
+        Items drawn; of them those read again; of them those corrected or rejected, or accepted
+        with a mask that was drawn on.
     rate, low, high : float or None
         Error rate and its confidence interval; None before anything was read.
     level : float
@@ -75,6 +77,9 @@ def confident_items(state: SessionState, at_most: float) -> list[int]:
 def accept_in_bulk(session: Session, items: Sequence[int], rule: str) -> None:
     """Accept the masks of several items without a look, recorded as such.
 
+    Masks that came with their cases are taken into the session: what was accepted is kept, though
+    its file may be written anew.
+
     Parameters
     ----------
     session : Session
@@ -85,10 +90,13 @@ def accept_in_bulk(session: Session, items: Sequence[int], rule: str) -> None:
     Raises
     ------
     BadInput
-        No rule, or see `check_bulk`.
+        No rule, a mask that cannot be read, or see `check_bulk`.
     """
     if not rule.strip() or not items:
         raise BadInput("Nothing says which items to accept, and why", expected="items and a rule")
+    for number, mask in check_bulk(session.state, items).items():
+        if mask is None:
+            take_given(session, number)
     chosen = [[number, mask] for number, mask in check_bulk(session.state, items).items()]
     session.record(Draft("bulk", data={"items": chosen, "rule": rule.strip()}))
 
@@ -168,7 +176,7 @@ def audit_report(
         and item.status != IN_PROGRESS
         and item.status in (ACCEPTED, CORRECTED, REJECTED)
     ]
-    wrong = sum(item.status in (CORRECTED, REJECTED) for item in read)
+    wrong = sum(item.status in (CORRECTED, REJECTED) or _drawn_on(state, item) for item in read)
     rate = low = high = None
     if read:
         from scipy import stats  # noqa: PLC0415 (0.5 s, which no window that opens waits for)
@@ -176,6 +184,12 @@ def audit_report(
         interval = stats.binomtest(wrong, len(read)).proportion_ci(level, method=method)
         rate, low, high = wrong / len(read), float(interval.low), float(interval.high)
     return AuditReport(len(pool), len(drawn), len(read), wrong, rate, low, high, level, method)
+
+
+def _drawn_on(state: SessionState, item: Item) -> bool:
+    """Tell whether an item's mask is not the one that was accepted unseen, whatever was said."""
+    mask = state.masks.get((item.decided and item.decided.mask) or 0)
+    return mask is not None and mask.origin == "human" and (mask.steps > 0 or mask.parent is None)
 
 
 def audit_sentence(report: AuditReport) -> str:

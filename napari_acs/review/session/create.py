@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +21,7 @@ from napari_acs.review.session.log import Draft, Log
 from napari_acs.review.session.plan import Planned
 from napari_acs.review.session.sources import Source
 from napari_acs.review.session.state import Case
+from napari_acs.review.session.unchanged import content_of, digest_of
 
 SUFFIX = ".review"
 IDLE_S = 60.0
@@ -55,8 +55,8 @@ def make_cases(
     taken: set[str] = set()
     for done, (source, day) in enumerate(zip(sources, days_of(sources), strict=True)):
         progress(done / len(sources))
-        digests = [_digest(file, cancelled) for file in source.files]
-        mask = _digest(source.mask, cancelled) if source.mask else ""
+        digests = [digest_of(file, cancelled) for file in source.files]
+        mask = digest_of(source.mask, cancelled) if source.mask else ""
         pseudonym = study_key(source.uid) if source.uid else files_key(digests)
         name = source.name if keep_names and not source.uid else pseudonym
         patient = source.patient
@@ -66,7 +66,7 @@ def make_cases(
             Case(
                 name=_free(name, taken),
                 patient=patient,
-                content=hashlib.sha256(" ".join([*sorted(digests), mask]).encode()).hexdigest(),
+                content=content_of(digests, mask),
                 path=str(source.path),
                 sequences={key: str(path) for key, path in source.sequences.items()},
                 mask=str(source.mask) if source.mask else "",
@@ -169,15 +169,6 @@ def _write(path: Path, first: Mapping[str, Any], cases: Iterable[Case]) -> None:
 def _keyed(labels: Mapping[int, int] | None) -> dict[str, int] | None:
     """Return the labels as JSON holds them, with texts for keys."""
     return None if labels is None else {str(value): ours for value, ours in labels.items()}
-
-
-def _digest(file: Path, cancelled: Callable[[], bool]) -> str:
-    stop_if(cancelled)
-    try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read", found=error.strerror or str(error)) from error
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from napari_acs.errors import BadInput
 from napari_acs.review.session.form import check_answers, form_of
 from napari_acs.review.session.log import Draft
-from napari_acs.review.session.masks import final_mask
+from napari_acs.review.session.masks import final_mask, visible_masks
 from napari_acs.review.session.state import DECIDED, SECOND_READ, Position
 
 if TYPE_CHECKING:
     from napari_acs.review.session.session import Session
-    from napari_acs.review.session.state import Item
+    from napari_acs.review.session.state import Item, Mask, SessionState
 
 _MOST_NOTE = 20_000
 
@@ -100,9 +100,22 @@ def decide(session: Session, item: int, status: str) -> Item:
         raise BadInput(f"{status!r} is no decision", expected=", ".join((*DECIDED, SECOND_READ)))
     if status in DECIDED:
         check_answers(form_of(session.state.form), line.answers, whole=True)
-    mask = final_mask(session.state, line)
+    mask = _read_now(session.state, line)
     session.record(Draft("decision", item, mask.id if mask else None, {"status": status}))
     return session.item(item)
+
+
+def _read_now(state: SessionState, item: Item) -> Mask | None:
+    """Return the mask that a decision is about: the reader's own, if there is one.
+
+    Not the one decided on before: what was accepted in bulk and is read again was another's.
+    """
+    own = [mask for mask in visible_masks(state, item.number) if mask.origin == "human"]
+    position = state.position
+    if position is not None and position.item == item.number:
+        here = [mask for mask in own if mask.id == position.mask]
+        own = here or own
+    return own[-1] if own else final_mask(state, item)
 
 
 def reveal(session: Session, item: int) -> Item:

@@ -28,6 +28,7 @@ from napari_acs.review.session.locate import study_paths
 from napari_acs.review.session.masks import read_given
 from napari_acs.review.session.replay import mask_at, replaying
 from napari_acs.review.session.state import ACCEPTED, CORRECTED, Item, SessionState
+from napari_acs.review.session.unchanged import OTHER_IMAGES, images_are_others
 
 if TYPE_CHECKING:
     import sqlite3
@@ -122,6 +123,8 @@ def _write_case(
     cancelled: Callable[[], bool],
 ) -> dict[str, str]:
     case = state.cases[item.case]
+    if images_are_others(state, case, session, cancelled):
+        raise BadInput(f"{case.name} cannot be trained on", found=OTHER_IMAGES)
     wanted = study_paths(state, case, session)
     _, volumes = read_volumes(wanted, case.name, cancelled=cancelled)
     labels, grid = _labels(connection, state, item, session, volumes)

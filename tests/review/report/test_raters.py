@@ -8,20 +8,26 @@ from review.report.reading_html import Page
 from review.report.studies import SECRETS, make
 from review.session.sessions import GRID, SHAPE
 from review.session.sessions import make as make_plain
+from training.tiny import as_brats, tiny
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging import read_labels
+from napari_acs.imaging import read_grid, read_labels
 from napari_acs.imaging.metrics import dice
 from napari_acs.review.agreement import bland_altman, cohen_kappa, icc, staple
 from napari_acs.review.report.agreement_page import agreement_section
 from napari_acs.review.report.consensus import write_consensus
 from napari_acs.review.report.naming import names_of
 from napari_acs.review.report.raters import agree
+from napari_acs.review.session.audit import accept_in_bulk
+from napari_acs.review.session.create import create_sessions, make_cases
 from napari_acs.review.session.decisions import decide, reveal
 from napari_acs.review.session.editing import MaskEditor
 from napari_acs.review.session.masks import add_prediction, start_empty
 from napari_acs.review.session.merge import merge, read_labels_of
+from napari_acs.review.session.plan import make_plan
 from napari_acs.review.session.session import open_session
+from napari_acs.review.session.sources import find_sources
+from napari_acs.review.session.state import DECIDED
 
 
 def drawn(rng, size):
@@ -177,3 +183,72 @@ def test_one_rater_with_the_ai_in_view_is_no_agreement(tmp_path):
     made = make(tmp_path, raters=("x",))
     merged = merge(made.files)
     assert agree(merged, names_of(merged), read_labels_of) is None
+
+
+def test_what_was_accepted_in_bulk_is_nobodys_reading(tmp_path):
+    names = [f"study-{c}" for c in "abcde"]
+    files = make_plain(tmp_path, names, ("ann", "bob"))
+    rng = np.random.default_rng(0)
+    for path in files:
+        with open_session(path) as session:
+            for number in session.state.items:
+                ai = drawn(rng, number % 3)
+                add_prediction(session, number, ai, GRID, title="m", uncertainty=0.1)
+            accept_in_bulk(session, [1, 2, 3, 4], "sure")
+            MaskEditor(session, start_empty(session, 5, GRID).id).set_to(drawn(rng, 1))
+            decide(session, 5, "corrected")
+    merged = merge(files)
+    told = names_of(merged)
+    found = agree(merged, told, read_labels_of)
+    assert {each.case for each in found.overlaps} == {told.cases[names[4]]}
+    assert found.decisions == cohen_kappa(["corrected"], ["corrected"], categories=DECIDED)
+    assert "8 read(s) accepted in bulk" in " ".join(found.notes)
+    written = write_consensus(merged, told, tmp_path / "consensus")
+    assert list(written.files) == [told.cases[names[4]]]
+    with pytest.raises(BadInput, match="no case that is decided"):
+        only_bulk(tmp_path / "more", names)
+
+
+def only_bulk(folder, names):
+    folder.mkdir()
+    files = make_plain(folder, names, ("ann", "bob"))
+    for path in files:
+        with open_session(path) as session:
+            for number in session.state.items:
+                labels = drawn(np.random.default_rng(number), 1)
+                add_prediction(session, number, labels, GRID, title="m", uncertainty=0.1)
+            accept_in_bulk(session, list(session.state.items), "sure")
+    merged = merge(files)
+    write_consensus(merged, names_of(merged), folder / "consensus")
+
+
+def test_blinded_readers_are_compared_with_the_models_masks_of_their_table(tmp_path):
+    made = {f"case-{number}": tiny(number) for number in range(3)}
+    as_brats(tmp_path / "data", made)
+    lines = ["study,mask,uncertainty"]
+    for number, name in enumerate(made):
+        mask = next((tmp_path / "data" / name).glob("*_seg.nii.gz"))
+        lines.append(f"data/{name},{mask},{'' if number == 2 else 0.1}")
+    table = tmp_path / "cases.csv"
+    table.write_text("\n".join(lines))
+    cases = make_cases(find_sources([table]))
+    path = tmp_path / "s.review"
+    plan = make_plan([case.name for case in cases], ai="hidden")
+    create_sessions({"ann": path}, cases, {"ann": plan})
+    with open_session(path) as session:
+        for number, item in session.state.items.items():
+            grid = read_grid(next((tmp_path / "data" / f"case-{number - 1}").glob("*_t1.nii.gz")))
+            MaskEditor(session, start_empty(session, item.number, grid).id).stroke([7, 8], 2)
+            decide(session, number, "corrected")
+    merged = merge([path])
+    told = names_of(merged)
+    found = agree(merged, told, read_labels_of)
+    whole = [each for each in found.overlaps if each.region == "WT"]
+    assert {each.relation for each in whole} == {"rater and AI"}
+    # Of the third nobody says that a model has made its mask.
+    assert {each.case for each in whole} == {told.cases[case.name] for case in cases[:2]}
+    sizes = [np.count_nonzero(each.labels) for each in made.values()][:2]
+    voxel = read_grid(next((tmp_path / "data" / "case-0").glob("*_t1.nii.gz"))).voxel_ml
+    assert sorted(max(each.first_ml, each.second_ml) for each in whole) == pytest.approx(
+        sorted(size * voxel for size in sizes)
+    )

@@ -15,8 +15,9 @@ from napari_acs.review.session.audit import (
     draw_audit,
 )
 from napari_acs.review.session.decisions import decide, write_note
+from napari_acs.review.session.editing import MaskEditor
 from napari_acs.review.session.form import form_of
-from napari_acs.review.session.masks import add_prediction
+from napari_acs.review.session.masks import add_prediction, start_from
 from napari_acs.review.session.session import open_session, read_session
 from napari_acs.review.session.verify import verify
 
@@ -99,3 +100,21 @@ def test_what_must_be_looked_at_is_not_accepted_unseen(tmp_path):
     (path,) = make(tmp_path, raters=("form",), form=form)
     with open_session(path) as session, pytest.raises(BadInput, match="requires grade"):
         accept_in_bulk(session, confident(session), "sure")
+
+
+def test_an_accepted_mask_that_was_drawn_on_was_wrong(tmp_path):
+    (path,) = make(tmp_path, names=NAMES)
+    with open_session(path) as session:
+        accept_in_bulk(session, confident(session), "sure")
+        drawn = draw_audit(session, 4, seed=0)
+        for number, item in enumerate(drawn):
+            editor = MaskEditor(session, start_from(session, session.item(item).masks[-1]).id)
+            if number:
+                editor.stroke([number], 2)
+            if number == 3:
+                editor.undo()
+            decide(session, item, "accepted")
+    state = read_session(path)
+    assert {state.masks[state.items[item].decided.mask].origin for item in drawn} == {"human"}
+    report = audit_report(state)
+    assert (report.read, report.wrong) == (4, 2)

@@ -26,7 +26,7 @@ from napari_acs.review.session.locate import study_paths
 from napari_acs.review.session.masks import add_prediction, given_mask, start_empty, start_from
 from napari_acs.review.session.merge import merge, read_labels_of
 from napari_acs.review.session.plan import make_plan
-from napari_acs.review.session.session import open_session
+from napari_acs.review.session.session import open_session, read_session
 from napari_acs.review.session.sources import find_sources
 from napari_acs.review.session.training_set import write_training_set
 from napari_acs.review.session.verify import parse_head, verify
@@ -227,3 +227,16 @@ def test_a_mask_is_written_on_the_exact_grid_of_the_image_it_was_drawn_on(tmp_pa
     labels.reshape(-1)[0] = 1
     np.testing.assert_array_equal(written.array, labels)
     assert written.grid == exact
+
+
+def test_what_was_accepted_in_bulk_is_kept_though_its_file_is_written_anew(reviewed, tmp_path):
+    path, _ = reviewed
+    mask = next((tmp_path / "DOE_JANE" / "case-2").glob("*_seg.nii.gz"))
+    old = read_labels(mask)
+    write_labels(tmp_path / "new.nii.gz", np.zeros_like(old.array), old.grid)
+    (tmp_path / "new.nii.gz").replace(mask)
+    made = write_training_set(path, tmp_path / "set")
+    assert made.left_out == {}
+    name = read_session(path).items[3].case
+    kept = read_labels(tmp_path / "set" / name / f"{name}_seg.nii.gz").array
+    np.testing.assert_array_equal(kept, MADE["case-2"].labels)

@@ -1,0 +1,78 @@
+"""Images that are others than those a session was made of are noticed wherever they are read."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import pytest
+from training.tiny import as_brats, tiny
+
+from napari_acs.imaging import read_study
+from napari_acs.imaging.cancel import never
+from napari_acs.review.report.images import images_of
+from napari_acs.review.session.create import create_sessions, make_cases
+from napari_acs.review.session.decisions import decide
+from napari_acs.review.session.editing import MaskEditor
+from napari_acs.review.session.locate import study_paths
+from napari_acs.review.session.masks import start_empty
+from napari_acs.review.session.plan import make_plan
+from napari_acs.review.session.session import open_session, read_session
+from napari_acs.review.session.sources import find_sources
+from napari_acs.review.session.training_set import write_training_set
+from napari_acs.review.session.unchanged import (
+    OTHER_IMAGES,
+    content_of,
+    digest_of,
+    images_are_others,
+)
+from napari_acs.viewer.review_case import read_case
+
+MADE = {f"case-{number}": tiny(number) for number in range(2)}
+
+
+def no_mask(folder):
+    files = [file for file in folder.iterdir() if "_seg" not in file.name]
+    return content_of([digest_of(file) for file in files])
+
+
+@pytest.mark.parametrize("keep_names", [False, True])
+def test_images_that_are_another_patients_now_are_not_exported_with_the_mask(tmp_path, keep_names):
+    data = as_brats(tmp_path / "data", MADE)
+    cases = make_cases(find_sources([data]), keep_names=keep_names)
+    if keep_names:  # by one hash of images and mask nobody can tell which of the two is another
+        cases = [replace(case, mask="", content=no_mask(data / case.name)) for case in cases]
+    path = tmp_path / "s.review"
+    create_sessions({"ann": path}, cases, {"ann": make_plan([case.name for case in cases])})
+    with open_session(path) as session:
+        for number in (1, 2):
+            case = session.state.cases[session.item(number).case]
+            grid = read_study(study_paths(session.state, case, path)).grid
+            MaskEditor(session, start_empty(session, number, grid).id).stroke([5], 2)
+            decide(session, number, "corrected")
+    state = read_session(path)
+    flairs = [next((data / name).glob("*_flair.nii.gz")) for name in ("case-0", "case-1")]
+    assert not images_are_others(state, state.cases[state.items[1].case], path)
+    shutil.copy(flairs[1], flairs[0])
+    assert read_case(state, 1, path).notes == (OTHER_IMAGES,)
+    assert read_case(state, 2, path).notes == ()
+    made = write_training_set(path, tmp_path / "set")
+    assert list(made.left_out) == [state.items[1].case]
+    assert "another file has taken the place" in made.left_out[state.items[1].case]
+    volumes, warning = images_of(state, state.cases[state.items[1].case], path, never)
+    assert not volumes
+    assert OTHER_IMAGES in warning
+
+
+def test_a_mask_that_a_model_made_anew_is_no_other_image(tmp_path):
+    data = as_brats(tmp_path / "data", MADE)
+    for keep in (False, True):
+        cases = make_cases(find_sources([data]), keep_names=keep)
+        path = tmp_path / f"{keep}.review"
+        create_sessions({"ann": path}, cases, {"ann": make_plan([case.name for case in cases])})
+    one, two = (next((data / name).glob("*_seg.nii.gz")) for name in MADE)
+    shutil.copy(two, one)
+    for keep in (False, True):
+        path = tmp_path / f"{keep}.review"
+        state = read_session(path)
+        assert not any(images_are_others(state, case, path) for case in state.cases.values())
