@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never
+from napari_acs.imaging.find import nameless_images
+from napari_acs.imaging.names import guess_sequence, is_image_name
 from napari_acs.viewer.display import placement
 from napari_acs.viewer.info import KEY, LayerInfo
 from napari_acs.viewer.layers import GLIOMA_STYLES, LayerTuple, image_layer, labels_layer
@@ -17,7 +20,7 @@ from napari_acs.viewer.layers import GLIOMA_STYLES, LayerTuple, image_layer, lab
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_acs.imaging import Grid
+    from napari_acs.imaging import Grid, Volume
     from napari_acs.review.session.state import Mask, SessionState
 
 STYLES = GLIOMA_STYLES[:3]
@@ -57,7 +60,8 @@ def read_case(
 ) -> CaseImages:
     """Read the images of an item; slow, for a worker.
 
-    A study may be nothing but a mask: then there is no image, and its grid is the mask's.
+    A study may be nothing but a mask: then there is no image, and its grid is the mask's. Images
+    of which no name says a sequence are shown as what they are: images.
 
     Parameters
     ----------
@@ -73,7 +77,12 @@ def read_case(
         The files are not there, or cannot be read.
     Cancelled
     """
-    from napari_acs.imaging import TITLES, read_grid, read_volumes  # noqa: PLC0415 (SimpleITK)
+    from napari_acs.imaging import (  # noqa: PLC0415 (SimpleITK)
+        TITLES,
+        read_grid,
+        read_volume,
+        read_volumes,
+    )
     from napari_acs.review.session.locate import find_file, study_paths  # noqa: PLC0415
     from napari_acs.review.session.unchanged import (  # noqa: PLC0415
         OTHER_IMAGES,
@@ -84,10 +93,18 @@ def read_case(
     if case.mask and case.mask == case.path:
         grid = read_grid(find_file(state, case.mask, session, case.name))
         return CaseImages(item, (), (grid,))
-    _, volumes = read_volumes(study_paths(state, case, session), case.name, cancelled=cancelled)
+    where = study_paths(state, case, session)
+    volumes: list[tuple[str | None, Volume]]
+    try:
+        volumes = [*read_volumes(where, case.name, cancelled=cancelled)[1].items()]
+    except BadInput:
+        volumes = [(None, read_volume(file)) for file in _nameless(where)]
+        if not volumes:
+            raise
     layers: list[LayerTuple] = []
     grids: list[Grid] = []
-    for sequence, volume in volumes.items():
+    for number, (sequence, volume) in enumerate(volumes, 1):
+        title = TITLES[sequence] if sequence else f"image {number}"
         info = LayerInfo(
             volume.grid,
             volume.source,
@@ -96,11 +113,20 @@ def read_case(
             dicom=volume.dicom,
             history=volume.history,
         )
-        layers.append(image_layer(volume.array, info, f"{TITLES[sequence]} {case.name}"))
+        layers.append(image_layer(volume.array, info, f"{title} {case.name}"))
         if all(volume.grid.difference(grid) is not None for grid in grids):
             grids.append(volume.grid)
     others = images_are_others(state, case, session, cancelled)
     return CaseImages(item, tuple(layers), tuple(grids), (OTHER_IMAGES,) if others else ())
+
+
+def _nameless(where: Path | dict[str, Path]) -> list[Path]:
+    """Return the images of a study of which no name says a sequence."""
+    if isinstance(where, dict):
+        return []
+    if where.is_dir():
+        return nameless_images(where)
+    return [where] if is_image_name(where.name) and guess_sequence(where.name) is None else []
 
 
 def mask_layer(

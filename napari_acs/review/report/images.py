@@ -23,6 +23,7 @@ NO_IMAGES = (
     "No pictures, no sides and no midline: the study's images cannot be found or read on this "
     "machine, or are not those that the session was made of."
 )
+MASK_ALONE = "No pictures, no sides and no midline: the study is a mask without images."
 WT_FIRST = ("flair", "t2", "t1ce", "t1")
 """Sequences in which to show the whole tumour, the best first."""
 CORE_FIRST = ("t1ce", "flair", "t2", "t1")
@@ -41,6 +42,8 @@ def images_of(
     warning : str
         Why not, with paths: for the terminal, for no page.
     """
+    if case.mask and case.mask == case.path:
+        return {}, ""
     try:
         if images_are_others(state, case, session, cancelled):
             return {}, f"{case.name}: {OTHER_IMAGES}"

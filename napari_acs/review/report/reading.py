@@ -17,7 +17,7 @@ from napari_acs.review.report.begun import Root, root_of
 from napari_acs.review.report.content import Answer, Begun, CaseReport
 from napari_acs.review.report.content import Midline as Found
 from napari_acs.review.report.drawing import INTERPOLATED, pictures_of
-from napari_acs.review.report.images import NO_IMAGES
+from napari_acs.review.report.images import MASK_ALONE, NO_IMAGES
 from napari_acs.review.report.naming import Names, classification_facts, model_facts
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.form import form_of
@@ -94,7 +94,9 @@ def report_read(
         return replace(report, problems=tuple(problems))
     report = replace(report, mask_origin=voxels.mask.origin)
     grid = voxels.mask.grid
-    found = _midline(volumes, voxels, problems)
+    case = state.cases[row.case]
+    alone = bool(case.mask) and case.mask == case.path
+    found = _midline(volumes, voxels, problems, MASK_ALONE if alone else NO_IMAGES)
     try:
         measures = measure_tumour(voxels.labels, grid, found[1] if found else None)
         begun = _begun(voxels)
@@ -158,11 +160,11 @@ def _begun(voxels: Voxels) -> Begun:
 
 
 def _midline(
-    volumes: Mapping[str, Volume], voxels: Voxels, problems: list[str]
+    volumes: Mapping[str, Volume], voxels: Voxels, problems: list[str], without: str
 ) -> tuple[Found, Plane] | None:
     name = next((each for each in _MIDLINE_ON if each in volumes), None)
     if name is None:
-        problems.append(NO_IMAGES)
+        problems.append(without)
         return None
     volume = volumes[name]
     same = volume.grid.difference(voxels.mask.grid) is None
