@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from napari_acs.review.session.session import Session
 
 Way = Literal["undo", "redo"]
+_AT_ONCE = 8
+"""Steps that a hand can take back between two looks at the layer, and more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +52,8 @@ class Journal:
     def save(self, shown: NDArray[Any], *, painted: bool, tool: str = "") -> bool:
         """Record how the layer's array differs from the session's mask; False where it does not.
 
-        What is the last edit taken back (or repeated) and was not painted is recorded as an undo
-        (or redo): the session's steps and those of the layer then go together.
+        What is the last edits taken back (or repeated) and was not painted is recorded as undos
+        (or redos): the session's steps and those of the layer then go together.
 
         Parameters
         ----------
@@ -86,11 +88,11 @@ class Journal:
                 do="Undo that step",
             )
         labels = now.astype(np.uint8)
-        way = None if painted else self._way(at, labels)
+        way, times = (None, 0) if painted else self._way(at, labels)
         if way is None:
             self.editor.stroke(self.order.kept(at), labels, tool)
-        else:
-            getattr(self.editor, way)()
+        for _ in range(times):
+            getattr(self.editor, way or "undo")()
         self._saved.reshape(-1)[at] = labels
         return True
 
@@ -108,8 +110,8 @@ class Journal:
         self._saved.reshape(-1)[at] = changed.labels
         return Shift(np.unravel_index(at, self._saved.shape), changed.labels)
 
-    def _way(self, at: NDArray[np.int64], labels: NDArray[np.uint8]) -> Way | None:
-        """Return which step of the session these voxels are, if any."""
+    def _way(self, at: NDArray[np.int64], labels: NDArray[np.uint8]) -> tuple[Way | None, int]:
+        """Return which steps of the session these voxels are, and how many; none: None, 0."""
         history = self.editor.history
         kept = self.order.kept(at)
         order = np.argsort(kept)
@@ -118,14 +120,22 @@ class Journal:
             ("undo", history.done),
             ("redo", history.undone),
         )
+        now = self.editor.array.reshape(-1)
         for way, stack in ways:
-            if not stack:
-                continue
-            delta = decode_delta(read_blob(self._session.log.connection, stack[-1]))
-            delta = delta.reversed() if way == "undo" else delta
-            if np.array_equal(delta.indices, kept) and np.array_equal(delta.new, labels):
-                return way
-        return None
+            indices, values = np.empty(0, np.int64), np.empty(0, np.uint8)
+            for times, step in enumerate(reversed(stack[-_AT_ONCE:]), 1):
+                delta = decode_delta(read_blob(self._session.log.connection, step))
+                delta = delta.reversed() if way == "undo" else delta
+                # What the later step sets holds.
+                both = np.concatenate([delta.indices, indices])
+                indices, first = np.unique(both, return_index=True)
+                values = np.concatenate([delta.new, values])[first]
+                changed = values != now[indices]
+                if np.array_equal(indices[changed], kept) and np.array_equal(
+                    values[changed], labels
+                ):
+                    return way, times
+        return None, 0
 
 
 def differing(before: NDArray[np.uint8], after: NDArray[Any]) -> NDArray[np.int64]:

@@ -79,6 +79,25 @@ def test_steps_of_the_layer_are_told_apart_from_strokes(session):
     assert np.array_equal(ScreenOrder(GRID).on_screen(with_file), painted)
 
 
+def test_several_undos_between_two_looks_are_so_many_undos(session):
+    mask = start_empty(session, 1, GRID)
+    journal = Journal(session, MaskEditor(session, mask.id))
+    shown = journal.saved
+    looks = [shown.copy()]
+    for label, z in ((3, 1), (2, 2), (1, 2), (3, 0)):  # the third paints over the second
+        shown[z, 2, 1:4] = label
+        looks.append(shown.copy())
+        journal.save(shown, painted=True)
+    assert journal.save(looks[1], painted=False)
+    assert journal.save(looks[3], painted=False)
+    assert kinds(session) == ["stroke"] * 4 + ["undo"] * 3 + ["redo"] * 2
+    history = journal.editor.history
+    assert (len(history.done), len(history.undone)) == (3, 1)
+    looks[3][0, 0, 0] = 1
+    assert journal.save(looks[3], painted=False)
+    assert kinds(session)[-1] == "stroke", "that is no undo"
+
+
 @pytest.mark.parametrize("said", ["shape", "label 256"])
 def test_what_no_mask_holds_is_refused_and_nothing_is_lost(session, said):
     mask = start_empty(session, 1, GRID)
