@@ -90,6 +90,7 @@ def new(
     from napari_acs.imaging.cancel import Cancelled
     from napari_acs.review.session.create import SUFFIX, create_sessions, make_cases
     from napari_acs.review.session.form import read_form
+    from napari_acs.review.session.place import claimed
     from napari_acs.review.session.plan import make_plan
     from napari_acs.review.session.sources import find_sources
 
@@ -98,6 +99,8 @@ def new(
     files = _files(session, rater or ["reader"])
     for path in files.values():
         check_target(path, force=force)
+    with claimed(files.values(), overwrite=force):  # asked before the studies are hashed: minutes
+        pass
     asked = read_form(form) if form is not None else None
     try:
         with interruptible() as cancelled:

@@ -35,11 +35,14 @@ def make_session(
     """
     from napari_acs.review.session.create import create_sessions, make_cases  # noqa: PLC0415 (ITK)
     from napari_acs.review.session.form import read_form  # noqa: PLC0415
+    from napari_acs.review.session.place import claimed  # noqa: PLC0415
     from napari_acs.review.session.sources import find_sources  # noqa: PLC0415
 
     asked = read_form(form) if form is not None else None
     if not rater:
         raise BadInput("The rater has no name", do="Name who reads")
+    with claimed([file], overwrite=False):  # asked before the studies are hashed: minutes
+        pass
     cases = make_cases(find_sources(places, cancelled=cancelled), cancelled=cancelled)
     plan = make_plan(
         [case.name for case in cases], ai=ai, repeats=repeats, shuffled=shuffled, seed=[seed, 0]

@@ -155,6 +155,13 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_written(call, session, da
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
 
 
+def test_a_session_that_is_open_is_not_replaced_and_no_study_is_read_for_it(call, session):
+    with open_session(session):
+        done = call("review", "new", session, session.parent, "--force")
+        assert done.exit_code == 2, done.output
+        assert "is open already" in done.stderr
+
+
 def test_cancelling_leaves_nothing(call, data, tmp_path, monkeypatch):
     from napari_acs.review.session import create  # noqa: PLC0415
 

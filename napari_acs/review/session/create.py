@@ -13,12 +13,13 @@ from typing import Any
 import napari_acs
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import ignore, never, stop_if
-from napari_acs.imaging.labels.target import check_target, put_in_place
+from napari_acs.imaging.labels.target import check_target
 from napari_acs.imaging.pseudonym import files_key, patient_key, study_key
 from napari_acs.review.session.database import connect_to_write, speaking
 from napari_acs.review.session.dates import days_of
 from napari_acs.review.session.form import Form
 from napari_acs.review.session.log import Draft, Log
+from napari_acs.review.session.place import BESIDE, claimed, take_place
 from napari_acs.review.session.plan import Planned
 from napari_acs.review.session.sources import Source
 from napari_acs.review.session.state import Case
@@ -111,7 +112,8 @@ def create_sessions(
     Raises
     ------
     BadInput
-        No rater's name, a file that is there, or one that cannot be written; then none is left.
+        No rater's name, a file that is there, one that somebody has open, or one that cannot be
+        written; then none is left.
     Cancelled
         None is left.
     """
@@ -127,6 +129,19 @@ def create_sessions(
         "idle_s": float(idle_s),
         "seed": seed,
     }
+    with claimed(files.values(), overwrite):
+        _write_all(files, common, cases, plans, overwrite, cancelled)
+    return session
+
+
+def _write_all(
+    files: Mapping[str, Path],
+    common: Mapping[str, Any],
+    cases: Sequence[Case],
+    plans: Mapping[str, Sequence[Planned]],
+    overwrite: bool,
+    cancelled: Callable[[], bool],
+) -> None:
     drafts: dict[Path, Path] = {}
     placed: list[Path] = []
     try:
@@ -139,8 +154,7 @@ def create_sessions(
             _write(draft, first, cases)
         stop_if(cancelled)
         for path, draft in drafts.items():
-            with speaking(path, "cannot be written"):
-                put_in_place(draft, path, overwrite)
+            take_place(draft, path, overwrite)
             placed.append(path)
     except BaseException:
         for path in placed if not overwrite else ():  # one rater's file alone is no session
@@ -148,10 +162,9 @@ def create_sessions(
         raise
     finally:
         for draft in drafts.values():
-            for left in (draft, *(draft.with_name(draft.name + end) for end in ("-wal", "-shm"))):
+            for left in (draft, *(draft.with_name(draft.name + end) for end in BESIDE)):
                 with suppress(OSError):
                     left.unlink(missing_ok=True)
-    return session
 
 
 def _write(path: Path, first: Mapping[str, Any], cases: Iterable[Case]) -> None:
