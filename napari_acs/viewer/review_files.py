@@ -78,11 +78,14 @@ def verified(file: Path) -> str:
 def export_reads(file: Path, target: Path) -> str:
     """Write a session's reads as CSV or JSON, by the target's name; the user was asked.
 
+    Nobody is named; see `napari_acs.review.report.naming`.
+
     Raises
     ------
     BadInput
         Another ending, or it cannot be written; what was there before stays.
     """
+    from napari_acs.review.report.naming import names_of  # noqa: PLC0415
     from napari_acs.review.session.export import report_of, table_of  # noqa: PLC0415
     from napari_acs.review.session.merge import merge  # noqa: PLC0415
 
@@ -90,10 +93,11 @@ def export_reads(file: Path, target: Path) -> str:
     if kind not in {".csv", ".json"}:
         raise BadInput(f"{target.name} names no export", expected="a name with .csv or .json")
     merged = merge([file])
+    names = names_of(merged)
     if kind == ".csv":
-        text = table_of(merged)
+        text = table_of(merged, names)
     else:
-        text = json.dumps(report_of(merged), indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(report_of(merged, names), indent=2, ensure_ascii=False) + "\n"
     _write(target, text)
     heads = ", ".join(str(head) for head in merged.heads.values())
     return f"{target.name}: {len(merged.reads)} reads. Log head {heads}."
@@ -108,9 +112,12 @@ def export_training(file: Path, folder: Path, cancelled: Callable[[], bool] = ne
         The folder is there, or no case can be exported.
     Cancelled
     """
+    from napari_acs.review.report.naming import names_of  # noqa: PLC0415
+    from napari_acs.review.session.merge import merge  # noqa: PLC0415
     from napari_acs.review.session.training_set import write_training_set  # noqa: PLC0415 (ITK)
 
-    made = write_training_set(file, folder, cancelled=cancelled)
+    names = names_of(merge([file]))
+    made = write_training_set(file, folder, names=names, cancelled=cancelled)
     said = f"{made.table}: {len(made.cases)} cases."
     if made.left_out:
         said += f" {len(made.left_out)} left out: {' '.join(made.left_out.values())}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import sqlite3
 
 import numpy as np
@@ -66,7 +67,7 @@ def test_from_new_to_export(call, session, tmp_path):
     assert done.exit_code == 0, done.output
     rows = list(csv.DictReader(table.open(newline="")))
     assert sorted(row["status"] for row in rows) == ["corrected", "rejected", "to do"]
-    head = json.loads(everything.read_text())["raters"]["ann"]["log_head"]
+    head = json.loads(everything.read_text())["raters"]["Rater 1"]["log_head"]
     assert {row["log_head"] for row in rows} == {head}
     assert head in done.stdout
     for text in (listed.output, done.output, table.read_text(), everything.read_text()):
@@ -77,9 +78,43 @@ def test_from_new_to_export(call, session, tmp_path):
     assert json.loads(verified.stdout)["sessions"][0]["sound"]
 
 
+def test_exports_name_nobody_unless_asked(call, data, tmp_path):
+    (data / "case-0").rename(data / "DOE_JANE")
+    path, csv_file, told = (tmp_path / name for name in ("s.review", "r.csv", "r.json"))
+    done = call("review", "new", path, data, "--rater", "Dr. Smith", "--keep-names")
+    assert done.exit_code == 0, done.output
+    with open_session(path) as session:
+        decide(session, 1, "accepted")
+        decide(session, 2, "accepted")
+    shutil.rmtree(data / "DOE_JANE")
+    for number, options in enumerate(((), ("--names",))):
+        folder = tmp_path / f"set-{number}"
+        done = call(
+            "review", "export", path, "--csv", csv_file, "--json", told, "--training", folder,
+            "--force", *options,
+        )  # fmt: skip
+        assert done.exit_code == 0, done.output
+        assert str(data) in done.stderr  # of the images that are gone: on the screen alone
+        written = [csv_file.read_text(), told.read_text(), (folder / "cases.csv").read_text()]
+        record = json.loads(written[1])
+        assert str(tmp_path) not in "".join(written)
+        assert list(record["training"]["left_out"].values()) == [
+            "Its images cannot be found or read."
+        ]
+        assert find_training_cases([folder / "cases.csv"])[0].name in record["training"]["cases"]
+        assert {row["rater"] for row in csv.DictReader(csv_file.open())} == set(record["raters"])
+        if options:
+            assert set(record["raters"]) == {"Dr. Smith"}
+            assert {row["case"] for row in record["reads"]} == {"DOE_JANE", "case-1", "case-2"}
+        else:
+            assert set(record["raters"]) == {"Rater 1"}
+            assert {row["case"] for row in record["reads"]} == {"Case 1", "Case 2", "Case 3"}
+            assert "case-" not in "".join(written) and "DOE" not in "".join(written)
+
+
 def test_what_was_tampered_with_is_exit_2_and_the_event_is_named(call, session):
     work(session)
-    head = json.loads(call("review", "export", session, "--json", "-").stdout)["raters"]["ann"]
+    head = json.loads(call("review", "export", session, "--json", "-").stdout)["raters"]["Rater 1"]
     last = int(head["log_head"].split(":")[0])
     connection = sqlite3.connect(session, isolation_level=None)
     (rule,) = connection.execute(

@@ -1,4 +1,4 @@
-"""What raters, cases and models are called in a report, so that it names nobody."""
+"""What raters, cases and models are called in reports and exports, so that they name nobody."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CLASSIFIED = ("named", "probabilities", "intervals", "prediction_set", "coverag
 
 @dataclass(frozen=True)
 class Names:
-    """What the report calls raters, cases and patients, by what the session calls them."""
+    """What reports and exports call raters, cases and patients, by what the session calls them."""
 
     raters: Mapping[str, str]
     cases: Mapping[str, str]
@@ -26,7 +26,7 @@ class Names:
 
 
 def names_of(merged: Merged, *, keep: bool = False) -> Names:
-    """Return the names of a report.
+    """Return the names of a report or an export.
 
     Raters are numbered in the order of their files. A case or patient that the session knows by
     a pseudonym keeps it, so that the report fits the session's exports; one that it knows by a
