@@ -68,6 +68,12 @@ def test_agreement_on_the_screen_as_json_and_a_consensus(call, made, tmp_path):
     assert done.exit_code == 0, done.output
     record = json.loads(done.stdout)
     assert record["raters"] == ["Rater 1", "Rater 2"]
+    # Two cases: no interval, on the screen as in the file.
+    assert {each["dice"]["low"] for each in record["summaries"]} == {None}
+    assert " to " not in shown.stdout
+    assert all(
+        each["how"].startswith("majority") for each in record["consensus"]["records"].values()
+    )
     files = record["consensus"]["files"]
     assert len(files) == 2
     assert not any(s in done.output.replace(".nii.gz", "") for s in SECRETS)
