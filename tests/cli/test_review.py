@@ -157,6 +157,29 @@ def test_several_raters_get_a_file_each_and_are_exported_together(call, data, tm
     assert sorted(set(plans[0])) == sorted(set(plans[1]))
 
 
+def test_raters_have_orders_of_their_own_and_a_report_of_one_item_is_of_one_study(
+    call, data, tmp_path
+):
+    done = call(
+        "review", "new", tmp_path / "s.review", data, "--rater", "A", "--rater", "B", "--shuffle",
+        "--seed", "1", "--idle", "17",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    files = [tmp_path / "s-A.review", tmp_path / "s-B.review"]
+    states = [read_session(file) for file in files]
+    assert {state.idle_s for state in states} == {17.0}
+    orders = [[item.case for item in state.items.values()] for state in states]
+    assert sorted(orders[0]) == sorted(orders[1])
+    apart = [number for number in (1, 2, 3) if orders[0][number - 1] != orders[1][number - 1]]
+    assert apart
+    done = call("review", "report", *files, "--case", apart[0], "--json", "-")
+    assert done.exit_code == 0, done.output
+    told = {each["rater"]: each for each in json.loads(done.stdout)["cases"]}
+    assert {each["case"] for each in told.values()} == {orders[0][apart[0] - 1]}
+    assert told["Rater 1"]["item"] == apart[0]
+    assert told["Rater 2"]["item"] == orders[1].index(told["Rater 2"]["case"]) + 1
+
+
 def test_what_makes_no_sense_is_refused_and_nothing_is_written(call, session, data, tmp_path):
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     empty = tmp_path / "empty"
