@@ -194,6 +194,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_written(call, session, da
         (("new", new, data, "--form", tmp_path / "gone.yaml"), "cannot be read"),
         (("new", new, data, "--rater", " "), "no name"),
         (("new", new, data, "--rater", "a b", "--rater", "a-b"), "too much alike"),
+        (("new", new, data, "--rater", "a", "--rater", "x" * 300), "is too long"),
         (("new", new, data, "--repeats", "2"), "Usage"),
         (("list", tmp_path / "gone.review"), "no such file"),
         (("list", tmp_path / "form.yaml"), "no database"),

@@ -13,18 +13,17 @@ from typing import Any
 import napari_acs
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import ignore, never, stop_if
-from napari_acs.imaging.labels.target import check_target
 from napari_acs.imaging.pseudonym import files_key, patient_key, study_key
 from napari_acs.review.session.database import connect_to_write, speaking
 from napari_acs.review.session.dates import days_of
 from napari_acs.review.session.form import Form
 from napari_acs.review.session.log import Draft, Log
-from napari_acs.review.session.place import BESIDE, claimed, take_place
+from napari_acs.review.session.place import BESIDE, SUFFIX, claimed, take_place
 from napari_acs.review.session.plan import Planned
 from napari_acs.review.session.sources import Source
+from napari_acs.review.session.spelling import check_text
 from napari_acs.review.session.state import Case
 
-SUFFIX = ".review"
 IDLE_S = 60.0
 """Seconds without a sign of the reader after which time stops, where nobody says another."""
 
@@ -49,13 +48,14 @@ def make_cases(
     Raises
     ------
     BadInput
-        A file cannot be read, or the secret of pseudonyms is missing.
+        A file cannot be read or has a name that is no text, or the secret of pseudonyms is missing.
     Cancelled
     """
     cases: list[Case] = []
     taken: set[str] = set()
     for done, (source, day) in enumerate(zip(sources, days_of(sources), strict=True)):
         progress(done / len(sources))
+        _check_paths(source)
         digests = [_digest(file, cancelled) for file in source.files]
         mask = _digest(source.mask, cancelled) if source.mask else ""
         pseudonym = study_key(source.uid) if source.uid else files_key(digests)
@@ -117,10 +117,10 @@ def create_sessions(
     Cancelled
         None is left.
     """
-    for rater, path in files.items():
+    for rater in files:
         if not rater.strip():
             raise BadInput("The rater has no name", do="Name who reads")
-        check_target(path, (SUFFIX,), overwrite)
+        check_text(rater, "A rater", "Spell it in UTF-8")
     session = uuid.uuid4().hex
     common = {
         "id": session,
@@ -182,6 +182,13 @@ def _write(path: Path, first: Mapping[str, Any], cases: Iterable[Case]) -> None:
 def _keyed(labels: Mapping[int, int] | None) -> dict[str, int] | None:
     """Return the labels as JSON holds them, with texts for keys."""
     return None if labels is None else {str(value): ours for value, ours in labels.items()}
+
+
+def _check_paths(source: Source) -> None:
+    """Refuse what the session could not write down, or ITK not open."""
+    paths = [source.path, *source.sequences.values(), *([source.mask] if source.mask else ())]
+    for path in [*paths, *(() if source.uid else source.files)]:
+        check_text(str(path), "A study", "Rename the file or folder, or copy it under another name")
 
 
 def _digest(file: Path, cancelled: Callable[[], bool]) -> str:

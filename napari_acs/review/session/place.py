@@ -9,35 +9,40 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.labels.target import put_in_place
+from napari_acs.imaging.labels.target import check_target, put_in_place
 from napari_acs.review.session.database import speaking
 from napari_acs.review.session.lock import NoLock, session_lock
+from napari_acs.review.session.spelling import check_name
 
+SUFFIX = ".review"
 BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite puts beside a file, and pairs with it by nothing but the name."""
 
 
 @contextmanager
-def claimed(paths: Iterable[Path], overwrite: bool) -> Iterator[None]:
+def claimed(paths: Collection[Path], overwrite: bool) -> Iterator[None]:
     """Keep other windows from sessions that are about to be written.
 
     Parameters
     ----------
-    paths : iterable of Path
+    paths : collection of Path
     overwrite : bool
         Whether what is there may be replaced.
 
     Raises
     ------
     BadInput
-        Somebody has one of them open, the log of an older one is there that may not be replaced,
-        or the folder takes no lock.
+        A name that no session can have, a missing folder, a file or the log of an older one that
+        is there and may not be replaced, one that somebody has open, or a folder without locks.
     """
+    for path in paths:
+        check_name(path)
+        check_target(path, (SUFFIX,), overwrite)
     with ExitStack() as until_written:
         for path in paths:
             try:
