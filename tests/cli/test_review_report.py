@@ -49,6 +49,9 @@ def test_a_report_in_three_forms(call, made, tmp_path):
             assert secret not in text
     assert [file.read_bytes() for file in made.files] == before
 
+    named = call("review", "report", *made.files, "--names", "--json", "-")
+    assert [log["rater"] for log in json.loads(named.stdout)["logs"]] == ["Dr. Jane Smith", "doe"]
+
     alone = tmp_path / "item.html"
     done = call("review", "report", made.files[0], "--case", 2, "--out", alone)
     assert done.exit_code == 0, done.output
@@ -60,6 +63,8 @@ def test_agreement_on_the_screen_as_json_and_a_consensus(call, made, tmp_path):
     shown = call("review", "agreement", *made.files)
     assert shown.exit_code == 0, shown.output
     assert "between raters" in shown.stdout
+    named = call("review", "agreement", *made.files, "--names", "--json", "-")
+    assert json.loads(named.stdout)["raters"] == ["Dr. Jane Smith", "doe"]
     folder = tmp_path / "consensus"
     done = call(
         "review", "agreement", *made.files, "--consensus", folder, "--method", "majority",

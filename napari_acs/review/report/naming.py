@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_acs.review.session.merge import Merged
 
+AI = "AI"
+"""What a model's mask is called among those of raters."""
 _PSEUDONYM = re.compile(r"(study|patient)-[0-9a-f]{12}(-\d+)?")
 _MOST = 120
 _MODEL = ("id", "version", "sha256")
@@ -36,12 +38,17 @@ def names_of(merged: Merged, *, keep: bool = False) -> Names:
     ----------
     merged : Merged
     keep : bool
-        Call all of them as the session does.
+        Call all of them as the session does; but a rater called as the AI is told apart from it.
     """
     cases = next(iter(merged.states.values())).cases
     patients = dict.fromkeys(case.patient for case in cases.values() if case.patient)
+    raters = {rater: _called(rater, f"Rater {n}", keep) for n, rater in enumerate(merged.states, 1)}
+    if raters.get(AI) == AI:
+        raters[AI] = f"{AI} (rater)"
+        while list(raters.values()).count(raters[AI]) > 1:
+            raters[AI] += "*"
     return Names(
-        {rater: _called(rater, f"Rater {n}", keep) for n, rater in enumerate(merged.states, 1)},
+        raters,
         {case: _called(case, f"Case {n}", keep) for n, case in enumerate(cases, 1)},
         {"": "", **{p: _called(p, f"Patient {n}", keep) for n, p in enumerate(patients, 1)}},
     )

@@ -18,6 +18,7 @@ from napari_acs.review.agreement.overlap import Overlap, Reading, overlaps
 from napari_acs.review.agreement.summary import summarise
 from napari_acs.review.measure.regions import REGIONS
 from napari_acs.review.report.content import Agreement, Volumes
+from napari_acs.review.report.naming import AI
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.replay import mask_at, replaying
 from napari_acs.review.session.state import DECIDED, REJECTED
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from napari_acs.review.session.merge import Merged, ReadRow
 
 Masks = Callable[["ReadRow"], "tuple[NDArray[np.uint8], Grid] | None"]
-AI = "AI"
 
 
 @dataclass
