@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 class BadInput(ValueError):
     """Input that was looked at and refused; nothing was written or changed.
@@ -33,4 +35,9 @@ class BadInput(ValueError):
         facts = [f"found {self.found}"] if self.found else []
         facts += [f"expected {self.expected}"] if self.expected else []
         first = f"{self.what}: {'; '.join(facts)}." if facts else f"{self.what}."
-        return f"{first} {self.do}." if self.do else first
+        return _printable(f"{first} {self.do}." if self.do else first)
+
+
+def _printable(text: str) -> str:
+    """Return a text that every screen and file takes: bytes of a path that are no text in hex."""
+    return re.sub("[\udc80-\udcff]", lambda byte: f"\\x{ord(byte.group()) - 0xDC00:02x}", text)

@@ -18,7 +18,6 @@ from napari_acs.cli.study import NOTHING_WRITTEN
 from napari_acs.errors import BadInput
 
 if TYPE_CHECKING:
-    from napari_acs.review.agreement.estimate import Estimate
     from napari_acs.review.report.consensus import Written
     from napari_acs.review.report.content import Agreement
 
@@ -101,12 +100,12 @@ def _print(found: Agreement, written: Written | None) -> None:
         shown = Table("pairs", "region", "cases", "mean Dice", "median HD95, mm")
         for each in found.summaries:
             row = (each.relation, each.region, str(each.cases))
-            shown.add_row(*row, _said(each.dice, 3), _said(each.hd95_mm, 1))
+            shown.add_row(*row, each.dice.said(3), each.hd95_mm.said(1))
         console.print(shown)
     kappas = [("Decisions between raters", found.decisions)] if found.decisions else []
     kappas += [(f"Decisions of {rater}, read twice", each) for rater, each in found.repeats.items()]
     for name, kappa in kappas:
-        value = f"kappa {_said(kappa.kappa, 2)}" if kappa.kappa else "kappa is not defined"
+        value = f"kappa {kappa.kappa.said(2)}" if kappa.kappa else "kappa is not defined"
         console.print(
             f"{name}: {value}, {kappa.observed:.0%} agree, {kappa.cases} cases.", highlight=False
         )
@@ -119,7 +118,7 @@ def _print(found: Agreement, written: Written | None) -> None:
             highlight=False,
         )
     for region, correlation in found.intraclass.items():
-        console.print(f"{region}: ICC(2,1) {_said(correlation.icc, 3)}.", highlight=False)
+        console.print(f"{region}: ICC(2,1) {correlation.icc.said(3)}.", highlight=False)
     for note in found.notes:
         typer.echo(note)
     if written is None:
@@ -128,7 +127,3 @@ def _print(found: Agreement, written: Written | None) -> None:
         typer.echo(f"{case}: {file}, {written.records[case]['how']}")
     for case, why in written.left_out.items():
         typer.echo(f"{case} has no consensus: {why}", err=True)
-
-
-def _said(found: Estimate, digits: int) -> str:
-    return f"{found.value:z.{digits}f} ({found.low:z.{digits}f} to {found.high:z.{digits}f})"

@@ -12,11 +12,12 @@ from napari_acs.cli import options
 from napari_acs.cli.cancel import interruptible
 from napari_acs.cli.outcome import end_with, exits
 from napari_acs.cli.output import STDOUT, check_report, check_target, write_report, write_text
-from napari_acs.cli.review_options import Sessions
+from napari_acs.cli.review_options import Names, Sessions
 from napari_acs.cli.study import NOTHING_WRITTEN
 from napari_acs.errors import BadInput
 
 if TYPE_CHECKING:
+    from napari_acs.review.report.naming import Names as Called
     from napari_acs.review.session.training_set import TrainingSet
 
 
@@ -37,29 +38,34 @@ def export(
             show_default=False,
         ),
     ] = None,
+    names: Names = False,
     json: options.JsonReport = None,
     force: options.Force = False,
     debug: options.Debug = False,
 ) -> None:
-    """Export reads, decisions, times and answers, by pseudonyms and without a path."""
+    """Export reads, decisions, times and answers; nobody is named, and no path."""
     _check(sessions, table, training, json, force=force)
+    from napari_acs.review.report.naming import names_of
     from napari_acs.review.session.export import report_of, table_of
     from napari_acs.review.session.merge import merge
 
     merged = merge(sessions)
-    made = _train(sessions[0], training, debug=debug) if training is not None else None
-    report = report_of(merged)
+    called = names_of(merged, keep=names)
+    made = _train(sessions[0], training, called, debug=debug) if training is not None else None
+    report = report_of(merged, called)
     if made is not None:
-        report["training"] = {"cases": list(made.cases), "left_out": made.left_out}
+        report["training"] = {"cases": list(made.cases), "left_out": dict(made.reasons)}
     if table is not None:
-        write_text(table, table_of(merged))
+        write_text(table, table_of(merged, called))
     write_report(json, report)
     if json == STDOUT:
         return
     reads = len(merged.reads)
     typer.echo(f"{reads} reads of {len(merged.states)} rater(s), session {merged.session}")
     for rater, head in merged.heads.items():
-        typer.echo(f"{rater}: log head {head}. Keep it: review verify --head shows later cuts.")
+        known = called.raters[rater]
+        who = rater if known == rater else f"{rater}, here {known}"
+        typer.echo(f"{who}: log head {head}. Keep it: review verify --head shows later cuts.")
     if made is not None:
         typer.echo(f"{made.table}: {len(made.cases)} cases")
         for case, why in made.left_out.items():
@@ -93,12 +99,12 @@ def _check(
         raise BadInput(f"{training} is there already", do="Choose another folder")
 
 
-def _train(session: Path, folder: Path, *, debug: bool) -> TrainingSet:
+def _train(session: Path, folder: Path, called: Called, *, debug: bool) -> TrainingSet:
     from napari_acs.imaging.cancel import Cancelled
     from napari_acs.review.session.training_set import write_training_set
 
     try:
         with interruptible() as cancelled:
-            return write_training_set(session, folder, cancelled=cancelled)
+            return write_training_set(session, folder, names=called, cancelled=cancelled)
     except Cancelled:
         end_with(NOTHING_WRITTEN, debug=debug)

@@ -88,16 +88,21 @@ def new(
     """Make a review session."""
     check_report(json, force=force)
     from napari_acs.imaging.cancel import Cancelled
-    from napari_acs.review.session.create import SUFFIX, create_sessions, make_cases
+    from napari_acs.review.session.create import create_sessions, make_cases
     from napari_acs.review.session.form import read_form
+    from napari_acs.review.session.place import SUFFIX, claimed
     from napari_acs.review.session.plan import make_plan
     from napari_acs.review.session.sources import find_sources
+    from napari_acs.review.session.spelling import check_name
 
     if session.suffix.lower() != SUFFIX:  # with --force, a slip of the hand would cost an image
         raise BadInput(f"{session.name} is no name for a session", expected=f"NAME{SUFFIX}")
     files = _files(session, rater or ["reader"])
     for path in files.values():
+        check_name(path)
         check_target(path, force=force)
+    with claimed(files.values(), overwrite=force):  # asked before the studies are hashed: minutes
+        pass
     asked = read_form(form) if form is not None else None
     try:
         with interruptible() as cancelled:

@@ -40,7 +40,8 @@ def report(
             "--case",
             metavar="N",
             min=1,
-            help="That item of the worklist alone (see `review list`).",
+            help="That item of the worklist alone (see `review list`); of several raters the first "
+            "file's, and what the others made of that case.",
             show_default=False,
         ),
     ] = None,

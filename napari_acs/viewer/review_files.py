@@ -35,11 +35,14 @@ def make_session(
     """
     from napari_acs.review.session.create import create_sessions, make_cases  # noqa: PLC0415 (ITK)
     from napari_acs.review.session.form import read_form  # noqa: PLC0415
+    from napari_acs.review.session.place import claimed  # noqa: PLC0415
     from napari_acs.review.session.sources import find_sources  # noqa: PLC0415
 
     asked = read_form(form) if form is not None else None
     if not rater:
         raise BadInput("The rater has no name", do="Name who reads")
+    with claimed([file], overwrite=False):  # asked before the studies are hashed: minutes
+        pass
     cases = make_cases(find_sources(places, cancelled=cancelled), cancelled=cancelled)
     plan = make_plan(
         [case.name for case in cases], ai=ai, repeats=repeats, shuffled=shuffled, seed=[seed, 0]
@@ -75,11 +78,14 @@ def verified(file: Path) -> str:
 def export_reads(file: Path, target: Path) -> str:
     """Write a session's reads as CSV or JSON, by the target's name; the user was asked.
 
+    Nobody is named; see `napari_acs.review.report.naming`.
+
     Raises
     ------
     BadInput
         Another ending, or it cannot be written; what was there before stays.
     """
+    from napari_acs.review.report.naming import names_of  # noqa: PLC0415
     from napari_acs.review.session.export import report_of, table_of  # noqa: PLC0415
     from napari_acs.review.session.merge import merge  # noqa: PLC0415
 
@@ -87,10 +93,11 @@ def export_reads(file: Path, target: Path) -> str:
     if kind not in {".csv", ".json"}:
         raise BadInput(f"{target.name} names no export", expected="a name with .csv or .json")
     merged = merge([file])
+    names = names_of(merged)
     if kind == ".csv":
-        text = table_of(merged)
+        text = table_of(merged, names)
     else:
-        text = json.dumps(report_of(merged), indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(report_of(merged, names), indent=2, ensure_ascii=False) + "\n"
     _write(target, text)
     heads = ", ".join(str(head) for head in merged.heads.values())
     return f"{target.name}: {len(merged.reads)} reads. Log head {heads}."
@@ -105,9 +112,12 @@ def export_training(file: Path, folder: Path, cancelled: Callable[[], bool] = ne
         The folder is there, or no case can be exported.
     Cancelled
     """
+    from napari_acs.review.report.naming import names_of  # noqa: PLC0415
+    from napari_acs.review.session.merge import merge  # noqa: PLC0415
     from napari_acs.review.session.training_set import write_training_set  # noqa: PLC0415 (ITK)
 
-    made = write_training_set(file, folder, cancelled=cancelled)
+    names = names_of(merge([file]))
+    made = write_training_set(file, folder, names=names, cancelled=cancelled)
     said = f"{made.table}: {len(made.cases)} cases."
     if made.left_out:
         said += f" {len(made.left_out)} left out: {' '.join(made.left_out.values())}"

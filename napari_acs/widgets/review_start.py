@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_acs.review.session.create import SUFFIX
+from napari_acs.review.session.place import SUFFIX
 from napari_acs.review.session.plan import AI_CHOICES
 from napari_acs.review.session.state import Ai
 

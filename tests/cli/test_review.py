@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import sqlite3
 
 import numpy as np
@@ -66,7 +67,7 @@ def test_from_new_to_export(call, session, tmp_path):
     assert done.exit_code == 0, done.output
     rows = list(csv.DictReader(table.open(newline="")))
     assert sorted(row["status"] for row in rows) == ["corrected", "rejected", "to do"]
-    head = json.loads(everything.read_text())["raters"]["ann"]["log_head"]
+    head = json.loads(everything.read_text())["raters"]["Rater 1"]["log_head"]
     assert {row["log_head"] for row in rows} == {head}
     assert head in done.stdout
     for text in (listed.output, done.output, table.read_text(), everything.read_text()):
@@ -77,9 +78,43 @@ def test_from_new_to_export(call, session, tmp_path):
     assert json.loads(verified.stdout)["sessions"][0]["sound"]
 
 
+def test_exports_name_nobody_unless_asked(call, data, tmp_path):
+    (data / "case-0").rename(data / "DOE_JANE")
+    path, csv_file, told = (tmp_path / name for name in ("s.review", "r.csv", "r.json"))
+    done = call("review", "new", path, data, "--rater", "Dr. Smith", "--keep-names")
+    assert done.exit_code == 0, done.output
+    with open_session(path) as session:
+        decide(session, 1, "accepted")
+        decide(session, 2, "accepted")
+    shutil.rmtree(data / "DOE_JANE")
+    for number, options in enumerate(((), ("--names",))):
+        folder = tmp_path / f"set-{number}"
+        done = call(
+            "review", "export", path, "--csv", csv_file, "--json", told, "--training", folder,
+            "--force", *options,
+        )  # fmt: skip
+        assert done.exit_code == 0, done.output
+        assert str(data) in done.stderr  # of the images that are gone: on the screen alone
+        written = [csv_file.read_text(), told.read_text(), (folder / "cases.csv").read_text()]
+        record = json.loads(written[1])
+        assert str(tmp_path) not in "".join(written)
+        assert list(record["training"]["left_out"].values()) == [
+            "Its images cannot be found or read."
+        ]
+        assert find_training_cases([folder / "cases.csv"])[0].name in record["training"]["cases"]
+        assert {row["rater"] for row in csv.DictReader(csv_file.open())} == set(record["raters"])
+        if options:
+            assert set(record["raters"]) == {"Dr. Smith"}
+            assert {row["case"] for row in record["reads"]} == {"DOE_JANE", "case-1", "case-2"}
+        else:
+            assert set(record["raters"]) == {"Rater 1"}
+            assert {row["case"] for row in record["reads"]} == {"Case 1", "Case 2", "Case 3"}
+            assert "case-" not in "".join(written) and "DOE" not in "".join(written)
+
+
 def test_what_was_tampered_with_is_exit_2_and_the_event_is_named(call, session):
     work(session)
-    head = json.loads(call("review", "export", session, "--json", "-").stdout)["raters"]["ann"]
+    head = json.loads(call("review", "export", session, "--json", "-").stdout)["raters"]["Rater 1"]
     last = int(head["log_head"].split(":")[0])
     connection = sqlite3.connect(session, isolation_level=None)
     (rule,) = connection.execute(
@@ -122,6 +157,29 @@ def test_several_raters_get_a_file_each_and_are_exported_together(call, data, tm
     assert sorted(set(plans[0])) == sorted(set(plans[1]))
 
 
+def test_raters_have_orders_of_their_own_and_a_report_of_one_item_is_of_one_study(
+    call, data, tmp_path
+):
+    done = call(
+        "review", "new", tmp_path / "s.review", data, "--rater", "A", "--rater", "B", "--shuffle",
+        "--seed", "1", "--idle", "17",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    files = [tmp_path / "s-A.review", tmp_path / "s-B.review"]
+    states = [read_session(file) for file in files]
+    assert {state.idle_s for state in states} == {17.0}
+    orders = [[item.case for item in state.items.values()] for state in states]
+    assert sorted(orders[0]) == sorted(orders[1])
+    apart = [number for number in (1, 2, 3) if orders[0][number - 1] != orders[1][number - 1]]
+    assert apart
+    done = call("review", "report", *files, "--case", apart[0], "--json", "-")
+    assert done.exit_code == 0, done.output
+    told = {each["rater"]: each for each in json.loads(done.stdout)["cases"]}
+    assert {each["case"] for each in told.values()} == {orders[0][apart[0] - 1]}
+    assert told["Rater 1"]["item"] == apart[0]
+    assert told["Rater 2"]["item"] == orders[1].index(told["Rater 2"]["case"]) + 1
+
+
 def test_what_makes_no_sense_is_refused_and_nothing_is_written(call, session, data, tmp_path):
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     empty = tmp_path / "empty"
@@ -136,6 +194,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_written(call, session, da
         (("new", new, data, "--form", tmp_path / "gone.yaml"), "cannot be read"),
         (("new", new, data, "--rater", " "), "no name"),
         (("new", new, data, "--rater", "a b", "--rater", "a-b"), "too much alike"),
+        (("new", new, data, "--rater", "a", "--rater", "x" * 300), "is too long"),
         (("new", new, data, "--repeats", "2"), "Usage"),
         (("list", tmp_path / "gone.review"), "no such file"),
         (("list", tmp_path / "form.yaml"), "no database"),
@@ -153,6 +212,13 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_written(call, session, da
         assert done.exit_code == 2, (arguments, done.output)
         assert said in done.stderr, (arguments, done.stderr)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
+
+
+def test_a_session_that_is_open_is_not_replaced_and_no_study_is_read_for_it(call, session):
+    with open_session(session):
+        done = call("review", "new", session, session.parent, "--force")
+        assert done.exit_code == 2, done.output
+        assert "is open already" in done.stderr
 
 
 def test_cancelling_leaves_nothing(call, data, tmp_path, monkeypatch):

@@ -49,6 +49,9 @@ def test_a_report_in_three_forms(call, made, tmp_path):
             assert secret not in text
     assert [file.read_bytes() for file in made.files] == before
 
+    named = call("review", "report", *made.files, "--names", "--json", "-")
+    assert [log["rater"] for log in json.loads(named.stdout)["logs"]] == ["Dr. Jane Smith", "doe"]
+
     alone = tmp_path / "item.html"
     done = call("review", "report", made.files[0], "--case", 2, "--out", alone)
     assert done.exit_code == 0, done.output
@@ -60,6 +63,8 @@ def test_agreement_on_the_screen_as_json_and_a_consensus(call, made, tmp_path):
     shown = call("review", "agreement", *made.files)
     assert shown.exit_code == 0, shown.output
     assert "between raters" in shown.stdout
+    named = call("review", "agreement", *made.files, "--names", "--json", "-")
+    assert json.loads(named.stdout)["raters"] == ["Dr. Jane Smith", "doe"]
     folder = tmp_path / "consensus"
     done = call(
         "review", "agreement", *made.files, "--consensus", folder, "--method", "majority",
@@ -68,6 +73,12 @@ def test_agreement_on_the_screen_as_json_and_a_consensus(call, made, tmp_path):
     assert done.exit_code == 0, done.output
     record = json.loads(done.stdout)
     assert record["raters"] == ["Rater 1", "Rater 2"]
+    # Two cases: no interval, on the screen as in the file.
+    assert {each["dice"]["low"] for each in record["summaries"]} == {None}
+    assert " to " not in shown.stdout
+    assert all(
+        each["how"].startswith("majority") for each in record["consensus"]["records"].values()
+    )
     files = record["consensus"]["files"]
     assert len(files) == 2
     assert not any(s in done.output.replace(".nii.gz", "") for s in SECRETS)

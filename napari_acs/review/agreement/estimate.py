@@ -14,13 +14,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+FEWEST = 3
+"""Cases below which there is no interval: over one or two it would say more than they do."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A number and an interval for it; `dataclasses.asdict` makes it JSON-ready.
 
     Attributes
     ----------
-    value, low, high : float
+    value : float
+    low, high : float or None
+        None where there are too few cases for an interval, or it is not defined.
     level : float
         Of confidence: 0.95.
     how : str
@@ -28,10 +34,16 @@ class Estimate:
     """
 
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     level: float
     how: str
+
+    def said(self, digits: int) -> str:
+        """Return it as text, with its interval where it has one."""
+        if self.low is None or self.high is None:
+            return f"{self.value:z.{digits}f}"
+        return f"{self.value:z.{digits}f} ({self.low:z.{digits}f} to {self.high:z.{digits}f})"
 
 
 def checked_level(level: float) -> float:
@@ -100,11 +112,15 @@ def over_cases(
     Returns
     -------
     Estimate or None
-        None where the statistic of all cases is not defined.
+        Without an interval of fewer than `FEWEST` cases; None where the statistic of all cases is
+        not defined.
     """
     value = statistic(np.arange(cases))
     if not np.isfinite(value):
         return None
+    if cases < FEWEST:
+        said = f"no interval, which needs {FEWEST} cases"
+        return Estimate(float(value), None, None, how.level, said)
     drawn = np.random.default_rng(how.seed).integers(0, cases, (how.times, cases))
     found = np.array([statistic(sample) for sample in drawn])
     found = found[np.isfinite(found)]

@@ -49,7 +49,8 @@ def icc(volumes_ml: Sequence[ArrayLike], *, level: float = 0.95) -> Intraclass:
     ------
     BadInput
         Fewer than two raters or three cases, numbers of cases that differ, volumes that are none,
-        or all volumes equal.
+        or volumes of each rater that are equal over the cases: how much of the differences is
+        between cases is then 0 of 0.
     """
     from scipy import stats  # noqa: PLC0415 (it takes a second to load)
 
@@ -67,7 +68,7 @@ def icc(volumes_ml: Sequence[ArrayLike], *, level: float = 0.95) -> Intraclass:
     residual = table - rows[:, None] - columns[None] + mean
     mse = (residual**2).sum() / ((n - 1) * (k - 1))
     whole = msr + (k - 1) * mse + k * (msc - mse) / n
-    if np.ptp(table) == 0 or not whole > 0:
+    if not np.ptp(table, axis=0).any() or not whole > 0:
         raise BadInput(
             "The intraclass correlation is not defined",
             found="volumes that do not differ between cases",
@@ -85,7 +86,10 @@ def icc(volumes_ml: Sequence[ArrayLike], *, level: float = 0.95) -> Intraclass:
     f_low = stats.f.ppf(tail, n - 1, freedom)
     f_high = stats.f.ppf(tail, freedom, n - 1)
     rest = k * msc + (k * n - k - n) * mse
-    low = n * (msr - f_low * mse) / (f_low * rest + n * msr)
-    high = n * (f_high * msr - mse) / (rest + n * f_high * msr)
+    with np.errstate(invalid="ignore"):  # raters who contradict each other: infinite quantiles
+        low = n * (msr - f_low * mse) / (f_low * rest + n * msr)
+        high = n * (f_high * msr - mse) / (rest + n * f_high * msr)
     how = "F distributions, McGraw & Wong 1996"
+    if not np.isfinite([low, high]).all():
+        return Intraclass(Estimate(float(value), None, None, level, "not defined"), n, k)
     return Intraclass(Estimate(float(value), float(low), float(high), level, how), n, k)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_acs.review.agreement.estimate import FEWEST
 from napari_acs.review.report.markup import Content, Markup, element, joined, table
 from napari_acs.review.report.plot import bland_altman_plot
 from napari_acs.review.session.exams import apart
@@ -11,11 +12,8 @@ from napari_acs.review.session.exams import apart
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_acs.review.agreement.estimate import Estimate
     from napari_acs.review.agreement.kappa import Kappa
     from napari_acs.review.report.content import Agreement, FollowUp
-
-_FEWEST = 3
 
 
 def agreement_section(found: Agreement) -> Markup:
@@ -85,8 +83,8 @@ def _masks(found: Agreement) -> Markup:
             each.region,
             str(each.cases),
             str(each.pairs),
-            _estimate(each.dice, 3, each.cases),
-            _estimate(each.hd95_mm, 1, each.cases),
+            each.dice.said(3),
+            each.hd95_mm.said(1),
         ]
         for each in found.summaries
     ]
@@ -104,7 +102,7 @@ def _masks(found: Agreement) -> Markup:
             table(
                 ("pairs", "region", "cases", "pairs", "mean Dice", "median HD95, mm"),
                 rows,
-                f"{how.level:.0%} intervals by bootstrap over cases, from {_FEWEST} cases on",
+                f"{how.level:.0%} intervals by bootstrap over cases, from {FEWEST} cases on",
             ),
             element(
                 "details",
@@ -133,11 +131,7 @@ def _decisions(found: Agreement) -> Markup | None:
 
 
 def _kappa(name: str, kappa: Kappa) -> list[Content]:
-    value = (
-        _estimate(kappa.kappa, 2, kappa.cases)
-        if kappa.kappa
-        else "not defined (one decision throughout)"
-    )
+    value = kappa.kappa.said(2) if kappa.kappa else "not defined (one decision throughout)"
     return [
         name, value, f"{kappa.observed:.0%}", f"{kappa.expected:.0%}", str(kappa.cases),
         str(kappa.raters),
@@ -150,13 +144,13 @@ def _volumes(found: Agreement) -> Markup | None:
     rows: list[list[Content]] = [
         [
             each.region, f"{each.second} less {each.first}", str(len(each.cases)),
-            _estimate(each.limits.bias, 2), _estimate(each.limits.lower, 2),
-            _estimate(each.limits.upper, 2),
+            each.limits.bias.said(2), each.limits.lower.said(2),
+            each.limits.upper.said(2),
         ]
         for each in found.volumes
     ]  # fmt: skip
     icc: list[list[Content]] = [
-        [region, _estimate(each.icc, 3), str(each.cases), str(each.raters)]
+        [region, each.icc.said(3), str(each.cases), str(each.raters)]
         for region, each in found.intraclass.items()
     ]
     return joined(
@@ -178,12 +172,6 @@ def _volumes(found: Agreement) -> Markup | None:
             element("div", *map(bland_altman_plot, found.volumes), class_="plots"),
         )
     )  # fmt: skip
-
-
-def _estimate(found: Estimate, digits: int, cases: int = _FEWEST) -> str:
-    if cases < _FEWEST:  # an interval over one or two cases would say more than they do
-        return f"{found.value:z.{digits}f}"
-    return f"{found.value:z.{digits}f} ({found.low:z.{digits}f} to {found.high:z.{digits}f})"
 
 
 def _percent(value: float | None) -> str:

@@ -28,8 +28,8 @@ _COST_COLUMNS = (
 
 
 def anchor(case: CaseReport) -> str:
-    """Return the id of a read's section: the same for the same read, and plain."""
-    rater = "".join(c if c.isascii() and c.isalnum() else "-" for c in case.rater)
+    """Return the id of a read's section: the same for the same read, of no other, and plain."""
+    rater = "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}_" for c in case.rater)
     return f"{rater}-{case.item}-{case.ai}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,10 @@ from napari_acs.review.session.state import DECIDED, REJECTED
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_acs.imaging.grid import Grid
     from napari_acs.review.report.naming import Names
     from napari_acs.review.session.merge import Merged, ReadRow
 
@@ -79,15 +84,17 @@ def write_consensus(
     files, records, left_out = {}, {}, {}
     try:
         draft.mkdir()
+        taken: set[str] = set()
         for case, rows in _by_case(merged).items():
             stop_if(cancelled)
             called = names.cases[case]
             try:
-                file = draft / f"{_plain(called)}_consensus.nii.gz"
-                records[called] = _write(rows, names, file, method)
-                files[called] = file.name
-            except BadInput as refusal:
-                left_out[called] = refusal.sentence()
+                made, grid, record = _made(rows, names, method)
+                file = draft / f"{_free(called, taken)}_consensus.nii.gz"
+                write_labels(file, made, grid)
+                records[called], files[called] = record, file.name
+            except BadInput as refusal:  # of a folder that nobody has heard of
+                left_out[called] = refusal.sentence().replace(f"{draft}{os.sep}", "")
         if not files:
             why = next(iter(left_out.values()), "no case that is decided")
             raise BadInput("There is no consensus to write", found=why)
@@ -112,7 +119,9 @@ def _by_case(merged: Merged) -> dict[str, list[ReadRow]]:
     return found
 
 
-def _write(rows: Sequence[ReadRow], names: Names, file: Path, method: Method) -> Mapping[str, Any]:
+def _made(
+    rows: Sequence[ReadRow], names: Names, method: Method
+) -> tuple[NDArray[np.uint8], Grid, Mapping[str, Any]]:
     found = [(row.rater, each) for row in rows if (each := read_labels_of(row)) is not None]
     if len(found) < 2:
         raise BadInput("A consensus needs several masks", found=f"{len(found)}")
@@ -120,14 +129,20 @@ def _write(rows: Sequence[ReadRow], names: Names, file: Path, method: Method) ->
     if any(own.difference(grid) is not None for _, (_, own) in found):
         raise BadInput("The raters drew on different grids", expected="masks on one grid")
     made = (staple if method == "staple" else majority)([labels for _, (labels, _) in found])
-    write_labels(file, made.labels, grid)
     record = made.record()
     raters = [names.raters[rater] for rater, _ in found]
     record["reliability"] = [
         {**each, "rater": raters[each["rater"]]} for each in record["reliability"]
     ]
-    return {**record, "raters": raters}
+    return made.labels, grid, {**record, "raters": raters}
 
 
-def _plain(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
+def _free(name: str, taken: set[str]) -> str:
+    """Return a name as a part of a file's, of no other case; many disks know no capitals."""
+    plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
+    number, free = 1, plain
+    while free.casefold() in taken:
+        number += 1
+        free = f"{plain}-{number}"
+    taken.add(free.casefold())
+    return free

@@ -18,6 +18,7 @@ from napari_acs.review.report.raters import agree
 from napari_acs.review.report.reading import report_read, voxels_of
 from napari_acs.review.session.form import form_of
 from napari_acs.review.session.merge import Merged, ReadRow, merge, read_labels_of
+from napari_acs.review.session.session import item_of
 from napari_acs.review.session.verify import verify
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def gather(
     files : sequence of Path
         Of one session, one a rater.
     item : int, optional
-        That item of the worklist alone; then no follow-up and no agreement.
+        That item of the worklist alone, and what the other raters made of its case (each may have
+        an order of their own: of several raters the first file's worklist counts); then no
+        follow-up and no agreement.
     keep_names : bool
         Call raters, cases and patients as the session does.
     classifications : mapping, optional
@@ -61,12 +64,9 @@ def gather(
     Cancelled
     """
     merged = merge(files)
-    rows = [row for row in merged.reads if item is None or row.item == item]
+    rows = list(merged.reads) if item is None else _of_item(merged, item)
     if len(merged.states) == 1:  # else by case, so that what raters made of one stands together
         rows.sort(key=lambda row: row.item)
-    if not rows:
-        most = max((row.item for row in merged.reads), default=0)
-        raise BadInput(f"The worklist has no item {item}", expected=f"1 to {most}")
     names = names_of(merged, keep=keep_names)
     by_rater = {row.rater: row.file for row in merged.reads}
     logs = tuple(_log(names.raters[rater], file) for rater, file in by_rater.items())
@@ -96,6 +96,16 @@ def gather(
         agreement=agreement,
         warnings=tuple(warnings),
     )
+
+
+def _of_item(merged: Merged, number: int) -> list[ReadRow]:
+    first, state = next(iter(merged.states.items()))
+    case = item_of(state, number).case
+    return [
+        row
+        for row in merged.reads
+        if row.case == case and (row.rater != first or row.item == number)
+    ]
 
 
 class _Shelf:

@@ -1,4 +1,4 @@
-"""What raters, cases and models are called in a report, so that it names nobody."""
+"""What raters, cases and models are called in reports and exports, so that they name nobody."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_acs.review.session.merge import Merged
 
+AI = "AI"
+"""What a model's mask is called among those of raters."""
 _PSEUDONYM = re.compile(r"(study|patient)-[0-9a-f]{12}(-\d+)?")
 _MOST = 120
 _MODEL = ("id", "version", "sha256")
@@ -18,7 +20,7 @@ _CLASSIFIED = ("named", "probabilities", "intervals", "prediction_set", "coverag
 
 @dataclass(frozen=True)
 class Names:
-    """What the report calls raters, cases and patients, by what the session calls them."""
+    """What reports and exports call raters, cases and patients, by what the session calls them."""
 
     raters: Mapping[str, str]
     cases: Mapping[str, str]
@@ -26,7 +28,7 @@ class Names:
 
 
 def names_of(merged: Merged, *, keep: bool = False) -> Names:
-    """Return the names of a report.
+    """Return the names of a report or an export.
 
     Raters are numbered in the order of their files. A case or patient that the session knows by
     a pseudonym keeps it, so that the report fits the session's exports; one that it knows by a
@@ -36,12 +38,17 @@ def names_of(merged: Merged, *, keep: bool = False) -> Names:
     ----------
     merged : Merged
     keep : bool
-        Call all of them as the session does.
+        Call all of them as the session does; but a rater called as the AI is told apart from it.
     """
     cases = next(iter(merged.states.values())).cases
     patients = dict.fromkeys(case.patient for case in cases.values() if case.patient)
+    raters = {rater: _called(rater, f"Rater {n}", keep) for n, rater in enumerate(merged.states, 1)}
+    if raters.get(AI) == AI:
+        raters[AI] = f"{AI} (rater)"
+        while list(raters.values()).count(raters[AI]) > 1:
+            raters[AI] += "*"
     return Names(
-        {rater: _called(rater, f"Rater {n}", keep) for n, rater in enumerate(merged.states, 1)},
+        raters,
         {case: _called(case, f"Case {n}", keep) for n, case in enumerate(cases, 1)},
         {"": "", **{p: _called(p, f"Patient {n}", keep) for n, p in enumerate(patients, 1)}},
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_acs.errors import BadInput
+from napari_acs.review.agreement.estimate import FEWEST
 from napari_acs.review.agreement.intraclass import Intraclass, icc
 from napari_acs.review.agreement.kappa import Kappa, cohen_kappa, fleiss_kappa
 from napari_acs.review.agreement.limits import bland_altman
@@ -17,6 +18,7 @@ from napari_acs.review.agreement.overlap import Overlap, Reading, overlaps
 from napari_acs.review.agreement.summary import summarise
 from napari_acs.review.measure.regions import REGIONS
 from napari_acs.review.report.content import Agreement, Volumes
+from napari_acs.review.report.naming import AI
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.given import given_on
 from napari_acs.review.session.replay import mask_at, replaying
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from napari_acs.review.session.merge import Merged, ReadRow
 
 Masks = Callable[["ReadRow"], "tuple[NDArray[np.uint8], Grid] | None"]
-AI = "AI"
-_FEWEST = 3
 
 
 @dataclass
@@ -209,9 +209,9 @@ def _volumes(heap: _Heap) -> tuple[Volumes, ...]:
             for rater, case, attempt in heap.volumes
             if (rater, attempt) == (first, one) and (second, case, two) in heap.volumes
         ]
-        if len(cases) < _FEWEST:
+        if len(cases) < FEWEST:
             if cases and first != second:
-                heap.notes[f"Limits of agreement need {_FEWEST} cases or more."] = None
+                heap.notes[f"Limits of agreement need {FEWEST} cases or more."] = None
             continue
         for region in REGIONS:
             limits = bland_altman(
@@ -234,7 +234,7 @@ def _intraclass(raters: Sequence[str], heap: _Heap) -> dict[str, Intraclass]:
         if (rater, attempt) == (raters[0], 1) and all((r, case, 1) in heap.volumes for r in raters)
     ]
     found: dict[str, Intraclass] = {}
-    if len(raters) < 2 or len(cases) < _FEWEST:
+    if len(raters) < 2 or len(cases) < FEWEST:
         return found
     for region in REGIONS:
         table = [[heap.volumes[rater, case, 1][region] for case in cases] for rater in raters]

@@ -12,18 +12,18 @@ from typing import Any
 import napari_acs
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import ignore, never, stop_if
-from napari_acs.imaging.labels.target import check_target, put_in_place
 from napari_acs.imaging.pseudonym import files_key, patient_key, study_key
 from napari_acs.review.session.database import connect_to_write, speaking
 from napari_acs.review.session.dates import days_of
 from napari_acs.review.session.form import Form
 from napari_acs.review.session.log import Draft, Log
+from napari_acs.review.session.place import BESIDE, SUFFIX, claimed, take_place
 from napari_acs.review.session.plan import Planned
 from napari_acs.review.session.sources import Source
+from napari_acs.review.session.spelling import check_text
 from napari_acs.review.session.state import Case
 from napari_acs.review.session.unchanged import content_of, digest_of
 
-SUFFIX = ".review"
 IDLE_S = 60.0
 """Seconds without a sign of the reader after which time stops, where nobody says another."""
 
@@ -48,13 +48,14 @@ def make_cases(
     Raises
     ------
     BadInput
-        A file cannot be read, or the secret of pseudonyms is missing.
+        A file cannot be read or has a name that is no text, or the secret of pseudonyms is missing.
     Cancelled
     """
     cases: list[Case] = []
     taken: set[str] = set()
     for done, (source, day) in enumerate(zip(sources, days_of(sources), strict=True)):
         progress(done / len(sources))
+        _check_paths(source)
         digests = [digest_of(file, cancelled) for file in source.files]
         mask = digest_of(source.mask, cancelled) if source.mask else ""
         pseudonym = study_key(source.uid) if source.uid else files_key(digests)
@@ -111,14 +112,15 @@ def create_sessions(
     Raises
     ------
     BadInput
-        No rater's name, a file that is there, or one that cannot be written; then none is left.
+        No rater's name, a file that is there, one that somebody has open, or one that cannot be
+        written; then none is left.
     Cancelled
         None is left.
     """
-    for rater, path in files.items():
+    for rater in files:
         if not rater.strip():
             raise BadInput("The rater has no name", do="Name who reads")
-        check_target(path, (SUFFIX,), overwrite)
+        check_text(rater, "A rater", "Spell it in UTF-8")
     session = uuid.uuid4().hex
     common = {
         "id": session,
@@ -127,6 +129,19 @@ def create_sessions(
         "idle_s": float(idle_s),
         "seed": seed,
     }
+    with claimed(files.values(), overwrite):
+        _write_all(files, common, cases, plans, overwrite, cancelled)
+    return session
+
+
+def _write_all(
+    files: Mapping[str, Path],
+    common: Mapping[str, Any],
+    cases: Sequence[Case],
+    plans: Mapping[str, Sequence[Planned]],
+    overwrite: bool,
+    cancelled: Callable[[], bool],
+) -> None:
     drafts: dict[Path, Path] = {}
     placed: list[Path] = []
     try:
@@ -139,8 +154,7 @@ def create_sessions(
             _write(draft, first, cases)
         stop_if(cancelled)
         for path, draft in drafts.items():
-            with speaking(path, "cannot be written"):
-                put_in_place(draft, path, overwrite)
+            take_place(draft, path, overwrite)
             placed.append(path)
     except BaseException:
         for path in placed if not overwrite else ():  # one rater's file alone is no session
@@ -148,10 +162,9 @@ def create_sessions(
         raise
     finally:
         for draft in drafts.values():
-            for left in (draft, *(draft.with_name(draft.name + end) for end in ("-wal", "-shm"))):
+            for left in (draft, *(draft.with_name(draft.name + end) for end in BESIDE)):
                 with suppress(OSError):
                     left.unlink(missing_ok=True)
-    return session
 
 
 def _write(path: Path, first: Mapping[str, Any], cases: Iterable[Case]) -> None:
@@ -169,6 +182,13 @@ def _write(path: Path, first: Mapping[str, Any], cases: Iterable[Case]) -> None:
 def _keyed(labels: Mapping[int, int] | None) -> dict[str, int] | None:
     """Return the labels as JSON holds them, with texts for keys."""
     return None if labels is None else {str(value): ours for value, ours in labels.items()}
+
+
+def _check_paths(source: Source) -> None:
+    """Refuse what the session could not write down, or ITK not open."""
+    paths = [source.path, *source.sequences.values(), *([source.mask] if source.mask else ())]
+    for path in [*paths, *(() if source.uid else source.files)]:
+        check_text(str(path), "A study", "Rename the file or folder, or copy it under another name")
 
 
 def _free(name: str, taken: set[str]) -> str:

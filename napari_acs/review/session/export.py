@@ -1,4 +1,4 @@
-"""A session's reads as JSON and CSV: decisions, times, answers; no path, no name of a patient."""
+"""A session's reads as JSON and CSV: decisions, times, answers; no path, nobody's name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import io
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import napari_acs
 from napari_acs.review.session.audit import audit_report
@@ -14,6 +14,9 @@ from napari_acs.review.session.database import reading
 from napari_acs.review.session.form import form_of
 from napari_acs.review.session.log import read_events
 from napari_acs.review.session.merge import Merged, ReadRow
+
+if TYPE_CHECKING:
+    from napari_acs.review.report.naming import Names
 
 _COLUMNS = (
     *(
@@ -34,8 +37,8 @@ _COLUMNS = (
 _DECISIONS = "kind IN ('decision', 'bulk', 'audit', 'revealed', 'promotion')"
 
 
-def report_of(merged: Merged) -> dict[str, Any]:
-    """Return everything as JSON holds it.
+def report_of(merged: Merged, names: Names) -> dict[str, Any]:
+    """Return everything as JSON holds it; raters, cases and patients as ``names`` calls them.
 
     ``log_head`` of each rater is what `verify.verify` takes later to show that nothing was cut
     off since. Notes and free answers are as they were typed.
@@ -50,7 +53,7 @@ def report_of(merged: Merged) -> dict[str, Any]:
         "idle_s": first.idle_s,
         "seed": first.seed,
         "raters": {
-            rater: {
+            names.raters[rater]: {
                 "log_head": str(state.head),
                 "items": len(state.items),
                 "clock_went_back": list(state.clock_went_back),
@@ -59,11 +62,11 @@ def report_of(merged: Merged) -> dict[str, Any]:
             }
             for rater, state in merged.states.items()
         },
-        "reads": [_record(row) for row in merged.reads],
+        "reads": [_record(row, names) for row in merged.reads],
     }
 
 
-def table_of(merged: Merged) -> str:
+def table_of(merged: Merged, names: Names) -> str:
     """Return the reads as CSV: a line each, and a column for each field of the form."""
     first = next(iter(merged.states.values()))
     fields = [field.name for field in form_of(first.form).fields]
@@ -73,15 +76,19 @@ def table_of(merged: Merged) -> str:
     writer.writeheader()
     for row in merged.reads:
         answers = {f"form_{name}": cell(row.answers.get(name)) for name in fields}
-        record = {key: cell(value) for key, value in _record(row).items() if key in _COLUMNS}
+        record = {key: cell(value) for key, value in _record(row, names).items()}
         known = {"session": merged.session, "log_head": str(merged.heads[row.rater])}
-        writer.writerow({**record, **known, **answers})
+        told = {key: value for key, value in record.items() if key in _COLUMNS}
+        writer.writerow({**told, **known, **answers})
     return text.getvalue()
 
 
-def _record(row: ReadRow) -> dict[str, Any]:
+def _record(row: ReadRow, names: Names) -> dict[str, Any]:
     record = asdict(row)
     del record["file"]
+    record["rater"] = names.raters[row.rater]
+    record["case"] = names.cases[row.case]
+    record["patient"] = names.patients[row.patient]
     volume = record["volume_ml"]
     record["volume_ml"] = None if volume is None else round(volume, 4)
     return {**record, "seconds": round(row.seconds, 1), "answers": dict(row.answers)}

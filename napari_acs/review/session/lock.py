@@ -66,7 +66,8 @@ def session_lock(path: Path, what: str) -> Iterator[None]:
         # Before it is unlocked: the next one would lock a file that has just lost its name.
         with suppress(OSError):
             lock_file(path).unlink()
-        file.close()
+        with suppress(OSError):  # a full disk: closing tries the note once more
+            file.close()
 
 
 def _locked(path: Path) -> IO[str]:

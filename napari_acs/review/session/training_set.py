@@ -11,7 +11,8 @@ import csv
 import json
 import shutil
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,15 +28,17 @@ from napari_acs.review.session.fold import read_state
 from napari_acs.review.session.locate import study_paths
 from napari_acs.review.session.masks import read_given
 from napari_acs.review.session.replay import mask_at, replaying
-from napari_acs.review.session.state import ACCEPTED, CORRECTED, Item, SessionState
+from napari_acs.review.session.state import ACCEPTED, CORRECTED, Case, Item, SessionState
 from napari_acs.review.session.unchanged import OTHER_IMAGES, images_are_others
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
     from napari_acs.imaging import Grid
+    from napari_acs.review.report.naming import Names
 
 TABLE = "cases.csv"
 """Of a training set: which case is of which patient, and its files."""
@@ -45,11 +48,41 @@ _FIELDS = ("case", "patient", *SEQUENCES, "mask")
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """What was written: the table, the cases in it, and why others are not, by case."""
+    """What was written.
+
+    Attributes
+    ----------
+    table : Path
+    cases : tuple of str
+        In the table.
+    left_out : mapping of str to str
+        Why others are not, by case: sentences for the terminal, which may hold paths.
+    reasons : mapping of str to str
+        The same for files that are passed on: without a path.
+    """
 
     table: Path
     cases: tuple[str, ...]
-    left_out: dict[str, str]
+    left_out: Mapping[str, str]
+    reasons: Mapping[str, str]
+
+
+class _LeftOut(Exception):
+    """A case cannot be exported."""
+
+    def __init__(self, reason: str, refusal: BadInput) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.refusal = refusal
+
+
+@contextmanager
+def _else(reason: str) -> Iterator[None]:
+    """Leave a case out for what is refused, with a reason that names no file."""
+    try:
+        yield
+    except BadInput as refusal:
+        raise _LeftOut(reason, refusal) from refusal
 
 
 def write_training_set(
@@ -57,6 +90,7 @@ def write_training_set(
     folder: Path,
     *,
     statuses: Collection[str] = (ACCEPTED, CORRECTED),
+    names: Names | None = None,
     cancelled: Callable[[], bool] = never,
     progress: Callable[[float], None] = ignore,
 ) -> TrainingSet:
@@ -64,6 +98,7 @@ def write_training_set(
 
     Images are written anew, without the texts of their headers; a mask has the grid of the image
     that it was drawn on, bit for bit where that is NIfTI (see `napari_acs.imaging.save_labels`).
+    Cases and patients are called as ``names`` says, else as the session does.
 
     Raises
     ------
@@ -82,15 +117,24 @@ def write_training_set(
             draft.mkdir()
             state = read_state(connection)
             chosen = _chosen(state, statuses)
-            rows, left_out = [], {}
+            rows: list[dict[str, str]] = []
+            left_out: dict[str, str] = {}
+            reasons: dict[str, str] = {}
             for done, item in enumerate(chosen):
                 stop_if(cancelled)
                 progress(done / len(chosen))
+                called = names.cases[item.case] if names else item.case
+                place = draft / called
                 try:
-                    rows.append(_write_case(connection, state, item, session, draft, cancelled))
-                except BadInput as refusal:
-                    shutil.rmtree(draft / item.case, ignore_errors=True)
-                    left_out[item.case] = refusal.sentence()
+                    row = _write_case(connection, state, item, session, place, cancelled)
+                except _LeftOut as left:
+                    shutil.rmtree(place, ignore_errors=True)
+                    left_out[called] = left.refusal.sentence()
+                    reasons[called] = left.reason
+                    continue
+                patient = state.cases[item.case].patient
+                patient = names.patients[patient] if names else patient
+                rows.append({"case": called, "patient": patient or called, **row})
             if not rows:
                 why = next(iter(left_out.values()), f"no case that is {' or '.join(statuses)}")
                 raise BadInput(f"{session.name} gives no training set", found=why)
@@ -99,7 +143,7 @@ def write_training_set(
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     progress(1.0)
-    return TrainingSet(folder / TABLE, tuple(row["case"] for row in rows), left_out)
+    return TrainingSet(folder / TABLE, tuple(row["case"] for row in rows), left_out, reasons)
 
 
 def _chosen(state: SessionState, statuses: Collection[str]) -> list[Item]:
@@ -119,21 +163,35 @@ def _write_case(
     state: SessionState,
     item: Item,
     session: Path,
-    draft: Path,
+    place: Path,
     cancelled: Callable[[], bool],
 ) -> dict[str, str]:
+    """Write a case into a new folder that bears its name; return the table's columns of files."""
     case = state.cases[item.case]
-    if images_are_others(state, case, session, cancelled):
-        raise BadInput(f"{case.name} cannot be trained on", found=OTHER_IMAGES)
-    wanted = study_paths(state, case, session)
-    _, volumes = read_volumes(wanted, case.name, cancelled=cancelled)
-    labels, grid = _labels(connection, state, item, session, volumes)
+    with _else("Its images cannot be found or read."):
+        wanted = study_paths(state, case, session)
+        others = images_are_others(state, case, session, cancelled)
+    with _else("Its images are not those that the session was made of."):
+        if others:
+            raise BadInput(f"{case.name} cannot be trained on", found=OTHER_IMAGES)
+    with _else("Its images cannot be found or read."):
+        _, volumes = read_volumes(wanted, case.name, cancelled=cancelled)
+    with _else("Its mask cannot be found or read."):
+        labels, grid = _labels(connection, state, item, session, volumes)
     drawn_on = next((v for v in volumes.values() if v.grid.difference(grid) is None), None)
-    if drawn_on is None:
-        raise BadInput(
-            f"The mask of {case.name} is on the grid of none of its images",
-            expected="the images that it was drawn on",
-        )
+    with _else("Its mask lies on the grid of none of its images."):
+        if drawn_on is None:
+            raise BadInput(
+                f"The mask of {case.name} is on the grid of none of its images",
+                expected="the images that it was drawn on",
+            )
+    with _else("Its mask has labels other than 1 NCR, 2 ED, 3 ET."):
+        _check_labels(case, labels)
+    with _else("It cannot be written."):
+        return _write_files(place, volumes, labels, drawn_on)
+
+
+def _check_labels(case: Case, labels: NDArray[np.uint8]) -> None:
     if case.mask and case.labels is None:
         raise BadInput(
             f"The mask that came with {case.name} names other things than NCR, ED and ET",
@@ -146,15 +204,19 @@ def _write_case(
             found=", ".join(map(str, unknown[:6])),
             expected="1 NCR, 2 ED, 3 ET",
         )
-    place = draft / case.name
+
+
+def _write_files(
+    place: Path, volumes: Mapping[str, Volume], labels: NDArray[np.uint8], drawn_on: Volume
+) -> dict[str, str]:
     place.mkdir()
-    row = {"case": case.name, "patient": case.patient or case.name}
+    row = {}
     for key, volume in volumes.items():
-        file = write_anonymous(place / f"{case.name}_{key}.nii.gz", volume)
-        row[key] = file.relative_to(draft).as_posix()
+        file = write_anonymous(place / f"{place.name}_{key}.nii.gz", volume)
+        row[key] = file.relative_to(place.parent).as_posix()
     source = None if drawn_on.dicom else drawn_on.source
-    file = write_labels(place / f"{case.name}_seg.nii.gz", labels, drawn_on.grid, source=source)
-    return {**row, "mask": file.relative_to(draft).as_posix()}
+    file = write_labels(place / f"{place.name}_seg.nii.gz", labels, drawn_on.grid, source=source)
+    return {**row, "mask": file.relative_to(place.parent).as_posix()}
 
 
 def _labels(

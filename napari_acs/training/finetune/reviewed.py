@@ -9,9 +9,9 @@ from pathlib import Path
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.csv_rows import read_csv_rows
-from napari_acs.review.session.create import SUFFIX
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.fold import read_state
+from napari_acs.review.session.place import SUFFIX
 from napari_acs.review.session.training_set import TABLE, write_training_set
 
 

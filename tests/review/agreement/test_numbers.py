@@ -117,6 +117,22 @@ def test_raters_who_always_agree_have_an_icc_of_one():
         icc(((2, 2, 2), (2, 2, 2)))
 
 
+def test_an_icc_that_is_nothing_of_nothing_is_not_defined():
+    with pytest.raises(BadInput, match="do not differ between cases"):
+        icc(((0.1, 0.1, 0.1), (0.7, 0.7, 0.7)))  # each rater's are equal, the raters differ
+    found = icc(((6, 11, 10), (6, 2, 0))).icc  # they contradict each other: 0 degrees of freedom
+    assert found.value == pytest.approx(-0.302, abs=0.001)
+    assert (found.low, found.high) == (None, None)
+    assert found.said(2) == "-0.30"
+
+
+def test_two_cases_give_a_number_and_no_interval():
+    two = cohen_kappa(["a", "b"], ["a", "b"]).kappa
+    assert (two.value, two.low, two.high) == (1, None, None)
+    assert two.said(2) == "1.00"
+    assert cohen_kappa(["a", "b", "b"], ["a", "b", "b"]).kappa.said(2) == "1.00 (1.00 to 1.00)"
+
+
 def test_cohens_kappa_of_a_published_table():
     # 50 grant proposals: 20 both yes, 5 yes/no, 10 no/yes, 15 both no (Wikipedia, "Cohen's
     # kappa"): observed 0.70, expected 0.50, kappa 0.40.
@@ -131,7 +147,7 @@ def test_cohens_kappa_of_a_published_table():
 
 @settings(max_examples=60)
 @given(
-    pairs=st.lists(st.tuples(*[st.integers(0, 3)] * 2), min_size=2, max_size=40),
+    pairs=st.lists(st.tuples(*[st.integers(0, 3)] * 2), min_size=3, max_size=40),
     weights=st.sampled_from([None, "linear", "quadratic"]),
 )
 def test_cohens_kappa_is_that_of_scikit_learn(pairs, weights):

@@ -179,6 +179,36 @@ def test_the_consensus_lies_on_the_grid_that_was_drawn_on(tmp_path):
     assert not list(tmp_path.glob(".other*"))
 
 
+def test_names_that_look_alike_stay_apart(tmp_path):
+    """A rater called as the AI is; cases whose names are one as files'."""
+    files = make_plain(tmp_path, ("a b", "a-b", "a-B"), ("AI", "AI (rater)"))
+    ai = np.full(SHAPE, 2, np.uint8)
+    for turn, path in enumerate(files):
+        with open_session(path) as session:
+            for item in (1, 2, 3):
+                add_prediction(session, item, ai, GRID, title="m")
+                labels = np.zeros(SHAPE, np.uint8)
+                labels[item:, turn:] = 2
+                MaskEditor(session, start_empty(session, item, GRID).id).set_to(labels)
+                decide(session, item, "corrected")
+    merged = merge(files)
+    names = names_of(merged, keep=True)
+    found = agree(merged, names, read_labels_of)
+    assert {each.cases for each in found.summaries} == {3}
+    assert {each.first for each in found.overlaps} | {each.second for each in found.overlaps} == {
+        "AI (rater)* #1", "AI (rater) #1", "AI #1",
+    }  # fmt: skip
+    by_ai = {each.second for each in found.overlaps if each.relation == "rater and AI"}
+    assert by_ai == {"AI #1"}
+    written = write_consensus(merged, names, tmp_path / "c", method="majority")
+    assert written.left_out == {}
+    assert len({file.casefold() for file in written.files.values()}) == 3
+    for item, case in enumerate(("a b", "a-b", "a-B"), 1):
+        expected = np.zeros(SHAPE, np.uint8)
+        expected[item:, 1:] = 2
+        assert np.array_equal(read_labels(tmp_path / "c" / written.files[case]).array, expected)
+
+
 def test_one_rater_with_the_ai_in_view_is_no_agreement(tmp_path):
     made = make(tmp_path, raters=("x",))
     merged = merge(made.files)

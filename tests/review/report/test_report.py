@@ -21,6 +21,7 @@ from napari_acs.imaging import read_volume
 from napari_acs.review.edits.cost import edit_costs
 from napari_acs.review.measure.midline import estimate_midline
 from napari_acs.review.measure.tumour import measure_tumour
+from napari_acs.review.report.case_page import anchor
 from napari_acs.review.report.gather import gather
 from napari_acs.review.report.page import page_of
 from napari_acs.review.report.picture import COLOURS
@@ -175,6 +176,13 @@ def test_two_dates_of_a_patient_are_compared(one, outputs):
     assert "90 days apart" in text and "2021" not in text.partition("Two dates")[2]
     assert json.loads(outputs[1])["follow_ups"][0]["days"] == 90
     assert [case["day"] for case in json.loads(outputs[1])["cases"]][:1] == [0]
+
+
+def test_every_read_has_a_place_of_its_own_on_the_page(one):
+    case = one[1].cases[0]
+    names = ("Jörg", "Jürg", "J-rg", "J_f6_rg")
+    assert len({anchor(replace(case, rater=name)) for name in names}) == len(names)
+    assert re.fullmatch(r"[\w-]+", anchor(replace(case, rater="Jörg & Co")), re.ASCII)
 
 
 def test_one_case_alone(one):

@@ -19,6 +19,7 @@ def make(
     names=("study-a", "study-b", "study-c"),
     raters=("ann",),
     form: Form | None = None,
+    overwrite: bool = False,
     **plan,
 ) -> list[Path]:
     """Make a session in a folder, and return the file of each rater."""
@@ -27,5 +28,5 @@ def make(
     ]
     files = {rater: folder / f"{rater}.review" for rater in raters}
     plans = {rater: make_plan(names, **plan) for rater in raters}
-    create_sessions(files, cases, plans, form=form)
+    create_sessions(files, cases, plans, form=form, overwrite=overwrite)
     return list(files.values())

@@ -15,6 +15,7 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, read_grid, read_labels, read_study, write_labels
 from napari_acs.imaging.anonymous import write_anonymous
 from napari_acs.imaging.cancel import Cancelled
+from napari_acs.review.report.naming import names_of
 from napari_acs.review.session import log
 from napari_acs.review.session.audit import accept_in_bulk
 from napari_acs.review.session.create import create_sessions, make_cases
@@ -90,18 +91,19 @@ def test_the_reads_of_all_raters_make_one_table(tmp_path, monkeypatch):
         untouched = next(row for row in own if row.item == 3)
         assert (untouched.status, untouched.ai, untouched.at) == ("to do", "before", "")
         assert read_labels_of(untouched) is None
-    report = report_of(merged)
+    names = names_of(merged, keep=True)
+    report = report_of(merged, names)
     json.dumps(report, allow_nan=False)
     for path in files:  # the head in an export is what verify takes
         rater = path.stem
         assert verify(path, parse_head(report["raters"][rater]["log_head"])).sound
         kinds = [said["kind"] for said in report["raters"][rater]["decisions"]]
         assert kinds == ["decision", "revealed", "decision"]
-    rows = list(csv.DictReader(table_of(merged).splitlines()))
+    rows = list(csv.DictReader(table_of(merged, names).splitlines()))
     assert len(rows) == len(merged.reads)
     assert {row["form_artefacts"] for row in rows} == {"bias", ""}
     assert {row["note"] for row in rows} == {"", "'=1+1"}
-    for text in (table_of(merged), json.dumps(report)):
+    for text in (table_of(merged, names), json.dumps(report)):
         assert str(tmp_path) not in text
 
 
@@ -198,6 +200,11 @@ def test_a_case_that_cannot_be_exported_is_left_out_with_the_reason(reviewed, tm
     assert len(made.cases) == 1
     assert "77" in " ".join(made.left_out.values())
     assert len(made.left_out) == 2
+    assert sorted(made.reasons.values()) == [
+        "Its images are not those that the session was made of.",
+        "Its mask has labels other than 1 NCR, 2 ED, 3 ET.",
+    ]
+    assert list(made.reasons) == list(made.left_out)
     assert len(find_training_cases([made.table])) == 1
 
 

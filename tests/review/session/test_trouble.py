@@ -149,6 +149,16 @@ def test_a_second_window_is_told_who_has_the_session(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+def test_every_step_is_on_the_disk_before_it_is_shown_as_done(tmp_path):
+    """What a power cut would show, as far as a test can: SQLite is told to sync each commit."""
+    (path,) = make(tmp_path)
+    with open_session(path) as session:
+        connection = session.log.connection
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA fullfsync").fetchone() == (1,)
+
+
 def test_the_lock_of_a_process_that_is_gone_holds_nobody_up(tmp_path):
     (path,) = make(tmp_path)
     # A living process bears the number: after a restart that happens.
