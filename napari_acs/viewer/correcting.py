@@ -52,7 +52,7 @@ def canvas_of(layer: Labels, box: Sequence[slice] | None = None) -> Canvas:
     Raises
     ------
     BadInput
-        The layer is no label map of one volume, is locked, or was turned.
+        The layer is no label map of one volume, is locked or read-only, or was turned.
     """
     if not is_diagonal(layer):
         raise BadInput(
@@ -62,9 +62,28 @@ def canvas_of(layer: Labels, box: Sequence[slice] | None = None) -> Canvas:
     if not layer.editable:
         raise BadInput(f"The layer {layer.name!r} is locked", do="Unlock it, or choose another")
     labels = layer.data
+    _refuse_unfit(layer.name, labels)
     spacing = [float(abs(side)) for side in layer.scale[-3:]]
     nesting = nesting_of(labels) if isinstance(labels, np.ndarray) else GLIOMA
     return Canvas(labels, spacing, box, nesting)
+
+
+def _refuse_unfit(name: str, labels: Any) -> None:
+    if not isinstance(labels, np.ndarray):
+        return  # the canvas says what it is
+    if labels.dtype != np.uint8:
+        raise BadInput(
+            f"The layer {name!r} cannot be corrected as it is",
+            found=f"labels as {labels.dtype}",
+            expected="uint8",
+            do="Right-click the layer, and choose Convert data type > Convert to uint8",
+        )
+    if not labels.flags.writeable:
+        raise BadInput(
+            f"The layer {name!r} cannot be changed",
+            found="a read-only array",
+            do="Right-click the layer, choose Duplicate Layer, and correct the copy",
+        )
 
 
 def snapshot(canvas: Canvas) -> Canvas:

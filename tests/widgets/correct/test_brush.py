@@ -3,6 +3,8 @@
 # ruff: noqa: PLC0415
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from qtpy.QtWidgets import QCheckBox
@@ -143,6 +145,27 @@ def test_the_brush_has_the_mouse_until_another_tool_takes_it(dock, mask):
     click(dock, "paint")
     click(dock, "paint")
     assert mask.mouse_pan and dock.mouse.name == ""
+
+
+def test_a_stroke_that_is_refused_on_its_way_is_one_step_of_undo(dock, mask):
+    mask.data_setitem((np.array([1]), np.array([1]), np.array([1])), 2)  # an earlier step
+    mask.data[2, 20, 28] = 9  # came with the file
+    before = mask.data.copy()
+    find(dock, QLabeledDoubleSlider, "radius").setValue(2.0)
+    start, end = np.array([2, 20, 5.0]), np.array([2, 20, 28.0])
+    show(dock, mask, start)
+    click(dock, "paint")
+    drag(dock, mask, start, np.array([2, 20, 12.0]), end)
+    assert "9" in dock.said and not mask._staged_history
+    undone(mask, before)
+    event = SimpleNamespace(type="mouse_press", button=1, position=mask.data_to_world(start))
+    event.dims_displayed = list(dock.viewer.dims.displayed)
+    event.dims_point = list(dock.viewer.dims.point)
+    given_up = dock.mouse.brush(mask, event)
+    next(given_up)
+    given_up.close()
+    assert not mask._staged_history
+    undone(mask, before)
 
 
 def test_masks_of_2021_keep_their_4(viewer, qtbot):

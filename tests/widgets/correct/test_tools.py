@@ -9,6 +9,7 @@ from scipy import ndimage
 from superqt import QLabeledRangeSlider
 from widgets.correct_case import CENTRE, choose, click, find, middle, run, show, undone
 
+from napari_acs.inference.messages import Failure
 from napari_acs.review.correct import Change
 
 
@@ -53,6 +54,24 @@ def one_tool(dock, mask, qtbot, tool):
         np.testing.assert_array_equal(after[there], before[here])
         assert round(mask.world_to_data(dock.viewer.dims.point)[0]) == there, "the view follows"
     undone(mask, before)
+
+
+@pytest.mark.parametrize("where", ["3D", "beyond the mask"])
+def test_tools_for_the_whole_mask_need_no_slice(dock, mask, qtbot, where):
+    before = mask.data.copy()
+    if where == "3D":
+        dock.viewer.dims.ndisplay = 3
+    else:
+        dock.viewer.dims.set_range(0, (-900, 900, 2))
+        dock.viewer.dims.point = (-500, 0, 0)
+    tools = "fill_3d keep_largest smooth grow shrink find_islands remove_islands"
+    for tool in tools.split():
+        value = run(dock, qtbot, tool)
+        assert not isinstance(value, Failure), dock.said
+        if tool != "find_islands":
+            undone(mask, before)
+    for tool in ("copy_next", *(("fill_slice",) if where == "3D" else ())):
+        assert isinstance(run(dock, qtbot, tool), Failure)
 
 
 def test_slices_between_are_interpolated_along_the_axis_shown(dock, mask, qtbot):
