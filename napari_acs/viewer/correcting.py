@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _OF_2021 = replace(GLIOMA, values=(2, 1, 4))
 """BraTS up to 2021: enhancing tumour is 4."""
+NUMBERING = "napari_acs_numbering"
+"""Key of the `Nesting` of a layer's labels, once its voxels have shown it: ET may all be erased."""
 _NO_SLICE = "No slice is shown"
 _SHOW_ONE = "Switch to a 2D view, such as Axial"
 
@@ -33,9 +35,33 @@ def nesting_of(labels: NDArray[Any]) -> Nesting:
     BadInput
         The mask holds both 3 and 4.
     """
-    has_4 = bool(labels.size) and int(labels.max()) >= 4 and bool((labels == 4).any())
+    return _shown_by(labels) or GLIOMA
+
+
+def nesting_in(layer: Labels) -> Nesting:
+    """Return what a layer's labels mean; where it holds no enhancing tumour now, as it was before.
+
+    Raises
+    ------
+    BadInput
+        As `nesting_of`.
+    """
+    labels = layer.data
+    shown = _shown_by(labels) if isinstance(labels, np.ndarray) else None
+    known: Nesting = layer.metadata.get(NUMBERING, GLIOMA)
+    if shown is not None and shown != known:
+        layer.metadata[NUMBERING] = shown
+    return shown or known
+
+
+def _shown_by(labels: NDArray[Any]) -> Nesting | None:
+    """Return what the labels mean, None where there is no enhancing tumour to tell it by."""
+    highest = int(labels.max()) if labels.size else 0
+    has_4 = highest == 4 or (highest > 4 and bool((labels == 4).any()))
+    if highest < 3:
+        return None
     if not has_4:
-        return GLIOMA
+        return GLIOMA if highest == 3 or (labels == 3).any() else None
     if (labels == 3).any():
         raise BadInput(
             "The mask cannot be corrected",
@@ -64,8 +90,7 @@ def canvas_of(layer: Labels, box: Sequence[slice] | None = None) -> Canvas:
     labels = layer.data
     _refuse_unfit(layer.name, labels)
     spacing = [float(abs(side)) for side in layer.scale[-3:]]
-    nesting = nesting_of(labels) if isinstance(labels, np.ndarray) else GLIOMA
-    return Canvas(labels, spacing, box, nesting)
+    return Canvas(labels, spacing, box, nesting_in(layer))
 
 
 def _refuse_unfit(name: str, labels: Any) -> None:

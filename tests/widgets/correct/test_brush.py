@@ -22,11 +22,13 @@ from widgets.correct_case import (
     find,
     image,
     middle,
+    run,
     show,
     undone,
 )
 
 from napari_acs.imaging import to_lps
+from napari_acs.review.correct import Change
 
 
 def test_a_disc_is_a_circle_in_mm_in_the_slice_shown(dock, mask):
@@ -181,3 +183,23 @@ def test_masks_of_2021_keep_their_4(viewer, qtbot):
     drag(dock, layer, np.array([4, 5, 6]))
     assert layer.data[4, 5, 6] == 4
     assert set(np.unique(layer.data)) == {0, 1, 2, 4}
+    layer.data_setitem(np.nonzero(layer.data == 4), 1)  # nothing is left to tell it by
+    choose(dock, "TC")
+    choose(dock, "ET")
+    assert layer.selected_label == 4
+    drag(dock, layer, np.array([4, 5, 6]))
+    assert layer.data[4, 5, 6] == 4
+    layer.data_setitem(np.nonzero(layer.data == 4), 1)
+    run(dock, qtbot, "revert_all")
+    assert set(np.unique(layer.data)) == {0, 1, 2, 4}
+    layer.data_setitem(np.nonzero(layer.data == 4), 0)
+    choose(dock, "TC")
+    change = run(dock, qtbot, "smooth")
+    assert isinstance(change, Change), dock.said
+    choose(dock, "ET")
+    show(dock, layer, middle(3))
+    find(dock, QLabeledDoubleRangeSlider, "range").setValue((350, 450))
+    click(dock, "flood")
+    with qtbot.waitSignal(dock.finished, timeout=WAIT):
+        drag(dock, layer, np.argwhere(CENTRE == 3)[0])
+    assert set(np.unique(layer.data)) == {0, 1, 2, 4}, dock.said
