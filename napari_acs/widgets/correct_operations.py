@@ -74,7 +74,7 @@ def work_of(tool: str, mm: float, place: Place) -> Work:
     works: Mapping[str, Work] = {
         "fill_slice": partial(_fill, region=region, axis=axis),
         "fill_3d": partial(_fill, region=region, axis=None),
-        "between": lambda canvas, stop: fill_between(canvas, axis, cancelled=stop),
+        "between": lambda canvas, stop: fill_between(canvas, axis, region, cancelled=stop),
         "keep_largest": lambda canvas, _: keep_largest(canvas, region),
         "smooth": lambda canvas, stop: smooth(canvas, mm, [region], cancelled=stop),
         "grow": lambda canvas, _: grow(canvas, region, mm),

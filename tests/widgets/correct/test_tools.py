@@ -85,6 +85,16 @@ def test_slices_between_are_interpolated_along_the_axis_shown(dock, mask, qtbot)
     assert len(run(dock, qtbot, "between")) > 0
     assert (mask.data[:, filled[4:8]] > 0).any(axis=(0, 2)).all()
     undone(mask, before)
+    mask.undo()
+    gap[:] = False
+    gap[:, middle(3).astype(int)[1]] = True
+    mask.data_setitem(np.nonzero(gap & (mask.data == 3)), 1)
+    before = mask.data.copy()
+    choose(dock, "ET")
+    change = run(dock, qtbot, "between")
+    assert len(change) and set(change.before) == {1} and set(change.after) == {3}
+    assert gap[change.where(gap.shape)].all()
+    undone(mask, before)
 
 
 def test_small_parts_are_listed_before_they_go(dock, mask, qtbot):
