@@ -1,4 +1,4 @@
-"""A layer that is hidden while another is shown in its place."""
+"""A layer that is shown for a while, and one that is hidden meanwhile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Hidden:
     Attributes
     ----------
     instead : Layer or None
-        What is shown in its place, and goes when the hidden layer comes back.
+        What is shown in its place, or over all; goes when the hidden layer comes back.
     """
 
     def __init__(self, viewer: Viewer) -> None:

@@ -84,24 +84,26 @@ def test_only_changes_are_shown_and_followed(dock, mask, qtbot):
 
 @pytest.mark.parametrize("closed", ["panel", "window"])
 def test_a_panel_that_is_closed_shows_the_mask_again(dock, mask, viewer, qtbot, closed):
-    box = find(dock, QCheckBox, "only_changed")
-    with qtbot.waitSignal(dock.differences.shown, timeout=WAIT):
-        box.click()
     before = [layer.name for layer in viewer.layers]
+    find(dock, QCheckBox, "show_range").click()
+    with qtbot.waitSignal(dock.differences.shown, timeout=WAIT):
+        find(dock, QCheckBox, "only_changed").click()
+    assert len(viewer.layers) == len(before) + 2
     with qtbot.waitSignal(dock.destroyed, timeout=WAIT):
         if closed == "panel":
             viewer.window.remove_dock_widget(dock)
             dock.deleteLater()
         else:
             viewer.window.close()
-    assert mask.visible and [layer.name for layer in viewer.layers] == before[:-1]
+    assert mask.visible and [layer.name for layer in viewer.layers] == before
 
 
 def test_what_a_mask_was_is_not_known_of_one_that_is_read_piece_by_piece(dock, viewer, qtbot):
     import dask.array as da
 
-    array = np.pad(np.full((4, 8, 8), 2, np.uint8), 4)
-    lazy = viewer.add_labels(da.from_array(array), name="lazy")
+    mask, array = dock.target.layer, CENTRE.copy()
+    place = {"scale": mask.scale, "translate": mask.translate}
+    lazy = viewer.add_labels(da.from_array(array), name="lazy", **place)
     assert dock.target.layer is lazy
     box = find(dock, QCheckBox, "only_changed")
     with qtbot.waitSignal(dock.finished, timeout=WAIT):
@@ -115,6 +117,9 @@ def test_what_a_mask_was_is_not_known_of_one_that_is_read_piece_by_piece(dock, v
                 show(dock, lazy, np.array([5, 8, 8]))
                 drag(dock, lazy, np.array([5, 8, 8]))
         assert "piece by piece" in dock.said
+    dock.panel.message.clear()
+    click(dock, "edit_cost")
+    assert "piece by piece" in dock.said
     np.testing.assert_array_equal(lazy.data, array)
 
 
