@@ -95,7 +95,12 @@ def canvas_of(layer: Labels, box: Sequence[slice] | None = None) -> Canvas:
 
 def _refuse_unfit(name: str, labels: Any) -> None:
     if not isinstance(labels, np.ndarray):
-        return  # the canvas says what it is
+        raise BadInput(
+            f"The layer {name!r} cannot be corrected as it is",
+            found=f"labels that are read piece by piece ({type(labels).__module__})",
+            expected="labels in memory",
+            do="Save the layer, and open the saved file",
+        )
     if labels.dtype != np.uint8:
         raise BadInput(
             f"The layer {name!r} cannot be corrected as it is",

@@ -109,7 +109,7 @@ def test_what_a_mask_was_is_not_known_of_one_that_is_read_piece_by_piece(dock, v
     with qtbot.waitSignal(dock.finished, timeout=WAIT):
         box.click()
     assert lazy.visible and not box.isChecked() and "piece by piece" in dock.said
-    for tool in ("take_back", "revert_all"):
+    for tool in ("take_back", "revert_all", "grow"):
         dock.panel.message.clear()
         with qtbot.waitSignal(dock.finished, timeout=WAIT):
             click(dock, tool)
