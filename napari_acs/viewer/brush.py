@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +111,7 @@ class Brush(PlaneTool):
         try:
             settings = self._settings()
             line = _Line(layer, clicked_slice(layer, event), settings)
-            with layer.block_history():
+            with _one_step(layer):
                 line.to(event.position)
                 yield
                 while event.type == "mouse_move":
@@ -120,6 +121,22 @@ class Brush(PlaneTool):
             self._said(refusal.sentence(), True)
             return
         self._said(line.said(), False)
+
+
+@contextmanager
+def _one_step(layer: Labels) -> Iterator[None]:
+    """Make all that is done meanwhile one step of undo, also where it ends in an error.
+
+    napari's own commits what went well alone: the rest would stay in the mask, and in its way.
+    """
+    failure: BaseException | None = None
+    with layer.block_history():
+        try:
+            yield
+        except BaseException as error:  # a refusal, or a drag that is given up
+            failure = error
+    if failure is not None:
+        raise failure
 
 
 class _Line:

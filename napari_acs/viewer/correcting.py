@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _OF_2021 = replace(GLIOMA, values=(2, 1, 4))
 """BraTS up to 2021: enhancing tumour is 4."""
+NUMBERING = "napari_acs_numbering"
+"""Key of the `Nesting` of a layer's labels, once its voxels have shown it: ET may all be erased."""
 _NO_SLICE = "No slice is shown"
 _SHOW_ONE = "Switch to a 2D view, such as Axial"
 
@@ -33,9 +35,33 @@ def nesting_of(labels: NDArray[Any]) -> Nesting:
     BadInput
         The mask holds both 3 and 4.
     """
-    has_4 = bool(labels.size) and int(labels.max()) >= 4 and bool((labels == 4).any())
+    return _shown_by(labels) or GLIOMA
+
+
+def nesting_in(layer: Labels) -> Nesting:
+    """Return what a layer's labels mean; where it holds no enhancing tumour now, as it was before.
+
+    Raises
+    ------
+    BadInput
+        As `nesting_of`.
+    """
+    labels = layer.data
+    shown = _shown_by(labels) if isinstance(labels, np.ndarray) else None
+    known: Nesting = layer.metadata.get(NUMBERING, GLIOMA)
+    if shown is not None and shown != known:
+        layer.metadata[NUMBERING] = shown
+    return shown or known
+
+
+def _shown_by(labels: NDArray[Any]) -> Nesting | None:
+    """Return what the labels mean, None where there is no enhancing tumour to tell it by."""
+    highest = int(labels.max()) if labels.size else 0
+    has_4 = highest == 4 or (highest > 4 and bool((labels == 4).any()))
+    if highest < 3:
+        return None
     if not has_4:
-        return GLIOMA
+        return GLIOMA if highest == 3 or (labels == 3).any() else None
     if (labels == 3).any():
         raise BadInput(
             "The mask cannot be corrected",
@@ -52,7 +78,7 @@ def canvas_of(layer: Labels, box: Sequence[slice] | None = None) -> Canvas:
     Raises
     ------
     BadInput
-        The layer is no label map of one volume, is locked, or was turned.
+        The layer is no label map of one volume, is locked or read-only, or was turned.
     """
     if not is_diagonal(layer):
         raise BadInput(
@@ -62,9 +88,32 @@ def canvas_of(layer: Labels, box: Sequence[slice] | None = None) -> Canvas:
     if not layer.editable:
         raise BadInput(f"The layer {layer.name!r} is locked", do="Unlock it, or choose another")
     labels = layer.data
+    _refuse_unfit(layer.name, labels)
     spacing = [float(abs(side)) for side in layer.scale[-3:]]
-    nesting = nesting_of(labels) if isinstance(labels, np.ndarray) else GLIOMA
-    return Canvas(labels, spacing, box, nesting)
+    return Canvas(labels, spacing, box, nesting_in(layer))
+
+
+def _refuse_unfit(name: str, labels: Any) -> None:
+    if not isinstance(labels, np.ndarray):
+        raise BadInput(
+            f"The layer {name!r} cannot be corrected as it is",
+            found=f"labels that are read piece by piece ({type(labels).__module__})",
+            expected="labels in memory",
+            do="Save the layer, and open the saved file",
+        )
+    if labels.dtype != np.uint8:
+        raise BadInput(
+            f"The layer {name!r} cannot be corrected as it is",
+            found=f"labels as {labels.dtype}",
+            expected="uint8",
+            do="Right-click the layer, and choose Convert data type > Convert to uint8",
+        )
+    if not labels.flags.writeable:
+        raise BadInput(
+            f"The layer {name!r} cannot be changed",
+            found="a read-only array",
+            do="Right-click the layer, choose Duplicate Layer, and correct the copy",
+        )
 
 
 def snapshot(canvas: Canvas) -> Canvas:

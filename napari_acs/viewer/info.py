@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -29,6 +29,9 @@ GUESS = "napari_acs_guess"
 
 OVERLAY = "napari_acs_overlay"
 """Key of layers of ours that show something of another layer, whose grid may be unknown."""
+
+
+Maker: TypeAlias = Literal["model", "elsewhere", "reader"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,10 @@ class LayerInfo:
     reference : LayerInfo or None
         Of voxels that were resampled, and of a mask file: the image whose grid this is.
     prediction : ndarray of uint8 or None
-        Of a mask that a model made: as it made it, read-only, in the voxel order of ``grid``.
+        Of a mask that a model made: as it made it, read-only, in the voxel order of ``grid``. In
+        a review session also what else the mask was begun from.
+    maker : {"model", "elsewhere", "reader"}
+        Who made ``prediction``: a model, somebody whose mask came with the study, or a reader.
     """
 
     grid: Grid
@@ -74,6 +80,7 @@ class LayerInfo:
     role: Literal["", "brain", "prepared", "uncertainty", "overlay"] = ""
     reference: LayerInfo | None = None
     prediction: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
+    maker: Maker = field(default="model", compare=False)
 
     @property
     def home(self) -> LayerInfo:

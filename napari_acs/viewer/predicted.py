@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from napari_acs.errors import BadInput
 from napari_acs.imaging import lps_grid, to_lps
 from napari_acs.viewer.info import info_in
 from napari_acs.viewer.marked import Marked
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_acs.review.correct import Nesting
+
+
+_SAID = {
+    "model": "The prediction is what the model made.",
+    "elsewhere": "The prediction is the mask that came with the study.",
+    "reader": "The prediction is the mask that this one was begun from.",
+    "": "The prediction is the mask as it was when this panel first saw it.",
+}
 
 
 class FirstSeen:
@@ -29,8 +38,32 @@ class FirstSeen:
         if layer not in self._kept and isinstance(layer.data, np.ndarray):
             self._kept[layer] = Marked.of(layer.data)
 
+    @staticmethod
+    def check(layer: Labels) -> None:
+        """Refuse a mask of which `of` may not know what it was.
+
+        Raises
+        ------
+        BadInput
+            It is no array in memory.
+        """
+        if not isinstance(layer.data, np.ndarray):
+            raise BadInput(
+                f"The layer {layer.name!r} cannot be compared with what it was",
+                found=f"labels that are read piece by piece ({type(layer.data).__module__})",
+                expected="labels in memory",
+                do="Save the layer, and open the saved file",
+            )
+
     def of(self, layer: Labels) -> NDArray[Any]:
-        """Return the mask before corrections, as displayed (z, y, x in LPS order)."""
+        """Return the mask before corrections, as displayed (z, y, x in LPS order).
+
+        Raises
+        ------
+        BadInput
+            As `check`.
+        """
+        self.check(layer)
         info = info_in(layer.metadata)
         if info is not None and info.prediction is not None:
             shown = lps_grid(info.grid).shape
@@ -40,10 +73,11 @@ class FirstSeen:
         return self._kept[layer].whole()
 
     @staticmethod
-    def made_by_a_model(layer: Labels) -> bool:
-        """Whether it is a model's prediction that `of` returns."""
-        info = info_in(layer.metadata)
-        return info is not None and info.prediction is not None
+    def said(layer: Labels | None) -> str:
+        """Return what `of` returns, in a sentence."""
+        info = info_in(layer.metadata) if layer is not None else None
+        known = info is not None and info.prediction is not None
+        return _SAID[info.maker if info is not None and known else ""]
 
 
 def numbered_as(labels: NDArray[Any], nesting: Nesting) -> NDArray[np.uint8]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from napari_acs.imaging import Grid, Volume
     from napari_acs.review.session.state import Mask, SessionState
+    from napari_acs.viewer.review_root import BegunFrom
 
 STYLES = GLIOMA_STYLES[:3]
 """A session's masks call enhancing tumour 3."""
@@ -134,7 +135,7 @@ def mask_layer(
     mask: Mask,
     case: str,
     images: CaseImages,
-    prediction: NDArray[np.uint8] | None = None,
+    root: BegunFrom,
 ) -> LayerTuple:
     """Return the layer that the reader edits.
 
@@ -145,10 +146,10 @@ def mask_layer(
     mask : Mask
     case : str
     images : CaseImages
-    prediction : ndarray of uint8, shape (z, y, x), optional
-        What the mask was started from, in the order of its grid.
+    root : BegunFrom
+        What the mask was begun from.
     """
-    info = _info(mask, case, images, prediction)
+    info = replace(_info(mask, case, images, root.labels), maker=root.maker)
     described = labels_layer(np.zeros((1, 1, 1), np.uint8), info, f"{mask.title} {case}", STYLES)
     return shown, {**described[1], **placement(mask.grid)}, "labels"
 

@@ -22,6 +22,7 @@ from napari_acs.review.session.session import Session, open_session
 from napari_acs.review.session.worklist import Row, rows
 from napari_acs.viewer.review_case import CaseImages, fitting
 from napari_acs.viewer.review_journal import Journal, Shift, Way
+from napari_acs.viewer.review_root import BegunFrom, begun_from, root_id
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,15 +49,14 @@ class Begun:
     """A case that was opened: the reader's mask of it, and where they were in it.
 
     ``shown`` is the mask's array (z, y, x) in the order of the screen, a copy for the layer;
-    ``parent`` the mask that it was started from, in the order of its grid, or None; ``at`` the
-    index of ``shown`` that was in view, or None.
+    ``root`` what it was begun from; ``at`` the index of ``shown`` that was in view, or None.
     """
 
     seen: Seen
     item: int
     mask: Mask
     shown: NDArray[Any]
-    parent: NDArray[Any] | None
+    root: BegunFrom
     at: tuple[int, int, int] | None
     notes: tuple[str, ...] = ()
 
@@ -65,7 +65,8 @@ class Begun:
 class Saved:
     """An edit that is on the disk; ``changed`` is False where there was none.
 
-    ``steps`` are those of the mask that are not undone.
+    ``steps`` are those of the mask that are not undone; ``root`` is what the mask was begun from,
+    where this is another now: after a promotion, or once that is undone.
     """
 
     changed: bool
@@ -73,6 +74,7 @@ class Saved:
     undoable: bool
     redoable: bool
     seen: Seen | None = field(default=None)
+    root: BegunFrom | None = None
 
 
 class Desk:
@@ -83,6 +85,7 @@ class Desk:
         self._session: Session | None = None
         self._journal: Journal | None = None
         self._status = ""
+        self._root: int | None = None
 
     @property
     def session(self) -> Session:
@@ -141,12 +144,12 @@ class Desk:
         self._journal = Journal(session, editor)
         self._status = line.status
         go_to(session, number, position.index if position else None, mask.id)
-        parent = session.state.masks.get(mask.parent or 0)
-        array = self.array(parent.id) if parent is not None else None
+        root = begun_from(session, root_id(session, mask))
+        self._root = root.mask
         shown = self._journal.saved
         index = position.index if position is not None and position.mask == mask.id else None
         at = self._journal.order.point_shown(index) if index is not None else None
-        return Begun(self.seen(), number, mask, shown, array, at, notes)
+        return Begun(self.seen(), number, mask, shown, root, at, notes)
 
     def leave(self) -> None:
         """Put the case away."""
@@ -214,12 +217,22 @@ class Desk:
 
     def _saved(self, changed: bool) -> Saved:
         history = self.journal.editor.history
-        saved = Saved(changed, len(history.done), bool(history.done), bool(history.undone))
+        root = self._other_root() if changed else None
+        steps = len(history.done)
+        saved = Saved(changed, steps, bool(steps), bool(history.undone), root=root)
         status = self.session.item(self.journal.editor.mask.item).status
         if status == self._status:
             return saved
         self._status = status  # the first edit of a case, or of a decided one
         return replace(saved, seen=self.seen())
+
+    def _other_root(self) -> BegunFrom | None:
+        """Return what the mask in hand is begun from, if that is another than before."""
+        root = root_id(self.session, self.journal.editor.mask)
+        if root == self._root:
+            return None
+        self._root = root
+        return begun_from(self.session, root)
 
     def _new_mask(self, item: int, grids: tuple[Grid, ...]) -> Mask:
         """Begin a mask: from the newest that may be seen and fits, else without a label."""

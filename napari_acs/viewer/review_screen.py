@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_acs.viewer.info import info_in
+from napari_acs.viewer.info import KEY, info_in
 
 if TYPE_CHECKING:
     from napari.layers import Labels, Layer
 
     from napari_acs.viewer.layers import LayerTuple
     from napari_acs.viewer.review_journal import Shift
+    from napari_acs.viewer.review_root import BegunFrom
 
 _AT_ONCE = 2
 """Layers that are removed in one turn of the event loop: each turn ends in a redraw."""
@@ -87,6 +89,13 @@ class CaseScreen:
         """Show what an undo or a promotion changed, as one step of the layer's own."""
         if self.mask is not None and shift.labels.size:
             self.mask.data_setitem(shift.indices, shift.labels)
+
+    def begin_from(self, root: BegunFrom) -> None:
+        """Let the mask's layer know what it is begun from now; it tells who listens."""
+        info = info_in(self.mask.metadata) if self.mask is not None else None
+        if self.mask is not None and info is not None:
+            info = replace(info, prediction=root.labels, maker=root.maker)
+            self.mask.metadata = {**self.mask.metadata, KEY: info}
 
     @property
     def at(self) -> tuple[int, int, int] | None:

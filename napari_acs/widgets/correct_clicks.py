@@ -23,7 +23,7 @@ from napari_acs.viewer.brush import BrushSettings
 from napari_acs.viewer.correcting import slice_axis, slice_index
 from napari_acs.viewer.predicted import numbered_as
 from napari_acs.widgets.correct_drawn import CorrectDrawn
-from napari_acs.widgets.correct_operations import Place, work_of
+from napari_acs.widgets.correct_operations import ALONG, FROM_SLICE, Place, work_of
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -96,9 +96,12 @@ class CorrectClicks(QObject):
         self._try(tool, self._start, tool, mm)
 
     def _start(self, tool: str, mm: float, mask: Labels) -> None:
-        axis = slice_axis(self._dims)
-        index, count = slice_index(mask, self._dims), mask.data.shape[axis]
-        place = Place(self._panel.brush.chosen.region, axis, index, count)
+        axis = index = 0  # of tools that work on all that there is, in any view
+        if tool in ALONG:
+            axis = slice_axis(self._dims)
+        if tool in FROM_SLICE:
+            index = slice_index(mask, self._dims)
+        place = Place(self._panel.brush.chosen.region, axis, index, mask.data.shape[axis])
         self._jobs.run(tool, mask, work_of(tool, mm, place))
 
     def _flood(self, mask: Labels, at: NDArray[np.float64], axis: int) -> None:

@@ -15,6 +15,7 @@ from napari_acs.viewer.display import same_place
 from napari_acs.viewer.measuring import plain_labels
 from napari_acs.viewer.overlays import difference_layer
 from napari_acs.widgets.classify_edits import MaskEdits
+from napari_acs.widgets.hidden import Hidden
 from napari_acs.widgets.working import in_worker
 
 if TYPE_CHECKING:
@@ -38,26 +39,33 @@ class CorrectDifferences(QObject):
         super().__init__(parent)
         self._viewer, self._before = viewer, before
         self._edits = MaskEdits(self, _QUIET_MS)
-        self._edits.settled.connect(self._look)
+        self._edits.settled.connect(self.look)
         self._mask: Labels | None = None
         self._changes: Labels | None = None
+        self._hidden = Hidden(viewer)
+        # a method of self would be gone before it could be called
+        parent.destroyed.connect(self._hidden.back)
         self._asked = 0
         viewer.layers.events.removed.connect(self._on_removed)
 
     def show_only(self, mask: Labels | None) -> None:
-        """Show only what was changed in this mask, and follow it; None shows the mask again."""
-        old, self._mask = self._mask, mask
-        changes, self._changes = self._changes, None
+        """Show only what was changed in this mask, and follow it; None shows the mask again.
+
+        Raises
+        ------
+        BadInput
+            It is not known what the mask was; nothing is hidden.
+        """
+        if mask is not None:
+            self._before.check(mask)
+        self._mask, self._changes = mask, None
         self._asked += 1
-        if changes is not None and changes in self._viewer.layers:
-            self._viewer.layers.remove(changes)
-        if old is not None:
-            old.visible = True
+        self._hidden.back()
         self._edits.follow(mask)
         self.only_shown.emit(mask is not None)
         if mask is not None:
-            mask.visible = False
-            self._look()
+            self._hidden.hide(mask)
+            self.look()
 
     def compare(self, mask: Labels, other: Labels) -> None:
         """Add a layer with the differences of two masks.
@@ -78,7 +86,8 @@ class CorrectDifferences(QObject):
         in_worker(_compare, *arrays, about, done=self._on_compared, failed=self._on_failed)
 
     @Slot()
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Compare anew, while only changes are shown."""
         mask = self._mask
         if mask is None or mask not in self._viewer.layers:
             return
@@ -96,7 +105,7 @@ class CorrectDifferences(QObject):
             self._changes.data = found.labels
             return
         name = f"changed: {mask.name}"
-        self._changes = self._add(
+        self._changes = self._hidden.instead = self._add(
             difference_layer(found.labels, mask, name, "the prediction", "the mask")
         )
         ml = _ml(found, mask)

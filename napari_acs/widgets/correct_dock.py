@@ -65,6 +65,8 @@ class CorrectDock(QWidget):
         fill_with(self, panel)
         target.followed.connect(self._on_followed)
         target.listed.connect(self._on_listed)
+        target.rebased.connect(self._say_against)
+        target.rebased.connect(self.differences.look)
         clicks.refused.connect(self._on_refused)
         self.jobs.working.connect(panel.show_working)
         self.jobs.ended.connect(self._on_ended)
@@ -119,7 +121,11 @@ class CorrectDock(QWidget):
 
     @Slot(bool)
     def _on_only(self, on: bool) -> None:
-        self.differences.show_only(self.target.layer if on else None)
+        try:
+            self.differences.show_only(self.target.mask() if on else None)
+        except BadInput as refusal:
+            self.panel.compare.show_only(False)
+            self.clicks.refuse("only_changed", refusal)
 
     @Slot()
     def _on_compare(self) -> None:
@@ -150,13 +156,12 @@ class CorrectDock(QWidget):
         self.mouse.follow(layer)
         self.panel.islands.forget()
         self.measuring.follow(layer)
-        made = layer is not None and self.target.before.made_by_a_model(layer)
-        self.panel.compare.show_against(
-            "The prediction is what the model made."
-            if made
-            else "The prediction is the mask as it was when this panel first saw it."
-        )
+        self._say_against()
         self._on_view()
+
+    @Slot()
+    def _say_against(self) -> None:
+        self.panel.compare.show_against(self.target.before.said(self.target.layer))
 
     @Slot()
     def _on_listed(self) -> None:

@@ -12,7 +12,7 @@ from qtpy.QtCore import QObject
 
 from napari_acs.errors import BadInput
 from napari_acs.viewer.brush import Brush, BrushSettings, Click, MaskTool
-from napari_acs.viewer.correcting import nesting_of
+from napari_acs.viewer.correcting import nesting_in
 from napari_acs.widgets.correct_brush import SMART
 from napari_acs.widgets.correct_regions import PAINTABLES
 
@@ -108,7 +108,7 @@ class CorrectMouse(QObject):
         """Let napari's own tools paint the same."""
         if self._layer is not None:
             with suppress(BadInput):  # said once it is painted
-                nesting = nesting_of(np.asarray(self._layer.data))
+                nesting = nesting_in(self._layer)
                 level = nesting.level(self._panel.chosen.region)
                 self._layer.selected_label = nesting.values[level - 1]
 

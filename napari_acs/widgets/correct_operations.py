@@ -27,9 +27,18 @@ Work = Callable[[Canvas, Callable[[], bool]], Change]
 """Called in a worker, with a copy of the mask and a function that tells whether to stop."""
 
 
+FROM_SLICE = frozenset({"copy_next", "copy_previous"})
+"""Tools that start from the slice that is shown."""
+ALONG = FROM_SLICE | {"fill_slice", "between"}
+"""Tools that go through slices along the view that is shown."""
+
+
 @dataclass(frozen=True)
 class Place:
-    """Where the user is: the region, the axis of the slices (0 is z), the slice, and how many."""
+    """Where the user is: the region, the axis of the slices (0 is z), the slice, and how many.
+
+    Axis and slice mean something to tools `ALONG` slices, and `FROM_SLICE`, alone.
+    """
 
     region: str
     axis: int
@@ -59,13 +68,13 @@ def work_of(tool: str, mm: float, place: Place) -> Work:
         There is no slice to copy to.
     """
     region, axis = place.region, place.axis
-    if tool in ("copy_next", "copy_previous"):
+    if tool in FROM_SLICE:
         target = place.beside(1 if tool == "copy_next" else -1)
         return lambda canvas, _: copy_slice(canvas, axis, place.index, target)
     works: Mapping[str, Work] = {
         "fill_slice": partial(_fill, region=region, axis=axis),
         "fill_3d": partial(_fill, region=region, axis=None),
-        "between": lambda canvas, stop: fill_between(canvas, axis, cancelled=stop),
+        "between": lambda canvas, stop: fill_between(canvas, axis, region, cancelled=stop),
         "keep_largest": lambda canvas, _: keep_largest(canvas, region),
         "smooth": lambda canvas, stop: smooth(canvas, mm, [region], cancelled=stop),
         "grow": lambda canvas, _: grow(canvas, region, mm),

@@ -13,6 +13,7 @@ from napari_acs.errors import BadInput
 from napari_acs.review.correct import Band
 from napari_acs.viewer.display import same_place
 from napari_acs.viewer.overlays import range_layer, show_range
+from napari_acs.widgets.hidden import Hidden
 from napari_acs.widgets.matching import may_be_sequence
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ class CorrectRange(QObject):
         super().__init__(parent)
         self._viewer, self._panel = viewer, panel
         self._shown: tuple[Image, Image] | None = None  # the range, and what it is of
+        self._over = Hidden(viewer)
+        # a method of self would be gone before it could be called
+        parent.destroyed.connect(self._over.back)
         panel.range_changed.connect(self._show)
         viewer.layers.events.removed.connect(self._on_removed)
 
@@ -61,9 +65,8 @@ class CorrectRange(QObject):
 
     def close(self) -> None:
         """Take the range off the canvas."""
-        shown, self._shown = self._shown, None
-        if shown is not None and shown[0] in self._viewer.layers:
-            self._viewer.layers.remove(shown[0])
+        self._shown = None
+        self._over.back()
 
     def _show(self) -> None:
         image = self._panel.image
@@ -76,6 +79,7 @@ class CorrectRange(QObject):
             layer = Layer.create(*range_layer(image, *self._panel.shown_limits))
             self._viewer.add_layer(layer)
             self._shown = layer, image
+            self._over.instead = layer
             self._viewer.layers.selection.active = active
         show_range(self._shown[0], *self._panel.shown_limits)
 

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class CorrectTarget(QObject):
-    """Signals: ``followed(Labels or None)``; ``listed()``, when masks or names changed.
+    """Knows the mask that is corrected.
+
+    Signals: ``followed(Labels or None)``; ``listed()``, when masks or names changed; ``rebased()``,
+    when it may have become another mask that this one was begun from.
 
     Attributes
     ----------
@@ -27,6 +30,7 @@ class CorrectTarget(QObject):
 
     followed = Signal(object)
     listed = Signal()
+    rebased = Signal()
 
     def __init__(self, viewer: Viewer, parent: QObject) -> None:
         super().__init__(parent)
@@ -77,11 +81,18 @@ class CorrectTarget(QObject):
     def _follow(self, layer: Labels | None) -> None:
         if layer is self.layer:
             return
+        if self.layer is not None:
+            self.layer.events.metadata.disconnect(self._on_metadata)
         self.layer = layer
         if layer is not None:
+            layer.events.metadata.connect(self._on_metadata)
             self.before.look(layer)
         self.followed.emit(layer)
         self.listed.emit()
+
+    def _on_metadata(self, event: Any = None) -> None:
+        if isalive(self):
+            self.rebased.emit()
 
     def _on_active(self, event: Any = None) -> None:
         if not isalive(self):

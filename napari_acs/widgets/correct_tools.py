@@ -15,7 +15,7 @@ _ROWS = (
         ("copy_next", "Copy to next", "The labels of this slice replace it"),
     ),
     (
-        ("between", "Interpolate slices", "Fills the empty slices between drawn ones"),
+        ("between", "Interpolate slices", "The region, in slices between those that have it"),
         ("keep_largest", "Keep the largest", "All other parts of the region go"),
     ),
 )

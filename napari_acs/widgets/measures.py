@@ -201,11 +201,10 @@ class Measuring(QObject):
             if layer is None:
                 raise BadInput("There is no mask to compare", do="Open or make one")
             images: list[Any] = [each for each in self._viewer.layers if may_be_sequence(each)]
-            mask = shot_of(layer, images)
+            work = partial(cost_of, shot_of(layer, images), self._before.of(layer))
         except BadInput as refusal:
             self.said.emit(refusal.sentence(), "refusal")
             return
-        work = partial(cost_of, mask, self._before.of(layer))
         self._costs.abandon()
         self._costs.start(Call(lambda _: work()))
 

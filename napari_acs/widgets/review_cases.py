@@ -198,9 +198,7 @@ class ReviewCases(QObject):
         if images.item != self.opening:
             return
         case = begun.seen.state.items[begun.item].case
-        layer = self.screen.add_mask(
-            mask_layer(begun.shown, begun.mask, case, images, begun.parent)
-        )
+        layer = self.screen.add_mask(mask_layer(begun.shown, begun.mask, case, images, begun.root))
         self._viewer.reset_view()
         self.screen.look_at(begun.at)
         self.watch.stop()
@@ -231,6 +229,8 @@ class ReviewCases(QObject):
             )
 
     def _on_saved(self, saved: Saved) -> None:
+        if saved.root is not None:
+            self.screen.begin_from(saved.root)
         self.saved.emit(saved)
         if saved.seen is not None:
             self._tell(saved.seen)

@@ -114,6 +114,7 @@ OPERATIONS = {
     "copy": lambda c, v, s: copy_slice(c, v.axis(1), v.index(1, 4), v.index(1, 5)),
     "copy more": lambda c, v, s: copy_slice(c, v.axis(2), v.index(2, 9), v.index(2, 8), add=True),
     "between": lambda c, v, s: fill_between(sparse(c, v), v.axis(0)),
+    "between of a region": lambda c, v, s: fill_between(c, v.axis(0), "ET"),
     "cut": lambda c, v, s: cut(
         c, v.axis(0), v.polygon(0, POLYGON), erase("WT"), depth=v.depth(0, 3, 9)
     ),
@@ -126,7 +127,7 @@ OPERATIONS = {
     ),
 }
 every = pytest.mark.parametrize("name", OPERATIONS)
-BOX_IS_A_DAM = ("flood", "flood all", "between", "revert part")
+BOX_IS_A_DAM = ("flood", "flood all", "between", "between of a region", "revert part")
 """Their box says what counts, or what is asked for; they have tests of their own."""
 HERE = View(shape=SHAPE)
 

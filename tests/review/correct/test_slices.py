@@ -92,6 +92,30 @@ def test_interpolation_is_that_of_signed_distances_in_slices_that_were_empty(
             assert all(np.array_equal(after[r][index], before[r][index]) for r in after)
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("region", ["WT", "TC", "ET"])
+def test_a_region_is_interpolated_lesion_by_lesion_whatever_is_around_it(region, axis):
+    """As if the lesion were alone; another runs through, one is in one slice, oedema is around."""
+    plane, level = (60, 70), GLIOMA.level(region)
+    alone = np.zeros((12, *plane), np.uint8)  # depths
+    for index, y, x in ((3, 30, 30), (8, 34, 27)):
+        for depth in range(level, 4):
+            alone[index][disc(plane, (1, 1), 14.0 - 3 * depth, (y, x))] = depth
+    around = np.zeros_like(alone)
+    around[1:11, 5:55, 5:60] = level - 1
+    around[:, 10:14, 50:55] = level
+    around[5, 50:53, 50:53] = level
+    labels = np.moveaxis(GLIOMA.back(np.maximum(alone, around)), 0, axis)
+    spacing = tuple(np.roll((3.0, 0.8, 1.1), axis))
+    change = fill_between(Canvas(labels, spacing), axis, region)
+    by_itself = np.moveaxis(GLIOMA.back(alone), 0, axis)
+    by_itself = fill_between(Canvas(by_itself, spacing), axis).applied(by_itself)
+    expected = np.maximum(GLIOMA.depth(labels), GLIOMA.depth(by_itself))
+    assert np.array_equal(GLIOMA.depth(change.applied(labels)), expected)
+    assert set(change.where(labels.shape)[axis].tolist()) == {4, 5, 6, 7}
+    assert change.said.startswith(f"4 slices of {region} along axis {axis} filled")
+
+
 def test_a_region_that_ends_gets_smaller_and_outlines_that_do_not_overlap_are_said():
     labels = np.zeros((6, 60, 60), np.uint8)
     labels[[0, 5]] = 2 * disc((60, 60), (1, 1), 20.0)
@@ -103,8 +127,9 @@ def test_a_region_that_ends_gets_smaller_and_outlines_that_do_not_overlap_are_sa
     apart = np.zeros((4, 60, 60), np.uint8)
     apart[0] = 2 * disc((60, 60), (1, 1), 6.0, (10, 10))
     apart[3] = 2 * disc((60, 60), (1, 1), 6.0, (45, 45))
-    change = fill_between(Canvas(apart, (1, 1, 1)), 0)
-    assert not len(change) and "2 stay empty: the outlines do not overlap" in change.said
+    for region in (None, "WT"):
+        change = fill_between(Canvas(apart, (1, 1, 1)), 0, region)
+        assert not len(change) and "2 stay empty: the outlines do not overlap" in change.said
 
 
 def test_a_slice_is_copied_or_added():

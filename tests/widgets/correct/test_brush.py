@@ -3,6 +3,8 @@
 # ruff: noqa: PLC0415
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from qtpy.QtWidgets import QCheckBox
@@ -20,11 +22,13 @@ from widgets.correct_case import (
     find,
     image,
     middle,
+    run,
     show,
     undone,
 )
 
 from napari_acs.imaging import to_lps
+from napari_acs.review.correct import Change
 
 
 def test_a_disc_is_a_circle_in_mm_in_the_slice_shown(dock, mask):
@@ -145,6 +149,27 @@ def test_the_brush_has_the_mouse_until_another_tool_takes_it(dock, mask):
     assert mask.mouse_pan and dock.mouse.name == ""
 
 
+def test_a_stroke_that_is_refused_on_its_way_is_one_step_of_undo(dock, mask):
+    mask.data_setitem((np.array([1]), np.array([1]), np.array([1])), 2)  # an earlier step
+    mask.data[2, 20, 28] = 9  # came with the file
+    before = mask.data.copy()
+    find(dock, QLabeledDoubleSlider, "radius").setValue(2.0)
+    start, end = np.array([2, 20, 5.0]), np.array([2, 20, 28.0])
+    show(dock, mask, start)
+    click(dock, "paint")
+    drag(dock, mask, start, np.array([2, 20, 12.0]), end)
+    assert "9" in dock.said and not mask._staged_history
+    undone(mask, before)
+    event = SimpleNamespace(type="mouse_press", button=1, position=mask.data_to_world(start))
+    event.dims_displayed = list(dock.viewer.dims.displayed)
+    event.dims_point = list(dock.viewer.dims.point)
+    given_up = dock.mouse.brush(mask, event)
+    next(given_up)
+    given_up.close()
+    assert not mask._staged_history
+    undone(mask, before)
+
+
 def test_masks_of_2021_keep_their_4(viewer, qtbot):
     from napari_acs.widgets.correct_dock import CorrectDock
 
@@ -158,3 +183,23 @@ def test_masks_of_2021_keep_their_4(viewer, qtbot):
     drag(dock, layer, np.array([4, 5, 6]))
     assert layer.data[4, 5, 6] == 4
     assert set(np.unique(layer.data)) == {0, 1, 2, 4}
+    layer.data_setitem(np.nonzero(layer.data == 4), 1)  # nothing is left to tell it by
+    choose(dock, "TC")
+    choose(dock, "ET")
+    assert layer.selected_label == 4
+    drag(dock, layer, np.array([4, 5, 6]))
+    assert layer.data[4, 5, 6] == 4
+    layer.data_setitem(np.nonzero(layer.data == 4), 1)
+    run(dock, qtbot, "revert_all")
+    assert set(np.unique(layer.data)) == {0, 1, 2, 4}
+    layer.data_setitem(np.nonzero(layer.data == 4), 0)
+    choose(dock, "TC")
+    change = run(dock, qtbot, "smooth")
+    assert isinstance(change, Change), dock.said
+    choose(dock, "ET")
+    show(dock, layer, middle(3))
+    find(dock, QLabeledDoubleRangeSlider, "range").setValue((350, 450))
+    click(dock, "flood")
+    with qtbot.waitSignal(dock.finished, timeout=WAIT):
+        drag(dock, layer, np.argwhere(CENTRE == 3)[0])
+    assert set(np.unique(layer.data)) == {0, 1, 2, 4}, dock.said

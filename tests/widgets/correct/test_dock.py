@@ -1,5 +1,6 @@
 """The Correct panel when something is in the way: edits meanwhile, closed layers, bad input."""
 
+# ruff: noqa: PLC0415
 from __future__ import annotations
 
 import subprocess
@@ -12,7 +13,7 @@ from qtpy.QtWidgets import QDoubleSpinBox
 from widgets.correct_case import CENTRE, WAIT, click, drag, middle, run, show
 
 from napari_acs.inference.messages import Failure
-from napari_acs.review.correct import Canvas, grow
+from napari_acs.review.correct import Canvas, Change, grow
 from napari_acs.viewer.correcting import snapshot
 from napari_acs.widgets import correct_jobs
 
@@ -78,10 +79,32 @@ def test_refusals_are_sentences(dock, mask, qtbot):
     dock.viewer.add_labels(np.ones((9, 9), int), name="flat")
     run(dock, qtbot, "grow")
     assert "2 dimensions" in dock.said
-    wide = dock.viewer.add_labels(np.ones((9, 9, 9), int))
-    show(dock, wide, np.array([4, 4, 4]))
-    run(dock, qtbot, "grow")
-    assert "uint8" in dock.said
+
+
+@pytest.mark.parametrize("kind", ["int64", "read-only"])
+def test_what_a_mask_needs_before_it_can_be_corrected_is_said_and_is_enough(
+    dock, viewer, qtbot, kind
+):
+    from napari.layers._layer_actions import _convert_dtype, _duplicate_layer
+
+    array = np.pad(np.full((5, 7, 9), 2, "int64" if kind == "int64" else "uint8"), 5)
+    array.setflags(write=kind == "int64")
+    layer = viewer.add_labels(array, name="foreign")
+    at = np.array([7, 2, 2])
+    click(dock, "paint")
+    show(dock, layer, at)
+    drag(dock, layer, at)
+    advice = "Convert to uint8" if kind == "int64" else "Duplicate Layer"
+    assert kind in dock.said and advice in dock.said and not layer._staged_history
+    assert isinstance(run(dock, qtbot, "grow"), Failure) and advice in dock.said
+    if kind == "int64":
+        _convert_dtype(viewer.layers, "uint8")
+    else:
+        _duplicate_layer(viewer.layers)
+        viewer.layers.selection.active = layer = viewer.layers[-1]
+    drag(dock, layer, at)
+    assert np.count_nonzero(layer.data) > np.count_nonzero(array), dock.said
+    assert isinstance(run(dock, qtbot, "grow"), Change), dock.said
 
 
 def test_no_torch_is_loaded():

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QCheckBox
+from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel
 from widgets.correct_case import (
     CENTRE,
     GRID,
@@ -23,8 +23,13 @@ from widgets.correct_case import (
 )
 
 
+def against(dock) -> str:
+    return find(dock, QLabel, "against").text()
+
+
 def test_corrections_are_taken_back_one_by_one_or_all(dock, mask, qtbot):
     first, second = np.array([4, 5, 6]), np.array([4, 30, 20])
+    assert "when this panel first saw it" in against(dock)
     show(dock, mask, first)
     click(dock, "paint")
     drag(dock, mask, first)
@@ -53,6 +58,7 @@ def test_what_a_model_made_is_the_prediction(viewer, qtbot, four):
     layer = add_case(viewer, (1, 2, 4) if four else (1, 2, 3), prediction)
     dock = CorrectDock(viewer)
     viewer.window.add_dock_widget(dock, name="Correct")
+    assert "what the model made" in against(dock)
     run(dock, qtbot, "revert_all")
     expected = np.where(prediction == 3, 4 if four else 3, prediction)
     np.testing.assert_array_equal(stored(layer), expected)
@@ -76,6 +82,47 @@ def test_only_changes_are_shown_and_followed(dock, mask, qtbot):
     assert mask.visible and layer not in dock.viewer.layers
 
 
+@pytest.mark.parametrize("closed", ["panel", "window"])
+def test_a_panel_that_is_closed_shows_the_mask_again(dock, mask, viewer, qtbot, closed):
+    before = [layer.name for layer in viewer.layers]
+    find(dock, QCheckBox, "show_range").click()
+    with qtbot.waitSignal(dock.differences.shown, timeout=WAIT):
+        find(dock, QCheckBox, "only_changed").click()
+    assert len(viewer.layers) == len(before) + 2
+    with qtbot.waitSignal(dock.destroyed, timeout=WAIT):
+        if closed == "panel":
+            viewer.window.remove_dock_widget(dock)
+            dock.deleteLater()
+        else:
+            viewer.window.close()
+    assert mask.visible and [layer.name for layer in viewer.layers] == before
+
+
+def test_what_a_mask_was_is_not_known_of_one_that_is_read_piece_by_piece(dock, viewer, qtbot):
+    import dask.array as da
+
+    mask, array = dock.target.layer, CENTRE.copy()
+    place = {"scale": mask.scale, "translate": mask.translate}
+    lazy = viewer.add_labels(da.from_array(array), name="lazy", **place)
+    assert dock.target.layer is lazy
+    box = find(dock, QCheckBox, "only_changed")
+    with qtbot.waitSignal(dock.finished, timeout=WAIT):
+        box.click()
+    assert lazy.visible and not box.isChecked() and "piece by piece" in dock.said
+    for tool in ("take_back", "revert_all", "grow"):
+        dock.panel.message.clear()
+        with qtbot.waitSignal(dock.finished, timeout=WAIT):
+            click(dock, tool)
+            if tool == "take_back":
+                show(dock, lazy, np.array([5, 8, 8]))
+                drag(dock, lazy, np.array([5, 8, 8]))
+        assert "piece by piece" in dock.said
+    dock.panel.message.clear()
+    click(dock, "edit_cost")
+    assert "piece by piece" in dock.said
+    np.testing.assert_array_equal(lazy.data, array)
+
+
 def test_two_masks_are_compared(dock, mask, qtbot):
     from napari.layers import Layer
 
@@ -96,3 +143,10 @@ def test_two_masks_are_compared(dock, mask, qtbot):
     np.testing.assert_array_equal(stored(heard.args[0]), kind)
     ml = np.count_nonzero(kind == 2) * GRID.voxel_ml
     assert f"Only in second rater: {ml:.2f} ml" in dock.said
+    elsewhere = dock.viewer.add_labels(mask.data.copy(), name="elsewhere", scale=mask.scale * 2)
+    dock.viewer.layers.selection.active = mask
+    box = find(dock, QComboBox, "other_mask")
+    box.setCurrentIndex(box.findText(elsewhere.name))
+    with qtbot.waitSignal(dock.finished, timeout=WAIT):
+        click(dock, "compare")
+    assert "two masks on one grid" in dock.said

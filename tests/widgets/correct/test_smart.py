@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QCheckBox
+from qtpy.QtWidgets import QCheckBox, QComboBox
 from scipy import ndimage
 from superqt import QLabeledDoubleSlider
 from widgets.correct_case import CENTRE, WAIT, choose, click, drag, find, middle, show, undone
@@ -51,6 +51,21 @@ def test_a_smart_click_grows_to_the_edge_in_the_images_and_is_one_step(dock, mas
     assert erased.sum() > 5 and (mask.data[erased] == 0).all()
     assert not (erased & (CENTRE > 0)).any()
     undone(mask, spilt)
+
+
+def test_only_images_on_the_grid_of_the_mask_are_looked_at(dock, mask, viewer):
+    t1 = viewer.layers["T1"]
+    other = {"moved": {"translate": t1.translate + t1.scale}, "finer": {"scale": t1.scale / 2}}
+    for name, place in other.items():
+        viewer.add_image(
+            t1.data.copy(), name=name, **{"scale": t1.scale, "translate": t1.translate} | place
+        )
+    viewer.add_image(t1.data[:-1].copy(), name="cut", scale=t1.scale, translate=t1.translate)
+    fits = viewer.add_image(t1.data.copy(), name="T2", scale=t1.scale, translate=t1.translate)
+    viewer.layers.selection.active = mask
+    assert dock.panel.brush.images == (t1, fits)
+    box = find(dock, QComboBox, "range_image")
+    assert [box.itemText(i) for i in range(box.count())] == ["T1", "T2"]
 
 
 def test_a_smart_click_without_an_image_is_refused(dock, mask, qtbot):

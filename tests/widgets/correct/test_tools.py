@@ -9,6 +9,7 @@ from scipy import ndimage
 from superqt import QLabeledRangeSlider
 from widgets.correct_case import CENTRE, choose, click, find, middle, run, show, undone
 
+from napari_acs.inference.messages import Failure
 from napari_acs.review.correct import Change
 
 
@@ -55,6 +56,24 @@ def one_tool(dock, mask, qtbot, tool):
     undone(mask, before)
 
 
+@pytest.mark.parametrize("where", ["3D", "beyond the mask"])
+def test_tools_for_the_whole_mask_need_no_slice(dock, mask, qtbot, where):
+    before = mask.data.copy()
+    if where == "3D":
+        dock.viewer.dims.ndisplay = 3
+    else:
+        dock.viewer.dims.set_range(0, (-900, 900, 2))
+        dock.viewer.dims.point = (-500, 0, 0)
+    tools = "fill_3d keep_largest smooth grow shrink find_islands remove_islands"
+    for tool in tools.split():
+        value = run(dock, qtbot, tool)
+        assert not isinstance(value, Failure), dock.said
+        if tool != "find_islands":
+            undone(mask, before)
+    for tool in ("copy_next", *(("fill_slice",) if where == "3D" else ())):
+        assert isinstance(run(dock, qtbot, tool), Failure)
+
+
 def test_slices_between_are_interpolated_along_the_axis_shown(dock, mask, qtbot):
     dock.viewer.dims.order = (1, 0, 2)
     filled = np.flatnonzero((mask.data > 0).any(axis=(0, 2)))
@@ -65,6 +84,16 @@ def test_slices_between_are_interpolated_along_the_axis_shown(dock, mask, qtbot)
     show(dock, mask, middle())
     assert len(run(dock, qtbot, "between")) > 0
     assert (mask.data[:, filled[4:8]] > 0).any(axis=(0, 2)).all()
+    undone(mask, before)
+    mask.undo()
+    gap[:] = False
+    gap[:, middle(3).astype(int)[1]] = True
+    mask.data_setitem(np.nonzero(gap & (mask.data == 3)), 1)
+    before = mask.data.copy()
+    choose(dock, "ET")
+    change = run(dock, qtbot, "between")
+    assert len(change) and set(change.before) == {1} and set(change.after) == {3}
+    assert gap[change.where(gap.shape)].all()
     undone(mask, before)
 
 
