@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
     from numpy.typing import NDArray
 
-    from napari_acs.widgets.correct_jobs import AnyWork, CorrectJobs
+    from napari_acs.widgets.correct_jobs import CorrectJobs
     from napari_acs.widgets.correct_panel import CorrectPanel
     from napari_acs.widgets.correct_range import CorrectRange
     from napari_acs.widgets.correct_target import CorrectTarget

@@ -97,9 +97,7 @@ class CorrectParts(QObject):
 
     def _same(self, listed: _Listed) -> bool:
         layer = self._target.layer
-        return layer is not None and (
-            listed.seen is None or same_voxels(listed.seen, layer.data)
-        )
+        return layer is not None and (listed.seen is None or same_voxels(listed.seen, layer.data))
 
     @Slot()
     def _on_brush(self) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from threading import Event
+from time import sleep
+
 import numpy as np
 import pytest
 from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QLabel, QListWidget, QPushButton
@@ -21,7 +24,8 @@ from widgets.correct_case import (
     undone,
 )
 
-from napari_acs.review.correct import Change
+from napari_acs.review.correct import Change, grow
+from napari_acs.widgets import correct_operations
 
 
 def test_every_tool_says_what_it_does_and_is_one_step_of_undo(dock, mask, qtbot):
@@ -144,6 +148,35 @@ def test_removed_are_the_parts_listed_and_no_others(dock, mask, qtbot):
     lists("WT", 2)
     add_case(dock.viewer)
     assert forgotten()
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at work", "done, not shown"])
+def test_a_tool_that_was_stopped_changes_nothing(dock, mask, qtbot, monkeypatch, late):
+    """Growing never asks whether to stop."""
+    started, go, done = Event(), Event(), Event()
+
+    def slow(*args):
+        started.set()
+        assert go.wait(20)
+        change = grow(*args)
+        done.set()
+        return change
+
+    monkeypatch.setattr(correct_operations, "grow", slow)
+    before = mask.data.copy()
+    with qtbot.waitSignal(dock.finished, timeout=WAIT) as heard:
+        click(dock, "grow")
+        assert started.wait(20)
+        if late:
+            go.set()
+            assert done.wait(20)
+            sleep(0.5)  # the worker hands over what it has; this thread has not looked yet
+        click(dock, "stop")
+        go.set()
+    assert heard.args[1].kind == "cancelled"
+    assert dock.said == "Cancelled. Nothing was changed."
+    np.testing.assert_array_equal(mask.data, before)
+    assert len(run(dock, qtbot, "grow")) > 0, "the next one is not stopped"
 
 
 @pytest.mark.parametrize("name", ["fill_outline", "cut_inside", "cut_outside", "revert_box"])
