@@ -32,6 +32,8 @@ class HandDiameters:
     product_mm2 : float
     angle_deg : float
         Between them, 0 to 90.
+    note : str
+        What is to be known of them besides.
     """
 
     region: str
@@ -39,6 +41,7 @@ class HandDiameters:
     perpendicular_mm: float
     product_mm2: float
     angle_deg: float
+    note: str = ""
 
     def sentence(self) -> str:
         """Say the lengths, and that they are the user's."""
@@ -46,7 +49,7 @@ class HandDiameters:
         said = f"{self.region}, edited by hand: {lengths}, product {self.product_mm2:.0f} mm2."
         if self.angle_deg < 85:
             said += f" The lines are at {self.angle_deg:.0f} degrees, not at right angles."
-        return said
+        return f"{said} {self.note}".rstrip()
 
 
 def lines_of(region: RegionMeasures, name: str) -> list[NDArray[np.float64]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import json
+from threading import Event
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from widgets.correct_case import GRID, WAIT, add_case, click, labels, stored
 from napari_acs.inference.messages import Failure
 from napari_acs.review.edits.cost import edit_costs
 from napari_acs.review.measure.tumour import measure_tumour
+from napari_acs.widgets import measures
 
 
 @pytest.fixture
@@ -146,3 +148,99 @@ def test_what_cannot_be_measured_is_a_sentence(dock, mask, qtbot):
     dock.viewer.layers.remove(mask)
     click(dock, "edit_cost")
     assert "no mask" in dock.said
+
+
+def erase_et(mask):
+    mask.data_setitem(np.nonzero(mask.data == 3), 1)
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """Hold what a worker calls back until it is let go."""
+
+    def held(name):
+        started, go = Event(), Event()
+        work = getattr(measures, name)
+
+        def slow(request, *args):
+            copied = request.copied() if name == "cost_of" else request
+            started.set()
+            assert go.wait(20)
+            return work(copied, *args)
+
+        monkeypatch.setattr(measures, name, slow)
+        return started, go
+
+    return held
+
+
+def test_measures_of_what_the_mask_was_for_a_moment_are_never_shown(dock, mask, qtbot, gate):
+    before = column(dock, "ET")
+    started, go = gate("measure")
+    erase_et(mask)
+    qtbot.waitUntil(started.is_set, timeout=WAIT)
+    mask.undo()
+    with qtbot.assertNotEmitted(dock.measuring.measured, wait=1500):
+        qtbot.wait(800)
+        go.set()
+    assert column(dock, "ET") == before
+    click(dock, "copy_measures")
+    assert "on the clipboard" in dock.said
+
+
+def test_right_after_an_edit_nothing_is_drawn_copied_or_written(dock, mask, qtbot, asked):
+    erase_et(mask)
+    for name in ("json_measures", "csv_measures", "copy_measures", "draw_diameters"):
+        dock.panel.message.clear()
+        click(dock, name)
+        assert "not measured yet" in dock.said, name
+    assert not list(asked.iterdir()) and "diameters" not in dock.viewer.layers
+    qtbot.waitUntil(lambda: column(dock, "ET")[0] == "0.00", timeout=WAIT)
+    click(dock, "json_measures")
+    record = json.loads((asked / "measures.json").read_text())
+    assert record["measures"]["regions"]["ET"]["volume_ml"] == 0
+
+
+def test_the_cost_of_an_earlier_mask_is_neither_shown_nor_written(dock, mask, qtbot, gate, asked):
+    started, go = gate("cost_of")
+    with qtbot.waitSignal(dock.measuring.costed, timeout=WAIT) as heard:
+        click(dock, "edit_cost")
+        qtbot.waitUntil(started.is_set, timeout=WAIT)
+        erase_et(mask)
+        go.set()
+    assert isinstance(heard.args[0], Failure) and "edited while" in dock.said
+    assert text(dock, "cost") == ""
+    with qtbot.waitSignal(dock.measuring.costed, timeout=WAIT):
+        click(dock, "edit_cost")
+    assert "ET: Dice 0.000" in text(dock, "cost")
+    mask.undo()
+    qtbot.waitUntil(lambda: text(dock, "cost") == "", timeout=WAIT)
+
+    def written():
+        click(dock, "json_measures")
+        return (asked / "measures.json").exists()
+
+    qtbot.waitUntil(written, timeout=WAIT)
+    assert json.loads((asked / "measures.json").read_text())["edit_cost"] is None
+
+
+def test_lines_stay_when_the_mask_is_edited_and_say_that_they_are_older(dock, mask, qtbot, asked):
+    click(dock, "draw_diameters")
+    lines = dock.viewer.layers["diameters"]
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+        erase_et(mask)
+    assert lines in dock.viewer.layers and "mask before it was edited" in text(dock, "by_hand")
+    moved = [np.array(line) for line in lines.data]
+    moved[0][0, 2] += 3
+    lines.data = moved
+    assert "edited by hand" in text(dock, "by_hand")
+    assert "mask before it was edited" in text(dock, "by_hand")
+    click(dock, "json_measures")
+    click(dock, "csv_measures")
+    record = json.loads((asked / "measures.json").read_text())
+    rows = list(csv.DictReader((asked / "measures.csv").read_text().splitlines()))
+    for note in (record["diameters_by_hand"]["note"], rows[2]["hand_note"]):
+        assert "mask before it was edited" in note
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+        mask.undo()
+    assert "edited by hand" in text(dock, "by_hand") and "before it" not in text(dock, "by_hand")
