@@ -10,7 +10,15 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_acs.errors import BadInput
 from napari_acs.viewer.correcting import show_voxel
-from napari_acs.viewer.diameters import HandDiameters, diameters_layer, lengths_in, lines_of, moved
+from napari_acs.viewer.diameters import (
+    PROJECTED,
+    HandDiameters,
+    diameters_layer,
+    lengths_in,
+    lines_of,
+    moved,
+    projected,
+)
 from napari_acs.viewer.same_voxels import same_voxels
 
 if TYPE_CHECKING:
@@ -42,6 +50,7 @@ class MeasureDiameters(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._layer: Shapes | None = None
+        self._projected: Shapes | None = None
         self._lines: list[NDArray[np.float64]] = []
         self._region = ""
         self._grid: Grid | None = None
@@ -49,9 +58,13 @@ class MeasureDiameters(QObject):
         self.by_hand: HandDiameters | None = None
         self.warning = ""
         viewer.layers.events.removed.connect(self._on_removed)
+        viewer.dims.events.ndisplay.connect(self._on_view)
 
     def draw(self, region: str, measured: Measured, mask: Labels) -> None:
         """Draw a region's largest diameter and its perpendicular, in place of earlier ones.
+
+        Where axial planes were cut anew they cross the slices of the scan, and napari shows lines
+        across slices in 3D alone: a second layer then has their projections on the slices.
 
         Raises
         ------
@@ -66,6 +79,11 @@ class MeasureDiameters(QObject):
         self._layer = diameters_layer(mask, lines)
         self._viewer.add_layer(self._layer)
         self._layer.mode = "direct"
+        if measured.measures.axial_resampled:
+            self._projected = diameters_layer(mask, projected(lines), PROJECTED, len(lines))
+            self._viewer.add_layer(self._projected)
+            self._projected.editable = False
+            self._on_view()
         self._viewer.layers.selection.active = active  # who was painting goes on painting
         for event in (self._layer.events.data, self._layer.events.set_data):
             event.connect(self._on_edit)
@@ -84,12 +102,14 @@ class MeasureDiameters(QObject):
     def forget(self) -> None:
         """Take the lines away."""
         layer, self._layer = self._layer, None
+        flat, self._projected = self._projected, None
         self._labels, self.warning = None, ""
         if layer is not None:
             for event in (layer.events.data, layer.events.set_data):
                 event.disconnect(self._on_edit)
-            if layer in self._viewer.layers:
-                self._viewer.layers.remove(layer)
+        for each in (layer, flat):
+            if each is not None and each in self._viewer.layers:
+                self._viewer.layers.remove(each)
         self._tell(None)
 
     def _on_edit(self, event: Any = None) -> None:
@@ -111,3 +131,8 @@ class MeasureDiameters(QObject):
     def _on_removed(self, event: Any) -> None:
         if isalive(self) and self._layer is not None and event.value is self._layer:
             self.forget()
+
+    def _on_view(self, event: Any = None) -> None:
+        """In 3D the lines themselves are seen."""
+        if isalive(self) and self._projected is not None:
+            self._projected.visible = self._viewer.dims.ndisplay == 2

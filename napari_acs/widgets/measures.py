@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     from napari_acs.widgets.measure_panel import MeasurePanel
 
 QUIET_MS = 500
+_DRAG = "Select the layer 'diameters' and drag an end to correct them."
+_ACROSS = (
+    "The scan is tilted, so they cross its slices: this slice shows their projection, which is "
+    "shorter; the 3D view shows them as they were measured. They cannot be dragged."
+)
 
 
 class Measuring(QObject):
@@ -170,15 +175,13 @@ class Measuring(QObject):
         try:
             if layer is None:
                 raise BadInput("There is no mask to measure", do="Open or make one")
-            self.diameters.draw(region, self._measured(), layer)
+            measured = self._measured()
+            self.diameters.draw(region, measured, layer)
         except BadInput as refusal:
             self.said.emit(refusal.sentence(), "refusal")
             return
-        self.said.emit(
-            f"The diameters of {region} are drawn. Select the layer 'diameters' and drag an end "
-            "to correct them.",
-            "done",
-        )
+        how = _ACROSS if measured.measures.axial_resampled else _DRAG
+        self.said.emit(f"The diameters of {region} are drawn. {how}", "done")
 
     @Slot(object)
     def _on_edited(self, found: HandDiameters | BadInput | None) -> None:
