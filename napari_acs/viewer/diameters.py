@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from napari_acs.review.measure.measures import RegionMeasures
 
 NAME = "diameters"
+PROJECTED = "diameters, projected"
+_COLOURS = ("#ffffff", "#00e5ff")
 _MOVED_VOXELS = 1e-3
 
 
@@ -32,6 +34,8 @@ class HandDiameters:
     product_mm2 : float
     angle_deg : float
         Between them, 0 to 90.
+    note : str
+        What is to be known of them besides.
     """
 
     region: str
@@ -39,6 +43,7 @@ class HandDiameters:
     perpendicular_mm: float
     product_mm2: float
     angle_deg: float
+    note: str = ""
 
     def sentence(self) -> str:
         """Say the lengths, and that they are the user's."""
@@ -46,7 +51,7 @@ class HandDiameters:
         said = f"{self.region}, edited by hand: {lengths}, product {self.product_mm2:.0f} mm2."
         if self.angle_deg < 85:
             said += f" The lines are at {self.angle_deg:.0f} degrees, not at right angles."
-        return said
+        return f"{said} {self.note}".rstrip()
 
 
 def lines_of(region: RegionMeasures, name: str) -> list[NDArray[np.float64]]:
@@ -64,20 +69,38 @@ def lines_of(region: RegionMeasures, name: str) -> list[NDArray[np.float64]]:
     return [np.array(line.ends_index_zyx, float) for line in lines]
 
 
-def diameters_layer(over: Labels, lines: list[NDArray[np.float64]]) -> Shapes:
-    """Return a Shapes layer of these lines that lies on a mask."""
+def projected(lines: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    """Return lines (2, 3) as they are seen in a slice through the middle of the first, by view.
+
+    napari draws a line in a slice only where both ends lie in it. The two lines come for slices
+    along z, then for those along y, then x; what is not along the slices is as it was.
+    """
+    middle = np.round(lines[0].mean(axis=0))
+    flat = []
+    for axis in range(3):
+        for line in lines:
+            seen = line.copy()
+            seen[:, axis] = middle[axis]
+            flat.append(seen)
+    return flat
+
+
+def diameters_layer(
+    over: Labels, lines: list[NDArray[np.float64]], name: str = NAME, of: int = 2
+) -> Shapes:
+    """Return a Shapes layer of these lines that lies on a mask; ``of``: how many are measured."""
     from napari.layers import Shapes  # noqa: PLC0415 (napari is slow)
 
     return Shapes(
         lines,
         shape_type="line",
         ndim=3,
-        name=NAME,
+        name=name,
         scale=over.scale[-3:],
         translate=over.translate[-3:],
         units=over.units[-3:],
         axis_labels=over.axis_labels[-3:],
-        edge_color=["#ffffff", "#00e5ff"][: len(lines)],
+        edge_color=[_COLOURS[place % of] for place in range(len(lines))],
         edge_width=0.8,
     )
 

@@ -67,6 +67,14 @@ class Measured:
     no_midline: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class MaskCost:
+    """What it cost to correct a mask, and a copy of the mask that this was worked out for."""
+
+    labels: NDArray[np.uint8]
+    costs: dict[str, EditCost]
+
+
 def shot_of(layer: Labels, images: Iterable[Image]) -> MaskShot:
     """Take a mask layer as it is.
 
@@ -126,7 +134,7 @@ def measure(request: MeasureRequest) -> Measured:
     return Measured(request, measure_tumour(labels, mask.grid, midline), why)
 
 
-def cost_of(mask: MaskShot, before: NDArray[Any]) -> dict[str, EditCost]:
+def cost_of(mask: MaskShot, before: NDArray[Any]) -> MaskCost:
     """Compare a mask with what it was before corrections (z, y, x in LPS order).
 
     Raises
@@ -141,7 +149,8 @@ def cost_of(mask: MaskShot, before: NDArray[Any]) -> dict[str, EditCost]:
             expected="one shape (z, y, x)",
         )
     predicted = plain_labels(as_mask(np.ascontiguousarray(before), mask.name))
-    return edit_costs(predicted, plain_labels(mask.copied().labels), mask.grid)
+    seen = mask.copied().labels
+    return MaskCost(seen, edit_costs(predicted, plain_labels(seen), mask.grid))
 
 
 def plain_labels(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

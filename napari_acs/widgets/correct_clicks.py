@@ -12,10 +12,8 @@ from qtpy.QtCore import QObject, Signal, Slot
 from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
 from napari_acs.review.correct import (
-    find_islands,
     flood,
     grow_from,
-    remove_islands,
     revert,
     revert_part,
 )
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
     from numpy.typing import NDArray
 
-    from napari_acs.widgets.correct_jobs import AnyWork, CorrectJobs
+    from napari_acs.widgets.correct_jobs import CorrectJobs
     from napari_acs.widgets.correct_panel import CorrectPanel
     from napari_acs.widgets.correct_range import CorrectRange
     from napari_acs.widgets.correct_target import CorrectTarget
@@ -56,8 +54,6 @@ class CorrectClicks(QObject):
         self._drawn = CorrectDrawn(viewer, panel, jobs, target)
         panel.tools.asked.connect(self._on_tool)
         panel.outline.asked.connect(lambda name: self._try(name, self._drawn.act, name))
-        panel.islands.find_clicked.connect(self._on_find)
-        panel.islands.remove_clicked.connect(self._on_remove)
         panel.compare.revert_clicked.connect(self._on_revert)
 
     def at(self, tool: str, voxel: NDArray[np.float64], axis: int) -> None:
@@ -87,9 +83,6 @@ class CorrectClicks(QObject):
             act(*args, self._target.mask())
         except BadInput as refusal:
             self.refuse(tool, refusal)
-
-    def _run(self, tool: str, work: AnyWork) -> None:
-        self._try(tool, lambda mask: self._jobs.run(tool, mask, work))
 
     @Slot(str, float)
     def _on_tool(self, tool: str, mm: float) -> None:
@@ -143,13 +136,3 @@ class CorrectClicks(QObject):
             mask,
             lambda canvas, _: revert(canvas, numbered_as(before, canvas.nesting)),
         )
-
-    @Slot(float)
-    def _on_find(self, ml: float) -> None:
-        region = self._panel.brush.chosen.region
-        self._run("find_islands", lambda canvas, _: find_islands(canvas, region, under_ml=ml))
-
-    @Slot(float)
-    def _on_remove(self, ml: float) -> None:
-        region = self._panel.brush.chosen.region
-        self._run("remove_islands", lambda canvas, _: remove_islands(canvas, region, ml))

@@ -19,6 +19,7 @@ from napari_acs.widgets.correct_differences import CorrectDifferences
 from napari_acs.widgets.correct_jobs import CorrectJobs
 from napari_acs.widgets.correct_mouse import CorrectMouse
 from napari_acs.widgets.correct_panel import CorrectPanel
+from napari_acs.widgets.correct_parts import CorrectParts
 from napari_acs.widgets.correct_range import CorrectRange
 from napari_acs.widgets.correct_target import CorrectTarget
 from napari_acs.widgets.measure_export import ask_file
@@ -59,6 +60,7 @@ class CorrectDock(QWidget):
         self.clicks = clicks = CorrectClicks(
             napari_viewer, panel, target, self.jobs, self.range, self
         )
+        self.parts = CorrectParts(panel, target, self.jobs, self)
         self.mouse = CorrectMouse(panel.brush, clicks.brush, self._say, clicks.at, self)
         self.differences = CorrectDifferences(napari_viewer, target.before, self)
         self.measuring = Measuring(napari_viewer, panel.measures, target.before, ask, self)
@@ -67,7 +69,8 @@ class CorrectDock(QWidget):
         target.listed.connect(self._on_listed)
         target.rebased.connect(self._say_against)
         target.rebased.connect(self.differences.look)
-        clicks.refused.connect(self._on_refused)
+        for each in (clicks, self.parts):
+            each.refused.connect(self._on_refused)
         self.jobs.working.connect(panel.show_working)
         self.jobs.ended.connect(self._on_ended)
         for part in (self.jobs, self.differences, self.measuring):
@@ -93,13 +96,8 @@ class CorrectDock(QWidget):
 
     @Slot(str, object)
     def _on_ended(self, tool: str, value: Any) -> None:
-        if tool == "find_islands" and isinstance(value, tuple):
-            self.panel.islands.show_islands(self.panel.brush.chosen.region, value)
-            self.panel.message.clear()
-        elif isinstance(value, Change):
-            self.panel.islands.forget()
-            if tool in ("copy_next", "copy_previous"):
-                self._step(1 if tool == "copy_next" else -1)
+        if isinstance(value, Change) and tool in ("copy_next", "copy_previous"):
+            self._step(1 if tool == "copy_next" else -1)
         self.finished.emit(tool, value)
 
     @Slot(str, object)
@@ -154,7 +152,6 @@ class CorrectDock(QWidget):
             self._say("The tool was stopped, because its mask was closed.", False)
         self.differences.show_only(None)
         self.mouse.follow(layer)
-        self.panel.islands.forget()
         self.measuring.follow(layer)
         self._say_against()
         self._on_view()

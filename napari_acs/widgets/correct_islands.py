@@ -24,10 +24,10 @@ _MOST_LISTED = 200
 
 
 class CorrectIslands(QWidget):
-    """Signals: ``listed(ml)``, ``removed(ml)``, ``chosen(Island)``."""
+    """Signals: ``find_clicked(ml)``, ``remove_clicked()``, ``chosen(Island)``."""
 
     find_clicked = Signal(float)
-    remove_clicked = Signal(float)
+    remove_clicked = Signal()
     chosen = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -53,7 +53,7 @@ class CorrectIslands(QWidget):
         self._list.itemActivated.connect(self._on_item)
         self._remove = QPushButton("Remove them")
         self._remove.setObjectName("remove_islands")
-        self._remove.clicked.connect(lambda *_: self.remove_clicked.emit(self._under.value()))
+        self._remove.clicked.connect(lambda *_: self.remove_clicked.emit())
         row = QHBoxLayout()
         row.addWidget(self._find)
         row.addWidget(self._under)
@@ -63,6 +63,11 @@ class CorrectIslands(QWidget):
         for part in (self._count, self._list, self._remove):
             layout.addWidget(part)
         self.forget()
+
+    @property
+    def under_ml(self) -> float:
+        """Parts under this volume are asked for."""
+        return self._under.value()
 
     def show_islands(self, region: str, islands: Sequence[Island]) -> None:
         """List the parts that would go."""

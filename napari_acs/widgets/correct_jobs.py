@@ -15,6 +15,7 @@ from napari_acs.review.correct import Canvas, Change
 from napari_acs.viewer.correcting import apply, canvas_of, snapshot
 from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.one_call import Call, Returned, call_job
+from napari_acs.widgets.request import CANCELLED
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -60,6 +61,7 @@ class CorrectJobs(QObject):
         super().__init__(parent)
         self._runner = JobRunner(call_job, self)
         self._runner.ended.connect(self._on_ended)
+        self._stopped = False
 
     @property
     def layer(self) -> Labels | None:
@@ -81,12 +83,14 @@ class CorrectJobs(QObject):
             )
         # A large mask takes 0.2 s to copy, which the window is not to wait for.
         copied = partial(_on_copy, work, canvas_of(layer))
+        self._stopped = False
         self._runner.start(Call(copied, _Asked(tool, layer)))
         self.working.emit(True)
 
     @Slot()
     def stop(self) -> None:
-        """Ask the tool to stop."""
+        """Ask the tool to stop; whatever it still brings is dropped."""
+        self._stopped = True
         self._runner.cancel()
 
     def drop(self) -> None:
@@ -100,7 +104,9 @@ class CorrectJobs(QObject):
         self.working.emit(False)
         asked: _Asked = call.about
         value: Any = outcome
-        if isinstance(outcome, Returned):
+        if isinstance(outcome, Returned) and self._stopped:
+            value = CANCELLED  # it had come to its end, and waited for this thread
+        elif isinstance(outcome, Returned):
             worked_out: _WorkedOut = outcome.value
             value = worked_out.value
         if isinstance(value, Change):

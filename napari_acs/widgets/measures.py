@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QApplication, QWidget
 from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
 from napari_acs.viewer.measuring import (
+    MaskCost,
     Measured,
     MeasureRequest,
     cost_of,
@@ -34,13 +35,17 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels
     from napari.viewer import Viewer
 
-    from napari_acs.review.edits.cost import EditCost
     from napari_acs.review.measure.plane import Plane
     from napari_acs.viewer.diameters import HandDiameters
     from napari_acs.viewer.predicted import FirstSeen
     from napari_acs.widgets.measure_panel import MeasurePanel
 
 QUIET_MS = 500
+_DRAG = "Select the layer 'diameters' and drag an end to correct them."
+_ACROSS = (
+    "The scan is tilted, so they cross its slices: this slice shows their projection, which is "
+    "shorter; the 3D view shows them as they were measured. They cannot be dragged."
+)
 
 
 class Measuring(QObject):
@@ -71,7 +76,7 @@ class Measuring(QObject):
         self._costs = JobRunner(call_job, self)
         self._costs.ended.connect(self._on_costed)
         self._midlines: WeakKeyDictionary[Image, Plane | str] = WeakKeyDictionary()
-        self._cost: dict[str, EditCost] | None = None
+        self._cost: MaskCost | None = None
         self.last: Measured | None = None
         self.diameters = MeasureDiameters(viewer, self)
         self.diameters.edited.connect(self._on_edited)
@@ -105,8 +110,13 @@ class Measuring(QObject):
         layer = self._edits.layer
         if layer is None:
             return
-        if self.last is not None and same_voxels(self.last.request.mask.labels, layer.data):
-            return  # only another slice is shown
+        if self._cost is not None and not same_voxels(self._cost.labels, layer.data):
+            self._cost = None
+            self._panel.show_cost(None)
+        if self._measures_are_of(layer):  # only another slice is shown, or an edit was undone
+            self._runner.abandon()  # of what the mask was for a moment
+            self.diameters.look(layer)
+            return
         images: list[Any] = [each for each in self._viewer.layers if may_be_sequence(each)]
         try:
             mask = shot_of(layer, images)
@@ -123,8 +133,7 @@ class Measuring(QObject):
         )
         self._runner.abandon()  # of a mask that has been edited since
         self._runner.start(Call(lambda _: measure(request), found))
-        self._panel.show_cost(None)
-        self._cost = None
+        self.diameters.look(layer)
 
     @Slot(object, object)
     def _on_measured(self, call: Call, outcome: Returned | Failure) -> None:
@@ -147,8 +156,16 @@ class Measuring(QObject):
         self._panel.show_measures(None, failure.sentence())
         self.measured.emit(failure)
 
+    def _measures_are_of(self, layer: Labels | None) -> bool:
+        return (
+            self.last is not None
+            and layer is not None
+            and same_voxels(self.last.request.mask.labels, layer.data)
+        )
+
     def _measured(self) -> Measured:
-        if self.last is None:
+        """Return the measures of the mask as it is now, not as it was before an edit."""
+        if self.last is None or not self._measures_are_of(self._edits.layer):
             raise BadInput("The mask is not measured yet", do="Wait a second, and click again")
         return self.last
 
@@ -158,19 +175,17 @@ class Measuring(QObject):
         try:
             if layer is None:
                 raise BadInput("There is no mask to measure", do="Open or make one")
-            self.diameters.draw(region, self._measured(), layer)
+            measured = self._measured()
+            self.diameters.draw(region, measured, layer)
         except BadInput as refusal:
             self.said.emit(refusal.sentence(), "refusal")
             return
-        self.said.emit(
-            f"The diameters of {region} are drawn. Select the layer 'diameters' and drag an end "
-            "to correct them.",
-            "done",
-        )
+        how = _ACROSS if measured.measures.axial_resampled else _DRAG
+        self.said.emit(f"The diameters of {region} are drawn. {how}", "done")
 
     @Slot(object)
     def _on_edited(self, found: HandDiameters | BadInput | None) -> None:
-        self._panel.show_by_hand("" if found is None else found.sentence())
+        self._panel.show_by_hand(self.diameters.warning if found is None else found.sentence())
 
     @Slot()
     def _on_copy(self) -> None:
@@ -187,7 +202,9 @@ class Measuring(QObject):
 
     def _on_export(self, kind: str) -> None:
         try:
-            said = self.export.write(kind, self._measured(), self.diameters.by_hand, self._cost)
+            measured = self._measured()
+            cost = self._cost.costs if self._cost is not None else None
+            said = self.export.write(kind, measured, self.diameters.by_hand, cost)
         except BadInput as refusal:
             self.said.emit(refusal.sentence(), "refusal")
             return
@@ -214,6 +231,14 @@ class Measuring(QObject):
             self.said.emit(outcome.sentence(), "refusal")
             self.costed.emit(outcome)
             return
-        self._cost = outcome.value
-        self._panel.show_cost(self._cost)
-        self.costed.emit(self._cost)
+        layer, cost = self._edits.layer, outcome.value
+        if layer is None or not same_voxels(cost.labels, layer.data):
+            edited = BadInput(
+                "The mask was edited while its edit cost was worked out", do="Click again"
+            )
+            self.said.emit(edited.sentence(), "note")
+            self.costed.emit(Failure(edited.sentence(), "", ""))
+            return
+        self._cost = cost
+        self._panel.show_cost(cost.costs)
+        self.costed.emit(cost.costs)

@@ -29,9 +29,14 @@ class Returned:
 
 
 def call_job(call: Call, cancelled: Callable[[], bool]) -> Iterator[Returned | Failure]:
-    """Yield what the call returned, or why it did not; runs in a worker and never raises."""
+    """Yield what the call returned, or why it did not; runs in a worker and never raises.
+
+    What came of a call that was told to stop is dropped: many never ask, and end as if nothing
+    had been said.
+    """
     try:
-        yield Returned(call.work(cancelled))
+        value = call.work(cancelled)
+        yield CANCELLED if cancelled() else Returned(value)
     except Cancelled:
         yield CANCELLED
     except BadInput as refusal:

@@ -16,6 +16,7 @@ from napari_acs.imaging.cancel import Cancelled
 from napari_acs.inference.messages import Failure, Progress, Result
 from napari_acs.inference.stream import stream
 from napari_acs.widgets.job import JobRunner
+from napari_acs.widgets.one_call import Call, call_job
 
 MS = 20_000
 
@@ -192,3 +193,11 @@ def test_a_runner_that_goes_ends_the_thread_of_its_job(qtbot):
     assert working()
     runner.deleteLater()
     qtbot.waitUntil(lambda: working() == [], timeout=MS)
+
+
+def test_what_a_call_brings_that_was_told_to_stop_is_dropped():
+    """Most calls never ask; napari's own button stops them, too."""
+    (outcome,) = call_job(Call(lambda _: 1), lambda: True)
+    assert outcome.kind == "cancelled"
+    (outcome,) = call_job(Call(lambda _: 1), lambda: False)
+    assert outcome.value == 1

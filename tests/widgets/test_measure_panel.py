@@ -5,15 +5,20 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
 from qtpy.QtWidgets import QApplication, QComboBox, QLabel, QTableWidget
+from review.measure.shapes import ellipsoid, grid_about
+from scipy.spatial.transform import Rotation
 from widgets.correct_case import GRID, WAIT, add_case, click, labels, stored
 
 from napari_acs.inference.messages import Failure
 from napari_acs.review.edits.cost import edit_costs
 from napari_acs.review.measure.tumour import measure_tumour
+from napari_acs.widgets import measures
 
 
 @pytest.fixture
@@ -146,3 +151,148 @@ def test_what_cannot_be_measured_is_a_sentence(dock, mask, qtbot):
     dock.viewer.layers.remove(mask)
     click(dock, "edit_cost")
     assert "no mask" in dock.said
+
+
+def erase_et(mask):
+    mask.data_setitem(np.nonzero(mask.data == 3), 1)
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """Hold what a worker calls back until it is let go."""
+
+    def held(name):
+        started, go = Event(), Event()
+        work = getattr(measures, name)
+
+        def slow(request, *args):
+            if name == "cost_of":
+                request = request.copied()
+            else:
+                request = replace(request, mask=request.mask.copied())
+            started.set()
+            assert go.wait(20)
+            return work(request, *args)
+
+        monkeypatch.setattr(measures, name, slow)
+        return started, go
+
+    return held
+
+
+def test_measures_of_what_the_mask_was_for_a_moment_are_never_shown(dock, mask, qtbot, gate):
+    before = column(dock, "ET")
+    started, go = gate("measure")
+    erase_et(mask)
+    qtbot.waitUntil(started.is_set, timeout=WAIT)
+    heard = []
+    dock.measuring.measured.connect(heard.append)
+    mask.undo()
+    qtbot.wait(800)  # until the undo has settled
+    go.set()
+    qtbot.wait(1500)
+    assert not heard and column(dock, "ET") == before
+    click(dock, "copy_measures")
+    assert "on the clipboard" in dock.said
+
+
+def test_right_after_an_edit_nothing_is_drawn_copied_or_written(dock, mask, qtbot, asked):
+    erase_et(mask)
+    for name in ("json_measures", "csv_measures", "copy_measures", "draw_diameters"):
+        dock.panel.message.clear()
+        click(dock, name)
+        assert "not measured yet" in dock.said, name
+    assert not list(asked.iterdir()) and "diameters" not in dock.viewer.layers
+    qtbot.waitUntil(lambda: column(dock, "ET")[0] == "0.00", timeout=WAIT)
+    click(dock, "json_measures")
+    record = json.loads((asked / "measures.json").read_text())
+    assert record["measures"]["regions"]["ET"]["volume_ml"] == 0
+
+
+def test_the_cost_of_an_earlier_mask_is_neither_shown_nor_written(dock, mask, qtbot, gate, asked):
+    started, go = gate("cost_of")
+    with qtbot.waitSignal(dock.measuring.costed, timeout=WAIT) as heard:
+        click(dock, "edit_cost")
+        qtbot.waitUntil(started.is_set, timeout=WAIT)
+        erase_et(mask)
+        go.set()
+    assert isinstance(heard.args[0], Failure) and "edited while" in dock.said
+    assert text(dock, "cost") == ""
+    with qtbot.waitSignal(dock.measuring.costed, timeout=WAIT):
+        click(dock, "edit_cost")
+    assert "ET: Dice 0.000" in text(dock, "cost")
+    mask.undo()
+    qtbot.waitUntil(lambda: text(dock, "cost") == "", timeout=WAIT)
+
+    def written():
+        click(dock, "json_measures")
+        return (asked / "measures.json").exists()
+
+    qtbot.waitUntil(written, timeout=WAIT)
+    assert json.loads((asked / "measures.json").read_text())["edit_cost"] is None
+
+
+def test_lines_stay_when_the_mask_is_edited_and_say_that_they_are_older(dock, mask, qtbot, asked):
+    click(dock, "draw_diameters")
+    lines = dock.viewer.layers["diameters"]
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+        erase_et(mask)
+    assert lines in dock.viewer.layers and "mask before it was edited" in text(dock, "by_hand")
+    moved = [np.array(line) for line in lines.data]
+    moved[0][0, 2] += 3
+    lines.data = moved
+    assert "edited by hand" in text(dock, "by_hand")
+    assert "mask before it was edited" in text(dock, "by_hand")
+    click(dock, "json_measures")
+    click(dock, "csv_measures")
+    record = json.loads((asked / "measures.json").read_text())
+    rows = list(csv.DictReader((asked / "measures.csv").read_text().splitlines()))
+    for note in (record["diameters_by_hand"]["note"], rows[2]["hand_note"]):
+        assert "mask before it was edited" in note
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+        mask.undo()
+    assert "edited by hand" in text(dock, "by_hand") and "before it" not in text(dock, "by_hand")
+
+
+@pytest.mark.parametrize("tilt", [20, 40])
+def test_diameters_are_seen_in_every_view_also_of_a_tilted_scan(viewer, qtbot, tilt):
+    """Axial planes of a scan tilted by more than 30 degrees cross its slices."""
+    from napari.layers import Layer
+
+    from napari_acs.viewer.info import LayerInfo
+    from napari_acs.viewer.layers import labels_layer
+    from napari_acs.widgets.correct_dock import CorrectDock
+
+    turn = Rotation.from_euler("x", tilt, degrees=True).as_matrix()
+    grid = grid_about(np.zeros(3), (1.0, 1.0, 1.5), 20.0, turn)
+    labels = 3 * ellipsoid(grid, np.zeros(3), (8, 14, 10), turn).astype(np.uint8)
+    layer = viewer.add_layer(Layer.create(*labels_layer(labels, LayerInfo(grid, None, "c"), "m")))
+    dock = CorrectDock(viewer)
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+        viewer.window.add_dock_widget(dock, name="Correct")
+    click(dock, "draw_diameters")
+    axial = measure_tumour(labels, grid).regions["ET"].largest_axial
+    lines = viewer.layers["diameters"]
+    lengths = [np.linalg.norm(np.subtract(*(line * layer.scale))) for line in lines.data]
+    assert lengths == pytest.approx([axial.diameter.length_mm, axial.perpendicular.length_mm])
+    if tilt < 30:
+        assert "drag an end" in dock.said and "diameters, projected" not in viewer.layers
+        return
+    assert "shows their projection" in dock.said and "cannot be dragged" in dock.said
+    flat = viewer.layers["diameters, projected"]
+    assert viewer.layers.selection.active is layer and not flat.editable
+    middle = lines.data[0].mean(axis=0)
+    for axis, order in enumerate(((0, 1, 2), (1, 0, 2), (2, 0, 1))):
+        viewer.dims.order = order
+        shown = [flat.data[i] for i in np.flatnonzero(flat._data_view._displayed)]
+        pair = [line for line in shown if (line[:, axis] == np.round(middle[axis])).all()]
+        assert len(pair) == 2, axis
+        for one, true in zip(pair, lines.data, strict=True):
+            others = [each for each in range(3) if each != axis]
+            np.testing.assert_allclose(one[:, others], np.array(true)[:, others], atol=1e-4)
+    viewer.dims.ndisplay = 3
+    assert not flat.visible and lines.visible
+    viewer.dims.ndisplay = 2
+    assert flat.visible
+    viewer.layers.remove(lines)
+    assert flat not in viewer.layers

@@ -7,13 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.metrics import surface
-from napari_acs.review.boxes import bounding_box
-from napari_acs.review.measure.lesions import components
 from napari_acs.review.measure.measures import plain_of
+from napari_acs.review.measure.new_lesions import NEW_LESION_MM, new_lesions
 from napari_acs.review.measure.regions import REGIONS
 from napari_acs.review.measure.tumour import measure_tumour
 
@@ -25,13 +22,6 @@ if TYPE_CHECKING:
     from napari_acs.review.measure.plane import Plane
 
 Category = Literal["CR", "PR", "SD", "PD", "none", "not measurable"]
-
-NEW_LESION_MM = 5.0
-"""A lesion is new where none of it comes closer than this to the region at the earlier date.
-
-One of any size that counts as a lesion is progression (Wen 2010); RANO 2.0 asks for a measurable
-one.
-"""
 
 SOURCES: Final = (
     "Wen 2010, J Clin Oncol 28:1963 (RANO)",
@@ -168,7 +158,7 @@ def measure_change(
     regions = {}
     for name, values in REGIONS.items():
         a, b = first.regions[name], second.regions[name]
-        fresh = _new_lesions(
+        fresh = new_lesions(
             np.isin(before, values), before_grid, np.isin(after, values), moved,
             new_lesion_mm, second.smallest_lesion_ml,
         )  # fmt: skip
@@ -260,27 +250,3 @@ def move_grid(grid: Grid, matrix: NDArray[np.float64]) -> Grid:
 
 def _percent(before: float, after: float) -> float | None:
     return 100 * (after - before) / before if before else None
-
-
-def _new_lesions(
-    before: NDArray[np.bool_],
-    before_grid: Grid,
-    after: NDArray[np.bool_],
-    after_grid: Grid,
-    near_mm: float,
-    smallest_ml: float,
-) -> int:
-    """Count the later lesions further than ``near_mm`` from all of the earlier region."""
-    box = bounding_box(after)
-    if box is None:
-        return 0
-    found = components(after[box], smallest_ml / after_grid.voxel_ml)
-    earlier = before_grid.index_to_point(np.argwhere(surface(before))[:, ::-1])
-    if not len(earlier):
-        return len(found.voxels)
-    tree, grid, count = KDTree(earlier), after_grid.crop(box), 0
-    for number, where in enumerate(found.boxes, 1):
-        lesion = surface(found.numbers[where] == number)
-        points = grid.crop(where).index_to_point(np.argwhere(lesion)[:, ::-1])
-        count += bool(tree.query(points)[0].min() > near_mm)
-    return count

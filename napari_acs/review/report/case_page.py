@@ -182,7 +182,7 @@ def _begun(begun: Begun, seconds: float) -> Markup:
         "nothing": "The reader drew the mask from nothing; there is no prediction to compare.",
     }[begun.origin]
     if begun.unchanged:
-        said += " It was not changed, so there is no edit cost."
+        said += " It was not changed."
     rows: list[list[Content]] = [
         [
             name,

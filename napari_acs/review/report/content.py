@@ -70,7 +70,8 @@ class Begun:
         Of a prediction: id, version, sha256 ... as far as the session knows; see
         `napari_acs.review.report.naming.model_facts`.
     costs : mapping of str to EditCost
-        By region; empty where nothing was corrected, or where it cannot be told.
+        By region; Dice 1 and the like of a mask that was accepted unchanged. Empty where there is
+        nothing to compare with, and where an unchanged mask was rejected or is not decided on.
     """
 
     origin: str

@@ -23,7 +23,7 @@ from napari_acs.review.session.database import reading
 from napari_acs.review.session.form import form_of
 from napari_acs.review.session.read_facts import ReadFacts
 from napari_acs.review.session.replay import mask_at, replaying
-from napari_acs.review.session.state import Mask, SessionState
+from napari_acs.review.session.state import ACCEPTED, CORRECTED, Mask, SessionState
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,7 +99,7 @@ def report_read(
     found = _midline(volumes, voxels, problems, MASK_ALONE if alone else NO_IMAGES)
     try:
         measures = measure_tumour(voxels.labels, grid, found[1] if found else None)
-        begun = _begun(voxels)
+        begun = _begun(voxels, taken=row.status in (ACCEPTED, CORRECTED))
     except BadInput as refusal:  # labels that are none of ours
         return replace(report, problems=(*problems, refusal.sentence()))
     pictures = pictures_of(voxels.labels, grid, measures, volumes)
@@ -150,12 +150,15 @@ def _classified(row: ReadRow, state: SessionState) -> Any:
     return next((each for each in reversed(held) if each), None)
 
 
-def _begun(voxels: Voxels) -> Begun:
+def _begun(voxels: Voxels, *, taken: bool) -> Begun:
     root = voxels.root
     if root is None or voxels.start is None:
         return Begun("nothing", False, {}, {})
     same = root.unchanged or bool(np.array_equal(voxels.start, voxels.labels))
-    costs = {} if same else edit_costs(voxels.start, voxels.labels, voxels.mask.grid)
+    # A mask that was taken as it came cost nothing, and counts in a mean; one that was rejected, or
+    # is not decided on, says nothing of what it would cost.
+    told = taken or not same
+    costs = edit_costs(voxels.start, voxels.labels, voxels.mask.grid) if told else {}
     return Begun(root.mask.origin, same, model_facts(root.mask.provenance), costs)
 
 

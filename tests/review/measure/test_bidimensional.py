@@ -224,3 +224,12 @@ def test_one_voxel_measures_half_its_sides():
     assert found.perpendicular.length_mm == pytest.approx(0.25)
     assert found.angle_deg == pytest.approx(90)
     assert not found.measurable
+
+
+def test_the_largest_diameter_of_a_region_is_the_longest_not_that_of_the_largest_product():
+    grid = grid_about(np.zeros(3), (1.0, 1.0, 1.0), 40.0, np.eye(3))
+    mask = ellipsoid(grid, (-20, 0, 0), (3, 20, 3)) | ellipsoid(grid, (15, 0, 0), (12, 12, 12))
+    region = measure_tumour(mask.astype(np.uint8), grid).regions["TC"]
+    products = [lesion.axial.product_mm2 for lesion in region.lesions]
+    assert region.largest_axial.product_mm2 == min(products) < 0.6 * max(products)
+    assert region.largest_axial.diameter.length_mm == pytest.approx(38, abs=2)

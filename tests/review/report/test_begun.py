@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import numpy as np
 import pytest
 from review.report.reading_html import Page
@@ -80,6 +83,30 @@ def test_what_changed_after_the_decision_does_not_count_while_it_holds(session):
     before = begun(session).costs
     editor.set_to(half(6))  # the item is in progress again
     assert begun(session).costs == edit_costs(half(3), half(6), GRID) != before
+
+
+@pytest.mark.parametrize(
+    ("decision", "costs_nothing"), [("accepted", True), (None, False), ("rejected", False)]
+)
+def test_a_prediction_accepted_untouched_cost_nothing_and_counts(session, decision, costs_nothing):
+    first = predict(session, half(4), "one")
+    start_from(session, first)
+    if decision:
+        decide(session, 1, decision)
+    report = gather([session.path])
+    rows = list(csv.DictReader(io.StringIO(table_of(report))))
+    assert [row["region"] for row in rows] == ["WT", "TC", "ET"]
+    told = record_of(report)["cases"][0]["begun"]["costs"]
+    expected = {"dice": 1, "hd95_mm": 0, "surface_dice": 1, "added_path_length_mm": 0}
+    expected |= {"volume_change_ml": 0, "voxels_added": 0}
+    for row in rows:
+        assert row["unchanged"] == "yes"
+        for name, value in expected.items():
+            assert row[name] == "" if not costs_nothing else float(row[name]) == value
+            if costs_nothing:
+                assert told[row["region"]][name] == value
+    assert costs_nothing or told == {}
+    Page(page_of(report))
 
 
 def test_of_a_drawing_from_nothing_there_is_no_cost(session):

@@ -27,6 +27,7 @@ from napari_acs.review.report.page import page_of
 from napari_acs.review.report.picture import COLOURS
 from napari_acs.review.report.record import record_of
 from napari_acs.review.report.table import table_of
+from napari_acs.review.session.merge import merge
 from napari_acs.review.session.session import read_session
 from napari_acs.review.session.verify import verify
 
@@ -154,6 +155,20 @@ def test_what_it_says_is_what_was_measured(one, outputs):
     assert MODEL["sha256"] in page.text
     assert len(page.pictures) == sum(len(case.pictures) for case in report.cases)
     assert all(colours(picture, COLOURS["WT"]).any() for picture in page.pictures)
+
+
+def test_active_minutes_are_those_of_the_log(one, outputs):
+    made, report, _ = one
+    spent = {row.item: row.seconds for row in merge(made.files).reads}
+    assert min(spent.values()) > 0
+    told = {case["item"]: case["active_minutes"] for case in json.loads(outputs[1])["cases"]}
+    assert told == {item: pytest.approx(seconds / 60) for item, seconds in spent.items()}
+    for row in csv.DictReader(io.StringIO(outputs[2])):
+        assert float(row["active_minutes"]) == pytest.approx(spent[int(row["item"])] / 60)
+    (case, _) = report.cases
+    page = Page(page_of(replace(report, cases=(replace(case, seconds=754.0),), follow_ups=())))
+    assert "12.6" in page.row(str(case.item), case.case)
+    assert "Active time: 12.6 min." in page.text
 
 
 def test_two_dates_of_a_patient_are_compared(one, outputs):

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from threading import Event
+from time import sleep
+
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QListWidget
+from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QLabel, QListWidget, QPushButton
 from scipy import ndimage
 from superqt import QLabeledRangeSlider
-from widgets.correct_case import CENTRE, choose, click, find, middle, run, show, undone
+from widgets.correct_case import (
+    CENTRE,
+    WAIT,
+    add_case,
+    choose,
+    click,
+    drag,
+    find,
+    middle,
+    run,
+    show,
+    undone,
+)
 
 from napari_acs.inference.messages import Failure
-from napari_acs.review.correct import Change
+from napari_acs.review.correct import Change, grow
+from napari_acs.widgets import correct_operations
 
 
 def test_every_tool_says_what_it_does_and_is_one_step_of_undo(dock, mask, qtbot):
@@ -110,6 +126,86 @@ def test_small_parts_are_listed_before_they_go(dock, mask, qtbot):
     change = run(dock, qtbot, "remove_islands")
     assert len(change) == 1 and listed.count() == 0
     undone(mask, before)
+
+
+def test_removed_are_the_parts_listed_and_no_others(dock, mask, qtbot):
+    """A list is forgotten once it is of another region, an edited mask, or another mask."""
+    speck = tuple(np.array([each]) for each in (1, 1, 1))
+    mask.data_setitem(speck, 3)
+    listed = find(dock, QListWidget, "islands")
+    button = find(dock, QPushButton, "remove_islands")
+    count = find(dock, QLabel, "island_count")
+
+    def lists(region, parts):
+        choose(dock, region)
+        run(dock, qtbot, "find_islands")
+        assert count.text().startswith(f"{region}: {parts} part") and button.isEnabled()
+
+    def forgotten():
+        return not listed.count() and not count.text() and not button.isEnabled()
+
+    lists("WT", 2)
+    choose(dock, "ET")
+    assert forgotten()
+    lists("ET", 1)
+    dock.panel.brush.choose("TC")  # as keys 1 to 3 do
+    assert forgotten()
+
+    lists("WT", 2)
+    show(dock, mask, np.array([1, 1, 20]))
+    qtbot.wait(300)
+    assert listed.count() == 2, "another slice is no edit"
+    click(dock, "paint")
+    drag(dock, mask, np.array([1, 1, 20]))
+    before = mask.data.copy()
+    button.click()  # at once: nobody has seen what the stroke made of the parts
+    qtbot.waitUntil(lambda: "edited since" in dock.said, timeout=WAIT)
+    np.testing.assert_array_equal(mask.data, before)
+    qtbot.waitUntil(forgotten, timeout=WAIT)
+    lists("WT", 3)
+    mask.undo()
+    qtbot.waitUntil(forgotten, timeout=WAIT)
+
+    with qtbot.waitSignal(dock.finished, timeout=WAIT):
+        choose(dock, "WT")
+        click(dock, "find_islands")
+        choose(dock, "ET")  # while they are looked for
+    assert forgotten() and "List the parts again" in dock.said
+    lists("ET", 1)
+    change = run(dock, qtbot, "remove_islands")
+    assert len(change) == 1 and mask.data[1, 1, 1] != 3
+    lists("WT", 2)
+    add_case(dock.viewer)
+    assert forgotten()
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at work", "done, not shown"])
+def test_a_tool_that_was_stopped_changes_nothing(dock, mask, qtbot, monkeypatch, late):
+    """Growing never asks whether to stop."""
+    started, go, done = Event(), Event(), Event()
+
+    def slow(*args):
+        started.set()
+        assert go.wait(20)
+        change = grow(*args)
+        done.set()
+        return change
+
+    monkeypatch.setattr(correct_operations, "grow", slow)
+    before = mask.data.copy()
+    with qtbot.waitSignal(dock.finished, timeout=WAIT) as heard:
+        click(dock, "grow")
+        assert started.wait(20)
+        if late:
+            go.set()
+            assert done.wait(20)
+            sleep(0.5)  # the worker hands over what it has; this thread has not looked yet
+        click(dock, "stop")
+        go.set()
+    assert heard.args[1].kind == "cancelled"
+    assert dock.said == "Cancelled. Nothing was changed."
+    np.testing.assert_array_equal(mask.data, before)
+    assert len(run(dock, qtbot, "grow")) > 0, "the next one is not stopped"
 
 
 @pytest.mark.parametrize("name", ["fill_outline", "cut_inside", "cut_outside", "revert_box"])

@@ -1,0 +1,63 @@
+"""Two dates in a report: the move between them is found and used, or nothing is compared."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from imaging.moved import rigid
+from review.measure.shapes import ellipsoid
+from review.report.studies import UPRIGHT, head
+
+from napari_acs.imaging import Volume
+from napari_acs.imaging.cancel import never
+from napari_acs.review.measure.change import move_grid
+from napari_acs.review.report.content import FollowUp
+from napari_acs.review.report.followup import follow_up
+
+MOVE = rigid((0, 0, 0), (24.0, -14.0, 12.0), (4.0, -6.0, 10.0))
+"""Where a point of the earlier exam is in the later one."""
+LATER = move_grid(UPRIGHT, np.linalg.inv(MOVE))
+
+
+@pytest.fixture(scope="module")
+def images():
+    return head(UPRIGHT).images
+
+
+def compared(one, two, after=LATER) -> FollowUp:
+    """Compare two exams whose masks are one small lesion in the same voxels."""
+    lesion = 3 * ellipsoid(UPRIGHT, (28, 40, -8), (9, 9, 9)).astype(np.uint8)
+    called = dict.fromkeys(("a", "b"), "x")
+    row = {"rater": "a", "patient": "a"}
+    pair = SimpleNamespace(
+        before=SimpleNamespace(case="a", **row), after=SimpleNamespace(case="b", **row), days=90
+    )
+    names = SimpleNamespace(raters=called, patients=called, cases={"a": "A", "b": "B"})
+    volumes = {"a": one, "b": two}
+    masks = {"a": (lesion, UPRIGHT), "b": (lesion, after)}
+    return follow_up(pair, names, lambda row: volumes[row.case], lambda row: masks[row.case], never)
+
+
+def test_a_lesion_of_a_head_that_lies_otherwise_is_not_new(images):
+    """The later head is shifted and turned: without the move found, the lesion is elsewhere."""
+    found = compared(*({"t1ce": Volume(images["t1ce"], grid)} for grid in (UPRIGHT, LATER)))
+    et = found.change.regions["ET"]
+    assert (et.new_lesions, et.volume_category, et.product_category) == (0, "SD", "SD")
+    places = [
+        each.regions["ET"].centroid_lps_mm for each in (found.change.before, found.change.after)
+    ]
+    np.testing.assert_allclose(*places, atol=0.5)
+    assert "Registered by a rigid move of " in found.how and "degrees." in found.how
+
+
+def test_a_registration_that_failed_compares_nothing_and_says_why(images):
+    """Not even on one grid, where taking the same place for granted would be easy."""
+    noise = np.random.default_rng(0).normal(size=UPRIGHT.shape).astype(np.float32)
+    found = compared(
+        {"t1ce": Volume(images["t1ce"], UPRIGHT)}, {"t1ce": Volume(noise, UPRIGHT)}, UPRIGHT
+    )
+    assert found.change is None
+    assert "The registration of the two studies failed: " in found.how
+    assert "nothing in common" in found.how

@@ -1,0 +1,48 @@
+"""The open case against the exam before: by the move that registration found between them."""
+
+from __future__ import annotations
+
+import numpy as np
+from imaging.moved import rigid
+from review.measure.shapes import ellipsoid
+from review.report.studies import UPRIGHT, Head, head, write
+
+from napari_acs.imaging.cancel import never
+from napari_acs.review.measure.change import move_grid
+from napari_acs.review.session.create import create_sessions, make_cases
+from napari_acs.review.session.editing import MaskEditor
+from napari_acs.review.session.exams import exam_before
+from napari_acs.review.session.masks import start_empty
+from napari_acs.review.session.plan import make_plan
+from napari_acs.review.session.session import open_session
+from napari_acs.review.session.sources import find_sources
+from napari_acs.viewer.review_exams import ExamPair, compare_exams
+
+
+def test_a_lesion_of_a_head_that_lies_otherwise_is_not_new(tmp_path):
+    """Both exams are the same voxels; the later head was shifted and turned."""
+    move = rigid((0, 0, 0), (24.0, -14.0, 12.0), (4.0, -6.0, 10.0))
+    grids = UPRIGHT, move_grid(UPRIGHT, np.linalg.inv(move))
+    images = head(UPRIGHT).images
+    lesion = 3 * ellipsoid(UPRIGHT, (28, 40, -8), (9, 9, 9)).astype(np.uint8)
+    lines = ["study,patient,date"]
+    for number, grid in enumerate(grids, 1):
+        write(tmp_path, f"exam{number}", Head(grid, lesion, {"t1ce": images["t1ce"]}))
+        lines.append(f"exam{number},x,2021-0{number}-01")
+    (tmp_path / "cases.csv").write_text("\n".join(lines))
+    cases = make_cases(find_sources([tmp_path / "cases.csv"]))
+    path = tmp_path / "s.review"
+    create_sessions({"ann": path}, cases, {"ann": make_plan([case.name for case in cases])})
+    with open_session(path) as session:
+        masks = [start_empty(session, item, grid) for item, grid in enumerate(grids, 1)]
+        for mask in masks:
+            MaskEditor(session, mask.id).set_to(lesion)
+        state = session.state
+    before = exam_before(state, state.items[2].case)
+    found = compare_exams(ExamPair(state, path, before, masks[1], lesion, lesion), never)
+    et = found.change.regions["ET"]
+    assert (et.new_lesions, et.volume_category, et.product_category) == (0, "SD", "SD")
+    places = [
+        each.regions["ET"].centroid_lps_mm for each in (found.change.before, found.change.after)
+    ]
+    np.testing.assert_allclose(*places, atol=0.5)
