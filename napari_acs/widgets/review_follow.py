@@ -58,6 +58,16 @@ class MaskFollower(QObject):
         painted, self._painted = self._painted, False
         return painted
 
+    @property
+    def due_soon(self) -> bool:
+        """Whether something happened that is not saved yet."""
+        return self._timer.isActive()
+
+    def take(self) -> bool:
+        """Be due no more for what happened up to now; return whether a tool drew."""
+        self._timer.stop()
+        return self.painted
+
     def hold(self, held: bool) -> None:
         """Let nothing be due for a while, or again."""
         self._held = held

@@ -210,7 +210,7 @@ def test_a_closed_mask_layer_and_missing_files_are_said(new_dock, qtbot, session
     paint(dock, qtbot, (5, 5, 5))
     painted = np.array(mask(dock).data)
     dock.viewer.layers.remove(mask(dock))
-    assert "It is saved" in dock.said
+    qtbot.waitUntil(lambda: "It is saved" in dock.said, timeout=WAIT)
     with qtbot.waitSignal(dock.begun, timeout=WAIT):
         dock.panel.table.opened.emit(1)
     assert np.array_equal(mask(dock).data, painted)
