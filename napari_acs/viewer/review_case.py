@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,8 @@ def read_case(
     from napari_acs.imaging import TITLES, read_grid, read_volumes  # noqa: PLC0415 (SimpleITK)
     from napari_acs.review.session.locate import find_file, study_paths  # noqa: PLC0415
 
-    case = state.cases[state.items[item].case]
+    line = state.items[item]
+    case = replace(state.cases[line.case], name=line.shown_name)
     if case.mask and case.mask == case.path:
         grid = read_grid(find_file(state, case.mask, session, case.name))
         return CaseImages(item, (), (grid,))

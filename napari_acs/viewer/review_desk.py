@@ -112,7 +112,7 @@ class Desk:
         """Return what the session says now."""
         session = self.session
         spent = times(session.log.connection, session.state.idle_s)
-        found = tuple(rows(session.state, spent))
+        found = tuple(rows(session.state, spent, to_reader=True))
         history = self._journal.editor.history if self._journal else None
         return Seen(
             session.path,

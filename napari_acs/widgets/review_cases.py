@@ -159,7 +159,7 @@ class ReviewCases(QObject):
     def _study(self) -> str:
         if self.now is None or self.images is None:
             return ""
-        return self.now.state.items[self.images.item].case
+        return self.now.state.items[self.images.item].shown_name
 
     def _tell(self, seen: Seen) -> None:
         if self.now is not None and seen.path == self.now.path:
@@ -202,7 +202,7 @@ class ReviewCases(QObject):
         yield
         if images.item != self.opening:
             return
-        case = begun.seen.state.items[begun.item].case
+        case = begun.seen.state.items[begun.item].shown_name
         layer = self.screen.add_mask(
             mask_layer(begun.shown, begun.mask, case, images, begun.parent)
         )

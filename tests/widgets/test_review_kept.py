@@ -183,6 +183,7 @@ def test_a_drag_that_goes_on_is_in_the_file_within_a_second(new_dock, qtbot, ses
     layer, order = mask(dock), ScreenOrder(GRIDS[0])
     before = order.off_screen(np.array(layer.data))
     layer.mode, layer.brush_size, layer.selected_label = "paint", 2, 3
+    qtbot.waitUntil(lambda: not dock.cases.follower.due_soon, timeout=WAIT)  # nor by the new tool
     event = SimpleNamespace(
         type="mouse_press",
         button=1,
