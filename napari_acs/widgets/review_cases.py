@@ -114,7 +114,7 @@ class ReviewCases(QObject):
     def save(self) -> None:
         """Save what is on screen now; while an undo is on its way, that is older than the file."""
         if self.follower.layer is not None and not self.moving:
-            self._on_due(self.follower.painted)
+            self._save(self.follower.painted)
 
     def move(self, way: Way) -> None:
         """Undo or redo an edit of the session, of this or of an earlier opening."""
@@ -225,6 +225,12 @@ class ReviewCases(QObject):
 
     @Slot(bool)
     def _on_due(self, painted: bool) -> None:
+        if self.keeping.leaving:  # which asks again, and goes on when that is known to be saved
+            self.follower.put_off(painted=painted)
+        else:
+            self._save(painted)
+
+    def _save(self, painted: bool) -> None:
         layer = self.follower.layer
         if layer is not None:
             self.keeper.ask(

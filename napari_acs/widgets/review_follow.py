@@ -68,6 +68,10 @@ class MaskFollower(QObject):
         self._timer.stop()
         return self.painted
 
+    def put_off(self, *, painted: bool) -> None:
+        """Be due again for what was due just now."""
+        self._soon(_STEP_MS, painted=painted)
+
     def hold(self, held: bool) -> None:
         """Let nothing be due for a while, or again."""
         self._held = held

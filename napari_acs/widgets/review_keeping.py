@@ -52,6 +52,11 @@ class Keeping(QObject):
         self._then = then
         self._ask()
 
+    @property
+    def leaving(self) -> bool:
+        """Whether the open case is left as soon as all of it is on the disk."""
+        return self._then is not None
+
     def refused(self, sentence: str) -> None:
         """Take it that something could not be saved: say so once, and try again."""
         first, self.trouble = not self.trouble, True
