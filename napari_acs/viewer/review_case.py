@@ -90,7 +90,8 @@ def read_case(
         images_are_others,
     )
 
-    case = state.cases[state.items[item].case]
+    line = state.items[item]
+    case = replace(state.cases[line.case], name=line.shown_name)
     if case.mask and case.mask == case.path:
         grid = read_grid(find_file(state, case.mask, session, case.name))
         return CaseImages(item, (), (grid,))
@@ -117,7 +118,7 @@ def read_case(
         layers.append(image_layer(volume.array, info, f"{title} {case.name}"))
         if all(volume.grid.difference(grid) is not None for grid in grids):
             grids.append(volume.grid)
-    others = images_are_others(state, case, session, cancelled)
+    others = images_are_others(state, state.cases[line.case], session, cancelled)
     return CaseImages(item, tuple(layers), tuple(grids), (OTHER_IMAGES,) if others else ())
 
 

@@ -7,7 +7,7 @@ what it returns is immutable or a copy, for another.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,7 +21,7 @@ from napari_acs.review.session.replay import mask_at, replaying
 from napari_acs.review.session.session import Session, open_session
 from napari_acs.review.session.worklist import Row, rows
 from napari_acs.viewer.review_case import CaseImages, fitting
-from napari_acs.viewer.review_journal import Journal, Shift, Way
+from napari_acs.viewer.review_journal import Journal, OtherShape, Shift, Way
 from napari_acs.viewer.review_root import BegunFrom, begun_from, root_id
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Desk:
         """Return what the session says now."""
         session = self.session
         spent = times(session.log.connection, session.state.idle_s)
-        found = tuple(rows(session.state, spent))
+        found = tuple(rows(session.state, spent, to_reader=True))
         history = self._journal.editor.history if self._journal else None
         return Seen(
             session.path,
@@ -176,6 +176,39 @@ class Desk:
         journal = self.journal
         changed = journal.save(shown, painted=painted, tool="painted" if painted else "edited")
         return self._saved(changed)
+
+    def keep(
+        self,
+        shown: NDArray[Any] | None,
+        at: tuple[int, int, int] | None,
+        typed: Callable[[Session], BadInput | None] | None,
+        *,
+        painted: bool,
+    ) -> tuple[Saved, BadInput | None]:
+        """Record all that is not in the file yet of the open case; then it may be left.
+
+        Parameters
+        ----------
+        shown : ndarray or None
+            Of the layer, see `save`. One of another shape can never be saved, and is let go.
+        at : tuple of int, or None
+            What is in view, see `stay`.
+        typed : callable or None
+            Writes what was typed, and returns the refusal of what does not fit.
+        painted : bool
+
+        Raises
+        ------
+        BadInput
+            The disk refused, or the mask cannot be saved as it is.
+        """
+        saved = self._saved(changed=False)
+        if shown is not None:
+            with suppress(OtherShape):
+                saved = self.save(shown, painted=painted)
+        misfit = typed(self.session) if typed is not None else None
+        self.stay(at)
+        return (saved if typed is None else replace(saved, seen=self.seen())), misfit
 
     def move(self, way: Way, shown: NDArray[Any]) -> tuple[Shift | None, Saved]:
         """Undo or redo an edit of the session, after saving what is on screen."""

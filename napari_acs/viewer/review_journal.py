@@ -31,6 +31,10 @@ class Shift:
     labels: NDArray[np.uint8]
 
 
+class OtherShape(BadInput):
+    """The layer holds another array than the case's mask, which no file of ours can take."""
+
+
 class Journal:
     """Writes what changed on the screen as strokes, and tells what an undo changes there.
 
@@ -70,7 +74,7 @@ class Journal:
             Another shape, a label that no mask holds, or it could not be saved.
         """
         if shown.shape != self._saved.shape:
-            raise BadInput(
+            raise OtherShape(
                 "The mask on screen is not saved any more",
                 found=f"an array of shape {shown.shape}",
                 expected=f"{self._saved.shape} (z, y, x)",

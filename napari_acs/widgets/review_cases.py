@@ -17,6 +17,7 @@ from napari_acs.viewer.review_screen import CaseScreen
 from napari_acs.widgets.collection import Passing
 from napari_acs.widgets.review_ending import Last, end_case
 from napari_acs.widgets.review_follow import MaskFollower, ReaderFollower
+from napari_acs.widgets.review_keeping import Keeping
 from napari_acs.widgets.review_reading import CaseReader
 from napari_acs.widgets.review_thread import SessionThread
 from napari_acs.widgets.review_turns import Turns
@@ -25,22 +26,19 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from napari.viewer import Viewer
 
-_RETRY_MS = 2000
-
 
 class ReviewCases(QObject):
     """Shows one case at a time, and keeps its mask and the reader's place in the session.
 
     Signals: ``seen(Seen)`` when the session says something new; ``begun(Begun)`` when a case is
     on screen and can be edited, ``complete(int)`` when its other images are, too; ``saved(Saved)``;
-    ``unsaved(str)`` and ``refused(str)``, sentences.
+    ``refused(str)``, sentences. What is not saved yet, `keeping` says.
     """
 
     seen = Signal(object)
     begun = Signal(object)
     complete = Signal(int)
     saved = Signal(object)
-    unsaved = Signal(str)
     refused = Signal(str)
 
     def __init__(self, viewer: Viewer, parent: QObject) -> None:
@@ -57,8 +55,10 @@ class ReviewCases(QObject):
         self.now: Seen | None = None
         self.images: CaseImages | None = None
         self.opening: int | None = None
-        self._moving = False
-        self._last = Last()
+        self.wanted: int | None = None
+        self.moving = False
+        self.last = Last()
+        self.keeping = Keeping(self)
         self.reader.given.connect(self._on_read)
         self.reader.refused.connect(self._on_unread)
         self.follower.due.connect(self._on_due)
@@ -66,7 +66,7 @@ class ReviewCases(QObject):
         self.watch.active.connect(self._on_active)
         viewer.layers.events.removed.connect(self._on_removed)
         # A method of self would be gone before it could be called.
-        self.ending = partial(end_case, self.keeper.pool, self.desk, self._last, self._passing)
+        self.ending = partial(end_case, self.keeper.pool, self.desk, self.last, self._passing)
         self.destroyed.connect(self.ending)
 
     @property
@@ -80,22 +80,22 @@ class ReviewCases(QObject):
         self._passing.begin(self._viewer)
 
     def open(self, item: int) -> None:
-        """Put the case that is open away, and open another."""
+        """Put the case that is open away, and open another.
+
+        As with `put_away` and `close`, `keeping` is asked before whether the case may be left.
+        """
         if self.now is None:
             return
         self.put_away()
-        self.opening = item
+        self.opening = self.wanted = item
         self.reader.ask(self.now.state, item, self.now.path)
 
     def put_away(self) -> None:
-        """Save the open case, and take its layers off the screen."""
+        """Take the layers of the open case off the screen; all of it was saved."""
         self.opening = None
         layer = self.follower.layer
-        if layer is not None:
-            self.keeper.ask(self.desk.stay, self.screen.at)
-            self.save()
         self.follower.follow(None)
-        self._last.layer = None
+        self.last.layer = self.last.typed = None
         self.watch.stop()
         study, self.images = self._study, None
         self.turns.start(self.screen.clearing(study))
@@ -103,18 +103,18 @@ class ReviewCases(QObject):
             self.keeper.ask(self.desk.leave)
 
     def close(self) -> None:
-        """Save, and close the session."""
+        """Close the session."""
         self.put_away()
         self.turns.finish()
         self.reader.forget()
-        self.now = None
+        self.now = self.wanted = None
         self._passing.end()
         self.keeper.ask(self.desk.close)
 
     def save(self) -> None:
         """Save what is on screen now; while an undo is on its way, that is older than the file."""
-        if self.follower.layer is not None and not self._moving:
-            self._on_due(self.follower.painted)
+        if self.follower.layer is not None and not self.moving:
+            self._save(self.follower.painted)
 
     def move(self, way: Way) -> None:
         """Undo or redo an edit of the session, of this or of an earlier opening."""
@@ -139,7 +139,12 @@ class ReviewCases(QObject):
                 self.desk.reveal, self.images, done=self._on_revealed, refused=self.refused.emit
             )
 
-    def do(self, work: Callable[..., Any], done: Callable[[Any], object] | None = None) -> None:
+    def do(
+        self,
+        work: Callable[..., Any],
+        done: Callable[[Any], object] | None = None,
+        refused: Callable[[str], object] | None = None,
+    ) -> None:
         """Save, do something with the session, and tell what it says then."""
         self.save()
 
@@ -148,13 +153,13 @@ class ReviewCases(QObject):
             if done is not None:
                 done(answer[0])
 
-        self.keeper.ask(self.desk.do, work, done=told, refused=self.refused.emit)
+        self.keeper.ask(self.desk.do, work, done=told, refused=refused or self.refused.emit)
 
     @property
     def _study(self) -> str:
         if self.now is None or self.images is None:
             return ""
-        return self.now.state.items[self.images.item].case
+        return self.now.state.items[self.images.item].shown_name
 
     def _tell(self, seen: Seen) -> None:
         if self.now is not None and seen.path == self.now.path:
@@ -197,14 +202,14 @@ class ReviewCases(QObject):
         yield
         if images.item != self.opening:
             return
-        case = begun.seen.state.items[begun.item].case
+        case = begun.seen.state.items[begun.item].shown_name
         layer = self.screen.add_mask(mask_layer(begun.shown, begun.mask, case, images, begun.root))
         self._viewer.reset_view()
         self.screen.look_at(begun.at)
         self.watch.stop()
         self.images, self.opening = images, None
         self.follower.follow(layer)
-        self._last.layer = layer
+        self.last.layer = layer
         self.begun.emit(begun)
         for left, described in enumerate(covered, 1 - len(covered)):
             yield
@@ -218,17 +223,24 @@ class ReviewCases(QObject):
 
     @Slot(bool)
     def _on_due(self, painted: bool) -> None:
+        if self.keeping.leaving:  # which asks again, and goes on when that is known to be saved
+            self.follower.put_off(painted=painted)
+        else:
+            self._save(painted)
+
+    def _save(self, painted: bool) -> None:
         layer = self.follower.layer
         if layer is not None:
             self.keeper.ask(
                 self.desk.save,
                 layer.data,
                 painted=painted,
-                done=self._on_saved,
+                done=self.told_saved,
                 refused=self._on_unsaved,
             )
 
-    def _on_saved(self, saved: Saved) -> None:
+    def told_saved(self, saved: Saved) -> None:
+        """Take it that the mask is on the disk."""
         if saved.root is not None:
             self.screen.begin_from(saved.root)
         self.saved.emit(saved)
@@ -236,14 +248,19 @@ class ReviewCases(QObject):
             self._tell(saved.seen)
 
     def _on_unsaved(self, sentence: str) -> None:
-        self.unsaved.emit(sentence)
-        self.follower.again(_RETRY_MS)
+        self.keeping.refused(sentence)
+
+    def show_mask(self) -> None:
+        """Put the mask's layer back that was closed, and could not be saved."""
+        layer = self.follower.layer
+        if layer is not None and layer not in self._viewer.layers:
+            self._viewer.add_layer(layer)
 
     def _ask_shift(self, work: Callable[..., Any], what: Any) -> None:
         layer = self.follower.layer
-        if layer is None or self._moving:
+        if layer is None or self.moving:
             return
-        self._moving, self._last.layer = True, None
+        self.moving, self.last.layer = True, None
         self.follower.hold(True)  # until the layer shows what the session has then
         self.keeper.ask(
             work,
@@ -255,16 +272,16 @@ class ReviewCases(QObject):
 
     def _on_shifted(self, layer: Labels, answer: tuple[Shift | None, Saved]) -> None:
         shift, saved = answer
-        self._moving = False
+        self.moving = False
         if layer is self.follower.layer:
             if shift is not None:
                 self.screen.apply(shift)
-            self._last.layer = layer
+            self.last.layer = layer
             self.follower.hold(False)
-        self._on_saved(saved)
+        self.told_saved(saved)
 
     def _on_not_shifted(self, sentence: str) -> None:
-        self._moving, self._last.layer = False, self.follower.layer
+        self.moving, self.last.layer = False, self.follower.layer
         self.follower.hold(False)
         self.refused.emit(sentence)
 
@@ -291,7 +308,8 @@ class ReviewCases(QObject):
 
     def _on_removed(self, event: Any) -> None:
         if isalive(self) and event.value is self.follower.layer:
-            self.put_away()
-            self.refused.emit(
-                "The mask's layer was closed. It is saved: open the case again to go on."
-            )
+            self.keeping.leave(self._on_layer_closed)
+
+    def _on_layer_closed(self) -> None:
+        self.put_away()
+        self.refused.emit("The mask's layer was closed. It is saved: open the case again to go on.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from qtpy.QtCore import QEvent, QTimer, Signal, Slot
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
 from napari_acs.review.session.audit import accept_in_bulk, confident_items, draw_audit
+from napari_acs.review.session.given import take_given
 from napari_acs.review.session.state import TO_DO
 from napari_acs.widgets.review_before import ExamComparing
 from napari_acs.widgets.review_cases import ReviewCases
@@ -20,6 +20,7 @@ from napari_acs.widgets.review_files import ReviewFiles
 from napari_acs.widgets.review_others import OtherMasks
 from napari_acs.widgets.review_panel import ReviewPanel
 from napari_acs.widgets.review_saying import Saying
+from napari_acs.widgets.review_unsaved import SavedLine
 from napari_acs.widgets.scrolled import fill_with
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from napari_acs.viewer.review_desk import Begun, Saved, Seen
 
+_TITLE = "Review (napari-acs)"
 _NARROWEST = 400
 """In pixels: a worklist with whole pseudonyms."""
 
@@ -76,6 +78,7 @@ class ReviewDock(QWidget):
         self.cases = ReviewCases(napari_viewer, self)
         self.files = ReviewFiles(self)
         self.saying = Saying(self.panel, self.cases, self)
+        self.line = SavedLine(self.panel, self.cases.keeping, self._refuse, self)
         self.others = OtherMasks(napari_viewer, self.panel.decide, self.cases, self._agreed, self)
         self.comparing = ExamComparing(self.panel.before, self.cases, self)
         fill_with(self, self.panel)
@@ -86,7 +89,7 @@ class ReviewDock(QWidget):
         cases.begun.connect(self._on_begun)
         cases.complete.connect(self._on_complete)
         cases.saved.connect(self._on_saved)
-        cases.unsaved.connect(self._on_unsaved)
+        cases.keeping.stayed.connect(self._come_back)
         cases.refused.connect(self._refuse)
         files.made.connect(self.open)
         files.done.connect(partial(self._say, "done"))
@@ -121,25 +124,31 @@ class ReviewDock(QWidget):
 
     def open(self, path: Path) -> None:
         """Open a session, and the case where it was left."""
-        self.close_session()
-        self.cases.keeper.ask(
-            self.cases.desk.open, Path(path), done=self._on_opened, refused=self._refuse
-        )
+        desk, told = self.cases.desk, {"done": self._on_opened, "refused": self._refuse}
+        self.close_session(partial(self.cases.keeper.ask, desk.open, Path(path), **told))
 
-    def close_session(self) -> None:
-        """Save everything, and close the session."""
-        self.saying.write()
+    def close_session(self, then: Callable[[], object] = lambda: None) -> None:
+        """Save everything, close the session, and go on; what cannot be saved keeps it open."""
+        self.saying.keep()
+        self.cases.keeping.leave(partial(self._close_now, then))
+
+    def _close_now(self, then: Callable[[], object]) -> None:
         self.cases.close()
         self.comparing.offer()
         self.panel.show_case(None)
         self.panel.show_session(None, None)
+        then()
 
     def open_case(self, item: int) -> None:
-        """Open an item of the worklist."""
-        self.saying.write()
+        """Open an item of the worklist once all of the one before is saved."""
+        self.saying.keep()
+        self.cases.keeping.leave(partial(self._open_now, item))
+
+    def _open_now(self, item: int) -> None:
         self.panel.message.clear()
         self.panel.show_case(None)
         self.cases.open(item)
+        self.panel.table.show_current(item)
         self.comparing.offer()
 
     def step(self, step: int) -> None:
@@ -159,9 +168,14 @@ class ReviewDock(QWidget):
 
     def _close_if_alone(self) -> None:
         if isalive(self) and self.parent() is None:
-            self.close_session()
             # napari forgets the panel then; Qt, not the garbage collector, is to take it apart.
-            self.cases.keeper.ask(lambda: None, done=lambda _: self.deleteLater())
+            ask = self.cases.keeper.ask
+            self.close_session(partial(ask, lambda: None, done=lambda _: self.deleteLater()))
+
+    @Slot()
+    def _come_back(self) -> None:
+        if self.parent() is None:  # the dock was closed, and not all could be saved
+            self.viewer.window.add_dock_widget(self, name=_TITLE)
 
     @Slot(object)
     def _on_opened(self, seen: Seen) -> None:
@@ -178,7 +192,7 @@ class ReviewDock(QWidget):
 
     @Slot(object)
     def _on_seen(self, seen: Seen) -> None:
-        self.panel.show_session(seen, self.cases.item or self.cases.opening)
+        self.panel.show_session(seen, self.cases.wanted)
         self.others.offer()
         self.comparing.offer()
 
@@ -202,16 +216,10 @@ class ReviewDock(QWidget):
 
     @Slot(object)
     def _on_saved(self, saved: Saved) -> None:
-        at = f"{datetime.now():%H:%M:%S}"
-        self.panel.show_saved(saved, at)
+        at = self.line.show_saved(saved)
         if saved.changed:
             self.viewer.status = f"saved {at}"
         self.saved.emit(saved)
-
-    @Slot(str)
-    def _on_unsaved(self, sentence: str) -> None:
-        self.panel.saved.setText("NOT SAVED; it is tried again")
-        self._refuse(sentence)
 
     @Slot(float)
     def _bulk(self, most: float) -> None:
@@ -220,6 +228,8 @@ class ReviewDock(QWidget):
         question = f"Accept {len(items)} case(s) without a look at them?"
         if items and self._agreed(question):
             rule = f"uncertainty at most {most:g}"
+            for item in items:  # one at a time: strokes are saved between
+                self.cases.do(partial(take_given, item=item))
             self.cases.do(partial(accept_in_bulk, items=items, rule=rule))
 
     def _with_file(self, work: Callable[[Path], object]) -> None:

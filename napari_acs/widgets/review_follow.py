@@ -21,9 +21,9 @@ _ACTIVE_MS = 5000
 class MaskFollower(QObject):
     """Tells when a Labels layer has to be saved. Signal: ``due(painted)``.
 
-    `events.paint` comes when a stroke ends, `labels_update` with each of its parts; undo, redo and
-    new data say `set_data` or `data` alone, as does a step to another slice. So whoever listens
-    compares. While `held`, nothing is due; what came meanwhile is due after.
+    `events.paint` comes when a stroke ends, `labels_update` with each of its parts; undo and redo
+    say `set_data` alone, as does a step to another slice; another array says `data`. So whoever
+    listens compares. While `held`, nothing is due; what came meanwhile is due after.
     """
 
     due = Signal(bool)
@@ -47,7 +47,7 @@ class MaskFollower(QObject):
                     ("paint", self._on_paint),
                     ("labels_update", self._on_part),
                     ("set_data", self._on_data),
-                    ("data", self._on_data),
+                    ("data", self._on_other),
                 ):
                     getattr(getattr(one.events, name), act)(slot)
         self.layer = layer
@@ -57,6 +57,20 @@ class MaskFollower(QObject):
         """Whether a tool drew since the last time; asking takes it back."""
         painted, self._painted = self._painted, False
         return painted
+
+    @property
+    def due_soon(self) -> bool:
+        """Whether something happened that is not saved yet."""
+        return self._timer.isActive()
+
+    def take(self) -> bool:
+        """Be due no more for what happened up to now; return whether a tool drew."""
+        self._timer.stop()
+        return self.painted
+
+    def put_off(self, *, painted: bool) -> None:
+        """Be due again for what was due just now."""
+        self._soon(_STEP_MS, painted=painted)
 
     def hold(self, held: bool) -> None:
         """Let nothing be due for a while, or again."""
@@ -78,6 +92,9 @@ class MaskFollower(QObject):
 
     def _on_data(self, event: Any = None) -> None:
         self._soon(_STEP_MS, painted=False)
+
+    def _on_other(self, event: Any = None) -> None:
+        self._soon(_STEP_MS, painted=True)
 
     def _soon(self, milliseconds: int, *, painted: bool) -> None:
         if isalive(self):

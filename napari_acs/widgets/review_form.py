@@ -31,12 +31,14 @@ class _Asked:
 
 
 class ReviewForm(QWidget):
-    """One widget a field. Signal: ``changed()``, when the user has answered something.
+    """One widget a field.
 
+    Signals: ``changed()``, when the user has answered something; ``typed()`` while they type it.
     What was typed is given as it is: the session's form checks it, and says what is wrong.
     """
 
     changed = Signal()
+    typed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,7 +62,7 @@ class ReviewForm(QWidget):
             self._layout.removeRow(0)
         self._form, self._asked = form, {}
         for field in form.fields:
-            asked = self._asked[field.name] = _ask(field, self._on_change)
+            asked = self._asked[field.name] = _ask(field, self._on_change, self._on_typing)
             asked.widget.setObjectName(f"form_{field.name}")
             asked.widget.setToolTip(field.help)
             self._layout.addRow(_title(field), asked.widget)
@@ -76,13 +78,17 @@ class ReviewForm(QWidget):
         if not self._filling:
             self.changed.emit()
 
+    def _on_typing(self, *_: Any) -> None:
+        if not self._filling:
+            self.typed.emit()
+
 
 def _title(field: FormField) -> str:
     unit = f" ({field.unit})" if isinstance(field, Number) and field.unit else ""
     return f"{field.title}{unit}{' *' if field.required else ''}"
 
 
-def _ask(field: FormField, changed: Callable[..., None]) -> _Asked:
+def _ask(field: FormField, changed: Callable[..., None], typing: Callable[..., None]) -> _Asked:
     if isinstance(field, Choice):
         return _one_of({option: option for option in field.options}, changed)
     if isinstance(field, YesNo):
@@ -91,6 +97,7 @@ def _ask(field: FormField, changed: Callable[..., None]) -> _Asked:
         return _any_of(field.options, changed)
     line = QLineEdit()
     line.editingFinished.connect(changed)
+    line.textChanged.connect(typing)
     if isinstance(field, Number):
         return _Asked(line, lambda: _number(line.text()), lambda v: line.setText(_typed(v)))
     return _Asked(line, line.text, lambda value: line.setText(value or ""))

@@ -74,5 +74,5 @@ class OtherMasks(QObject):
         now, item = self._cases.now, self._cases.item
         if now is None or item is None or not now.state.items[item].sees_others:
             return None
-        case = now.state.items[item].case
+        case = now.state.items[item].shown_name
         return segmentation_among(self._viewer.layers, case, self._cases.screen.layers)

@@ -100,11 +100,8 @@ class ReviewPanel(QWidget):
 
     def _show_item(self, seen: Seen, number: int) -> None:
         item = seen.state.items[number]
-        repeat = f", read {item.read}" if item.read > 1 else ""
         place = [row.item for row in seen.rows].index(number) + 1
-        self.decide.title.setText(
-            f"{item.case} ({place} of {len(seen.rows)}{repeat}): {item.status}"
-        )
+        self.decide.title.setText(f"{item.shown_name} ({place} of {len(seen.rows)}): {item.status}")
         self.decide.show_others(_others(seen, number))
         first = item.ai == "after" and not item.revealed
         self.decide.show_reveal(offered=first and item.status in DECIDED)

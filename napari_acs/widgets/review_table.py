@@ -78,6 +78,11 @@ class ReviewTable(QWidget):
         self._rows, self._current = tuple(rows), current
         self._arrange()
 
+    def show_current(self, item: int) -> None:
+        """Set another item in bold: the one that is asked for, also where it cannot be read."""
+        self._current = item
+        self._arrange()
+
     def beside(self, step: int) -> int | None:
         """Return the item before (-1) or after (1) the open one in the order of the screen."""
         return neighbour(self._shown, self._current, step)

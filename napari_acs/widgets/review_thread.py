@@ -16,6 +16,7 @@ from qtpy.QtCore import QObject, Signal, Slot
 from napari_acs.errors import BadInput
 
 _PATIENCE_S = 20.0
+_LOG = logging.getLogger(__name__)
 
 
 class SessionThread(QObject):
@@ -69,7 +70,7 @@ class SessionThread(QObject):
         if isinstance(error, BadInput):
             sentence = error.sentence()
         else:
-            logging.getLogger(__name__).error("a session's work failed", exc_info=error)
+            _LOG.error("a session's work failed", exc_info=error)
             sentence = f"That failed ({type(error).__name__}: {error}). This is a fault of ours."
         if refused is not None:
             refused(sentence)
@@ -83,5 +84,9 @@ def end_thread(pool: ThreadPoolExecutor, *last: Callable[[], Any]) -> None:
         return
     pool.shutdown(wait=False)
     for future in futures:
-        with suppress(Exception):  # a refusal on the way out has nobody to read it
+        try:
             future.result(_PATIENCE_S)
+        except BadInput as refusal:  # on the way out nobody sees a panel
+            _LOG.error("a review session ended, and not all is saved: %s", refusal.sentence())
+        except Exception as error:
+            _LOG.error("a review session ended, and not all is saved", exc_info=error)

@@ -53,6 +53,7 @@ def decide(dock, qtbot, name: str) -> None:
 
 def close(dock, qtbot) -> None:
     dock.close_session()
+    qtbot.waitUntil(lambda: dock.cases.now is None, timeout=WAIT)
     settle(dock, qtbot)
 
 

@@ -39,6 +39,7 @@ def main(path: Path, end: str = "") -> None:
         if end and said.steps >= 3:
             timer.stop()
             paint()  # and not a moment to save it
+            dock.panel.decide.note.setPlainText("typed last")
             print("painted", state["at"], flush=True)
             viewer.close() if end == "close" else QApplication.instance().quit()
 

@@ -19,6 +19,7 @@ from widgets.review_studies import GRIDS
 
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.lock import lock_file
+from napari_acs.review.session.session import read_session
 from napari_acs.review.session.verify import verify
 from napari_acs.viewer.review_order import ScreenOrder
 
@@ -37,7 +38,7 @@ sys.exit(pytest.main(["-q", "-n0", "-p", "no:cacheprovider", *sys.argv[1:]]))
 
 
 @pytest.mark.parametrize("end", ["close", "quit"])
-def test_a_closed_window_has_saved_its_last_stroke_and_closed_its_session(session, end):
+def test_a_closed_window_has_saved_its_last_stroke_and_word_and_closed_its_session(session, end):
     done = subprocess.run(
         [sys.executable, str(SCRIPT), str(session), end],
         capture_output=True,
@@ -49,6 +50,7 @@ def test_a_closed_window_has_saved_its_last_stroke_and_closed_its_session(sessio
     assert done.returncode == 0, done.stderr
     painted = next(int(line.split()[1]) for line in done.stdout.splitlines() if "painted" in line)
     assert np.count_nonzero(kept(session, 1) == 7) == painted
+    assert read_session(session).items[1].note == "typed last"
     assert not lock_file(session).exists()
     with reading(session) as connection:
         kinds = [row[0] for row in connection.execute("SELECT kind FROM event ORDER BY seq")]

@@ -11,10 +11,10 @@ from widgets.review_studies import write_studies
 
 
 def test_cancel_stops_it_says_so_and_leaves_nothing(new_dock, qtbot, tmp_path, monkeypatch):
-    from napari_acs.review.session import create
+    from napari_acs.review.session import create, place
 
     reached, go = Event(), Event()
-    monkeypatch.setattr(create, "put_in_place", _never_called)
+    monkeypatch.setattr(place, "put_in_place", _never_called)
     append = create.Log.append
 
     def written(log, *drafts):  # a draft of the file lies there by now

@@ -210,7 +210,7 @@ def test_a_closed_mask_layer_and_missing_files_are_said(new_dock, qtbot, session
     paint(dock, qtbot, (5, 5, 5))
     painted = np.array(mask(dock).data)
     dock.viewer.layers.remove(mask(dock))
-    assert "It is saved" in dock.said
+    qtbot.waitUntil(lambda: "It is saved" in dock.said, timeout=WAIT)
     with qtbot.waitSignal(dock.begun, timeout=WAIT):
         dock.panel.table.opened.emit(1)
     assert np.array_equal(mask(dock).data, painted)
@@ -222,3 +222,26 @@ def test_a_closed_mask_layer_and_missing_files_are_said(new_dock, qtbot, session
     with qtbot.waitSignal(dock.told, timeout=WAIT) as heard:
         click(dock, "next")
     assert "are not there" in heard.args[0]
+
+
+def test_a_repeat_looks_like_any_other_case(new_dock, qtbot, tmp_path):
+    path = make(tmp_path / "studies", repeats=1.0, ai="hidden")
+    dock = new_dock()
+    open_session(dock, qtbot, path)
+    state = dock.cases.now.state
+    names = [row.case for row in dock.panel.table.shown]
+    assert len({*names}) == 6 and len({*map(len, names)}) == 1
+    assert {*state.cases} < {*names}
+    for item in state.items.values():
+        if dock.cases.item != item.number:
+            with qtbot.waitSignal(dock.complete, timeout=WAIT):
+                dock.panel.table.opened.emit(item.number)
+        name, *others = sorted(names, key=lambda name: name != names[item.number - 1])
+        shown = [dock.panel.decide.title.text(), *(layer.name for layer in dock.viewer.layers)]
+        assert all(name in each for each in shown)
+        assert not any(other in each for each in shown for other in others)
+        assert shown[0] == f"{name} ({item.number} of 6): to do"
+    close(dock, qtbot)
+    assert sorted(item.case for item in read_session(path).items.values()) == sorted(
+        [*state.cases] * 2
+    ), "the file pairs them"

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from napari_acs.errors import BadInput
-from napari_acs.review.session.form import check_answers, form_of
+from napari_acs.review.session.answers import check_answers, fitting_answers
+from napari_acs.review.session.form import form_of
 from napari_acs.review.session.log import Draft
 from napari_acs.review.session.masks import final_mask, visible_masks
 from napari_acs.review.session.state import DECIDED, SECOND_READ, Position
@@ -53,8 +54,9 @@ def write_note(session: Session, item: int, text: str) -> None:
     BadInput
         It is too long.
     """
-    if len(text) > _MOST_NOTE:
-        raise BadInput("The note is too long", expected=f"at most {_MOST_NOTE} characters")
+    too_long = _too_long(text)
+    if too_long is not None:
+        raise too_long
     if text != session.item(item).note:
         session.record(Draft("note", item, data={"text": text}))
 
@@ -65,12 +67,36 @@ def answer(session: Session, item: int, answers: Mapping[str, Any]) -> Mapping[s
     Raises
     ------
     BadInput
-        An answer does not fit; required ones may still be missing.
+        An answer does not fit; required ones may still be missing. The others are stored, and
+        nothing in the place of one that does not fit.
     """
-    stored = check_answers(form_of(session.state.form), answers, whole=False)
+    stored, misfit = fitting_answers(form_of(session.state.form), answers)
     if stored != session.item(item).answers:
         session.record(Draft("answers", item, data={"answers": stored}))
+    if misfit is not None:
+        raise misfit
     return stored
+
+
+def say(session: Session, item: int, note: str, answers: Mapping[str, Any]) -> BadInput | None:
+    """Write an item's note and answers as far as they fit, each without regard to the others.
+
+    Returns
+    -------
+    BadInput or None
+        The first that does not fit.
+
+    Raises
+    ------
+    BadInput
+        They could not be written.
+    """
+    stored, misfit = fitting_answers(form_of(session.state.form), answers)
+    answer(session, item, stored)
+    too_long = _too_long(note)
+    if too_long is None:
+        write_note(session, item, note)
+    return misfit or too_long
 
 
 def keep_classification(session: Session, item: int, record: Mapping[str, Any]) -> None:
@@ -138,3 +164,14 @@ def reveal(session: Session, item: int) -> Item:
         raise BadInput(f"item {item} is not decided yet", do="Decide it without help first")
     session.record(Draft("revealed", item))
     return session.item(item)
+
+
+def _too_long(note: str) -> BadInput | None:
+    if len(note) <= _MOST_NOTE:
+        return None
+    return BadInput(
+        "The note is too long",
+        found=f"{len(note)} characters",
+        expected=f"at most {_MOST_NOTE}",
+        do="Shorten it",
+    )

@@ -1,4 +1,4 @@
-"""The structured form of a session: a small YAML file says its fields, answers are checked.
+"""The structured form of a session: a small YAML file says its fields.
 
 title: Glioma follow-up
 fields:
@@ -9,7 +9,6 @@ fields:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -188,42 +187,6 @@ def form_of(described: Any, name: str = "the form") -> Form:
             expected="fields, each with a name and a type (choice, multi-choice, number, text, "
             "yes/no)",
         ) from error
-
-
-def check_answers(form: Form, answers: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
-    """Return answers as they are stored; None and empty ones are left out.
-
-    Parameters
-    ----------
-    form : Form
-    answers : mapping
-        By field name.
-    whole : bool
-        Whether every required field must be there: for a decision, not while it is filled in.
-
-    Raises
-    ------
-    BadInput
-        An unknown field, an answer that does not fit its field, a required one that is missing.
-    """
-    fields = {field.name: field for field in form.fields}
-    unknown = next((name for name in answers if name not in fields), None)
-    if unknown is not None:
-        raise BadInput(
-            f"The form has no field {unknown!r}", expected=", ".join(fields) or "no answer"
-        )
-    stored: dict[str, Any] = {}
-    for name, field in fields.items():
-        value = answers.get(name)
-        if value is None or value in ("", [], ()):
-            if whole and field.required:
-                raise BadInput(f"{field.title} is not answered", do="Answer it, then decide")
-            continue
-        try:
-            stored[name] = field.check(value)
-        except (ValueError, TypeError) as error:
-            raise BadInput(f"{field.title}", found=repr(value)[:80], expected=str(error)) from error
-    return stored
 
 
 def _plain_loader() -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from napari_acs.imaging.grid import Grid
+from napari_acs.review.session.blinding import shown_name
 from napari_acs.review.session.chain import Head
 
 TO_DO = "to do"
@@ -177,6 +178,11 @@ class Item:
     revealed: bool = False
     audited: bool = False
     classification: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def shown_name(self) -> str:
+        """What the reader is shown as the case's name; see `blinding.shown_name`."""
+        return shown_name(self.case, self.read)
 
     @property
     def sees_others(self) -> bool:

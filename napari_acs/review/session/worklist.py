@@ -64,7 +64,7 @@ SORTS = tuple(_KEYS)
 """What `arranged` sorts by."""
 
 
-def rows(state: SessionState, spent: Mapping[int, float]) -> list[Row]:
+def rows(state: SessionState, spent: Mapping[int, float], *, to_reader: bool = False) -> list[Row]:
     """Return the worklist in the order of the plan.
 
     Parameters
@@ -72,6 +72,8 @@ def rows(state: SessionState, spent: Mapping[int, float]) -> list[Row]:
     state : SessionState
     spent : mapping of int to float
         Seconds by item; see `activity.times`.
+    to_reader : bool
+        Call repeats by names of their own: the reader is not to know them.
     """
     found = []
     for item in state.items.values():
@@ -79,7 +81,7 @@ def rows(state: SessionState, spent: Mapping[int, float]) -> list[Row]:
         found.append(
             Row(
                 item=item.number,
-                case=item.case,
+                case=item.shown_name if to_reader else item.case,
                 read=item.read,
                 status=item.status,
                 ai=item.ai,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from napari_acs.errors import BadInput
-from napari_acs.review.session.form import check_answers, form_of, read_form
+from napari_acs.review.session.answers import check_answers
+from napari_acs.review.session.form import form_of, read_form
 
 YAML = """
 title: Follow-up
