@@ -123,6 +123,7 @@ def finetune(
     from napari_acs.models import load_bundle
     from napari_acs.models.adding import refuse_taken
     from napari_acs.training.alone import alone_in
+    from napari_acs.training.checks.folders import refuse_for_judging, refuse_for_learning
     from napari_acs.training.finetune.folders import gather
     from napari_acs.training.finetune.plan import Wish, id_of, refuse_untrainable
     from napari_acs.training.finetune.promote import promote as promoted
@@ -147,6 +148,9 @@ def finetune(
     if promote:
         refuse_taken(plan.recipe.id, "name the new one with --id")
     typer.echo(split.sentence(), err=True)
+    refuse_for_learning((*split.training, *split.held_out), split.rehearsed)
+    for caution in refuse_for_judging(split.judged):
+        typer.echo(caution, err=True)
     try:
         with alone_in(run, out), interruptible() as stop:
             begin(plan, run)

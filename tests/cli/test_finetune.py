@@ -263,6 +263,32 @@ def test_other_data_in_the_folder_of_a_run_is_refused(place):
     assert not (place / "second").exists()
 
 
+def _masks(root, write):
+    for file in sorted(root.glob("*/*_seg.nii.gz")):
+        old = sitk.ReadImage(file)
+        mask = sitk.GetImageFromArray(write(sitk.GetArrayFromImage(old)).astype(np.uint8))
+        mask.CopyInformation(old)
+        sitk.WriteImage(mask, file)
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (lambda labels: labels > 0, "only 0 and 1 in 4 masks"),
+        (lambda labels: labels * 0, "No mask marks any tumour, of 4"),
+        (lambda labels: np.where(labels == 1, 7, labels), "unknown labels"),
+    ],
+)
+def test_wrong_labels_are_refused_before_anything_is_written(place, tmp_path, write, said):
+    shutil.copytree(place / "data", tmp_path / "data")
+    _masks(tmp_path / "data", write)
+    code, output = _finetune(tmp_path, place / "parent", "never", "--steps", 2, "--promote")
+    assert code == 2, output
+    assert said in output
+    assert default_bundle_id() == DEFAULT_ID
+    assert not list(tmp_path.glob("*never*"))
+
+
 @pytest.mark.parametrize(
     ("fields", "options", "said"),
     [
