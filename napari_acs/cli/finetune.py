@@ -127,7 +127,7 @@ def finetune(
     from napari_acs.training.finetune.folders import gather
     from napari_acs.training.finetune.plan import Wish, id_of, refuse_untrainable
     from napari_acs.training.finetune.promote import promote as promoted
-    from napari_acs.training.finetune.run import begin, plan_of
+    from napari_acs.training.finetune.run import plan_of
 
     on = pick_device(device)
     wish = Wish(id, title, new_version, freeze_encoder, steps, learning_rate, batch, seed)
@@ -153,7 +153,6 @@ def finetune(
         typer.echo(caution, err=True)
     try:
         with alone_in(run, out), interruptible() as stop:
-            begin(plan, run)
             done = carry_out(plan, run, out, on, stop)
     except Cancelled:
         do = f"The same command goes on with the run in {run}"
