@@ -125,12 +125,13 @@ def finetune(
     from napari_acs.training.alone import alone_in
     from napari_acs.training.checks.folders import refuse_for_judging, refuse_for_learning
     from napari_acs.training.finetune.folders import gather
-    from napari_acs.training.finetune.plan import Wish, id_of, refuse_untrainable
+    from napari_acs.training.finetune.plan import Wish, id_of, refuse_senseless, refuse_untrainable
     from napari_acs.training.finetune.promote import promote as promoted
     from napari_acs.training.finetune.run import plan_of
 
-    on = pick_device(device)
     wish = Wish(id, title, new_version, freeze_encoder, steps, learning_rate, batch, seed)
+    refuse_senseless(wish)
+    on = pick_device(device)
     named = [name.strip() for name in validation.split(",") if name.strip()]
     parent = load_bundle(model)
     spec = refuse_untrainable(parent.spec)

@@ -264,6 +264,13 @@ def test_other_data_in_the_folder_of_a_run_is_refused(place):
     assert not (place / "second").exists()
 
 
+def test_an_id_that_no_model_may_have_is_refused_before_anything_is_read(tmp_path):
+    code, said = _finetune(tmp_path, tmp_path / "no-model", "never", "--id", "My Model")
+    assert code == 2
+    assert "'My Model': expected small letters" in said
+    assert not list(tmp_path.iterdir())
+
+
 def _like(folder, other):
     """Give a case the images of another one; its mask stays."""
     for name in SEQUENCES:
@@ -344,6 +351,13 @@ def test_wrong_labels_are_refused_before_anything_is_written(place, tmp_path, wr
         ({}, ("--keep-out", 1), "more than 0 and less than 1"),
         ({}, ("--validation", "case9"), "case9"),
         ({}, ("--steps", 0), "positive"),
+        ({}, ("--learning-rate", "nan"), "--learning-rate nan: expected a positive number"),
+        ({}, ("--learning-rate", "inf"), "--learning-rate inf: expected a positive number"),
+        ({}, ("--learning-rate", 0), "--learning-rate 0: expected a positive number"),
+        ({}, ("--seed", -1), "--seed -1: expected a number from 0"),
+        ({}, ("--seed", 2**32), "expected a number from 0 to 4294967295"),
+        ({}, ("--id", "My Model"), "'My Model': expected small letters"),
+        ({}, ("--id", "../up"), "expected small letters"),
         ({}, ("--promote", "--id", DEFAULT_ID), "already"),
         ({}, ("--accept-worse",), "Add --promote"),
         ({"input": {"spacing_mm": [1, 1, 3], "patch": [16, 16, 16], "channels": [{"name": "t1"}]}},

@@ -191,6 +191,14 @@ def test_one_empty_mask_is_no_fault(data):
     _look(data)
 
 
+def test_patients_that_differ_in_capitals_are_one(tmp_path):
+    table = as_csv(tmp_path, {"a": tiny(7), "b": tiny(8), "c": tiny(9)})
+    _look(table, validation=("a",))
+    table.write_text(table.read_text().replace(",p1,", ",P0,"))
+    with pytest.raises(BadInput, match=r"patient p0 is on both sides.*a for validation, and b"):
+        _look(table, validation=("a",))
+
+
 def test_patients_stay_on_one_side(data):
     write_case(data / "Brats18_TCIA02_370_1", 8)
     write_case(data / "BraTS19_TCIA02_370_1", 9)
