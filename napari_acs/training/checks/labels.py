@@ -110,7 +110,8 @@ def cautions(
             by_root[case.root].append(case)
     found = (_not_told_apart(root, members, values) for root, members in by_root.items())
     return tuple(
-        f"{fault.what} (found {fault.found}): a tissue that they lack counts as absent. {fault.do}"
+        f"{fault.what} (found {fault.found}): unless the tumours have no other part, only WT is "
+        f"judged rightly. {fault.do}"
         for fault in found
         if fault is not None
     )
