@@ -75,6 +75,14 @@ def evaluate(
     device = pick_device(device)
     precision = pick_precision(precision, device)
     bundle = load_bundle(model or default_bundle_id())
+    from napari_acs.models.cross_validation import unseen
+    from napari_acs.training.checks.folders import refuse_for_judging
+
+    for folder in folders if cross_validated else ():
+        unseen(bundle, folder.name)  # names alone refuse what every member saw: before any file
+    cautions = refuse_for_judging(folders)
+    for caution in cautions:
+        typer.echo(caution, err=True)
     try:
         how = {"subsets": subsets, "cross_validated": cross_validated}
         done = _evaluate(bundle, folders, device, precision, **how)
@@ -84,7 +92,7 @@ def evaluate(
         count = sum(len(evaluation.cases) for evaluation in done.evaluations.values())
         do = f"Nothing was written; {count} of {done.total} segmentations were done"
         end_with(Failure("Cancelled", "", do, "cancelled"), debug=debug)
-    write_report(json, _report(bundle, device, precision, done, subsets=subsets))
+    write_report(json, _report(bundle, device, precision, done, cautions, subsets=subsets))
     if json != STDOUT:
         _print(done.fullest)
         if subsets:
@@ -127,7 +135,13 @@ def _evaluate(
 
 
 def _report(
-    bundle: Bundle, device: str, precision: str, done: SubsetScores, *, subsets: bool
+    bundle: Bundle,
+    device: str,
+    precision: str,
+    done: SubsetScores,
+    cautions: Sequence[str],
+    *,
+    subsets: bool,
 ) -> dict[str, Any]:
     import napari_acs
 
@@ -138,6 +152,7 @@ def _report(
         "napari-acs": napari_acs.__version__,
         "device": device,
         "precision": precision,
+        **({"cautions": list(cautions)} if cautions else {}),
         **done.fullest.as_json(),
         **({"subsets": done.metrics()} if subsets else {}),
     }

@@ -123,13 +123,15 @@ def finetune(
     from napari_acs.models import load_bundle
     from napari_acs.models.adding import refuse_taken
     from napari_acs.training.alone import alone_in
+    from napari_acs.training.checks.folders import refuse_for_judging, refuse_for_learning
     from napari_acs.training.finetune.folders import gather
-    from napari_acs.training.finetune.plan import Wish, id_of, refuse_untrainable
+    from napari_acs.training.finetune.plan import Wish, id_of, refuse_senseless, refuse_untrainable
     from napari_acs.training.finetune.promote import promote as promoted
-    from napari_acs.training.finetune.run import begin, plan_of
+    from napari_acs.training.finetune.run import plan_of
 
-    on = pick_device(device)
     wish = Wish(id, title, new_version, freeze_encoder, steps, learning_rate, batch, seed)
+    refuse_senseless(wish)
+    on = pick_device(device)
     named = [name.strip() for name in validation.split(",") if name.strip()]
     parent = load_bundle(model)
     spec = refuse_untrainable(parent.spec)
@@ -147,9 +149,11 @@ def finetune(
     if promote:
         refuse_taken(plan.recipe.id, "name the new one with --id")
     typer.echo(split.sentence(), err=True)
+    refuse_for_learning((*split.training, *split.held_out), split.rehearsed)
+    for caution in refuse_for_judging(split.judged):
+        typer.echo(caution, err=True)
     try:
         with alone_in(run, out), interruptible() as stop:
-            begin(plan, run)
             done = carry_out(plan, run, out, on, stop)
     except Cancelled:
         do = f"The same command goes on with the run in {run}"

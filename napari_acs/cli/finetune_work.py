@@ -95,11 +95,14 @@ def carry_out(plan: Plan, run: Path, out: Path, device: str, stop: Callable[[], 
     from napari_acs.imaging.cancel import Cancelled
     from napari_acs.training.finetune.figures import verdict_of
     from napari_acs.training.finetune.job import cases_of, tuned_network, write_bundle, write_draft
-    from napari_acs.training.finetune.run import remembered
+    from napari_acs.training.finetune.run import BEFORE, begin, refuse_another, remembered
 
     cache = run / "cache"
+    record = plan.record()
+    refuse_another(record, run)
     _prepared(plan, cache, device, stop)
     cases = cases_of(plan, cache)
+    begin(record, run)  # not before: what was refused may be mended, and is the same run then
     atlas = _atlas(plan, cache) if plan.phantoms else None
 
     def judged(bundle: Bundle, when: str) -> Figures:
@@ -107,7 +110,7 @@ def carry_out(plan: Plan, run: Path, out: Path, device: str, stop: Callable[[], 
 
     before = None
     if plan.parent.spec.status == "trained":
-        before = remembered(run / "before.json", lambda: judged(plan.parent, "before"))
+        before = remembered(run / BEFORE, lambda: judged(plan.parent, "before"))
     if not _tuned(plan, cases, run, device, stop):
         raise Cancelled
     network = tuned_network(plan, run)

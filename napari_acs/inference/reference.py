@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 from napari_acs.errors import BadInput
 from napari_acs.imaging import is_mask_name, read_labels, read_study
 from napari_acs.imaging.names import is_image_name
+from napari_acs.inference.dataset_json import labels_of
 from napari_acs.inference.label_scheme import LabelScheme, scheme_of_file_name, unknown_labels
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Grid, Study
 
 REGIONS = ("WT", "TC", "ET")
+GRADES = ("HGG", "LGG")
+"""Folders of BraTS 2013 to 2019, between the data set and its cases."""
 _BRAIN = re.compile(r"brain[-_ ]?mask", re.IGNORECASE)
 
 
@@ -83,14 +86,16 @@ class FolderCase:
     Raises
     ------
     BadInput
-        There is no mask in it, or more than one.
+        There is no mask in it, or more than one; or what its values mean is said, but not clear.
     """
 
     folder: Path
     mask: Path = field(init=False)
+    scheme: LabelScheme | None = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mask", find_mask(self.folder))
+        object.__setattr__(self, "scheme", scheme_beside(self.folder))
 
     @property
     def name(self) -> str:
@@ -100,7 +105,27 @@ class FolderCase:
     def read(self) -> tuple[Study, dict[str, NDArray[np.bool_]]]:
         """Read the study and the mask; see `read_reference`."""
         study = read_study(self.folder)
-        return study, read_reference(self.mask, study.grid)
+        return study, read_reference(self.mask, study.grid, self.scheme)
+
+
+def scheme_beside(case: Path) -> LabelScheme | None:
+    """Return what the values of the mask in a case's folder mean; None where the values decide.
+
+    A ``dataset.json`` beside the case says it (beside the folders ``HGG`` and ``LGG``, where the
+    case lies in one of them), else the case's name, where it is that of a BraTS case since 2023.
+
+    Raises
+    ------
+    BadInput
+        Either says something that is not clear.
+    """
+    beside = case.absolute().parent
+    places = [beside, beside.parent] if beside.name in GRADES else [beside]
+    for place in places:
+        stated = labels_of(place / "dataset.json")
+        if stated is not None:
+            return stated
+    return scheme_of_file_name(case.name)
 
 
 def find_mask(case: Path) -> Path:

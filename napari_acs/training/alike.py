@@ -87,11 +87,11 @@ def refuse_leaks(cases: Sequence[Case], validation: Collection[str]) -> None:
         if names[0] in validation and names[1] not in validation:
             said = f"images that correlate by {pair.correlation:.3f} (two patients: below {SAME})"
             faults.append(same_images(names[0], names[1], said))
-    trained = {case.patient: case.name for case in cases if case.name not in validation}
+    trained = {c.patient.casefold(): c.name for c in cases if c.name not in validation}
     faults += [
-        same_images(case.name, trained[case.patient], f"the patient {case.patient} in both")
+        same_images(case.name, trained[whose], f"the patient {case.patient} in both")
         for case in cases
-        if case.name in validation and case.patient and case.patient in trained
+        if case.name in validation and (whose := case.patient.casefold()) and whose in trained
     ]
     refuse(faults)
 

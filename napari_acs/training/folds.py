@@ -212,8 +212,9 @@ def _judged(
 
 
 def _groups(subjects: Sequence[Subject], alike: Iterable[Alike]) -> list[str]:
-    """Return each case's patient, one for all names that are alike."""
-    patient = {subject.name: subject.patient for subject in subjects}
+    """Return each case's patient, one for all names that are alike (or differ in case only)."""
+    spelt: dict[str, str] = {}
+    patient = {s.name: spelt.setdefault(s.patient.casefold(), s.patient) for s in subjects}
     first: dict[str, str] = {}
 
     def root(name: str) -> str:
@@ -226,7 +227,7 @@ def _groups(subjects: Sequence[Subject], alike: Iterable[Alike]) -> list[str]:
             a, b = sorted((root(patient[pair.first]), root(patient[pair.second])))
             if a != b:
                 first[b] = a
-    return [root(subject.patient) for subject in subjects]
+    return [root(patient[subject.name]) for subject in subjects]
 
 
 def _strata(subjects: Sequence[Subject]) -> list[str]:

@@ -96,6 +96,25 @@ def test_without_a_model_named_the_first_one_is_used(call, one_model, study_dir,
     assert json.loads(done.stdout)["model"]["id"] == "random"
 
 
+def test_evaluate_says_or_refuses_that_masks_do_not_tell_the_regions_apart(
+    call, study_dir, bundle_dir, tmp_path
+):
+    binary = sitk.ReadImage(study_dir / "case_t1.nii.gz") > 350
+    sitk.WriteImage(binary, study_dir / "case_seg.nii.gz")
+    for name in ("one", "two"):
+        shutil.copytree(study_dir, tmp_path / "cases" / name)
+    args = ("evaluate", "--model", bundle_dir, "--data", tmp_path / "cases", "--json")
+    refused = call(*args, tmp_path / "no.json")
+    assert refused.exit_code == 2
+    assert "only 0 and 1 in 2 masks" in refused.stderr
+    assert not (tmp_path / "no.json").exists()
+    alone = call(*args, tmp_path / "one.json", "--cases", "one")
+    assert alone.exit_code == 0, alone.output
+    (caution,) = json.loads((tmp_path / "one.json").read_text())["cautions"]
+    assert "only 0 and 1 in 1 mask" in caution
+    assert caution in alone.stderr
+
+
 def test_evaluate_scores_a_models_own_masks_as_perfect(call, study_dir, bundle_dir, tmp_path):
     mask = study_dir / "case_seg.nii.gz"
     made = call("segment", study_dir, "--model", bundle_dir, "--out", mask)

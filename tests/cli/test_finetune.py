@@ -28,6 +28,7 @@ from napari_acs.review.session.plan import make_plan
 from napari_acs.review.session.session import open_session
 from napari_acs.review.session.sources import find_sources
 from napari_acs.training.finetune import job
+from napari_acs.training.finetune.cases import prepare_corrected
 
 TINY = {
     "network": "UNet",
@@ -263,6 +264,86 @@ def test_other_data_in_the_folder_of_a_run_is_refused(place):
     assert not (place / "second").exists()
 
 
+def test_an_id_that_no_model_may_have_is_refused_before_anything_is_read(tmp_path):
+    code, said = _finetune(tmp_path, tmp_path / "no-model", "never", "--id", "My Model")
+    assert code == 2
+    assert "'My Model': expected small letters" in said
+    assert not list(tmp_path.iterdir())
+
+
+def _like(folder, other):
+    """Give a case the images of another one; its mask stays."""
+    for name in SEQUENCES:
+        shutil.copy(other / f"{other.name}_{name}.nii.gz", folder / f"{folder.name}_{name}.nii.gz")
+
+
+@pytest.mark.parametrize("changed", ["case0", "case3"])
+def test_a_changed_image_in_the_folder_of_a_run_is_refused(place, tmp_path, changed):
+    shutil.copytree(place / "data", tmp_path / "data")
+    options = ("--steps", 2, "--validation", "case3")
+    assert _finetune(tmp_path, place / "parent", "new", *options)[0] == 0
+    shutil.rmtree(tmp_path / "new")
+    _write(tmp_path / "case9", 9)
+    _like(tmp_path / "data" / changed, tmp_path / "case9")
+    code, said = _finetune(tmp_path, place / "parent", "new", *options)
+    assert code == 2, said
+    assert f"found other images ({changed})" in said
+
+
+def test_data_that_were_refused_and_mended_make_the_run_and_no_cached_array_of_them_stays(
+    place, tmp_path
+):
+    shutil.copytree(place / "data", tmp_path / "data")
+    _like(tmp_path / "data" / "case3", tmp_path / "data" / "case0")
+    options = ("--steps", 2, "--validation", "case3")
+    code, said = _finetune(tmp_path, place / "parent", "new", *options)
+    assert code == 2
+    assert "case3 is trained on as case0" in said
+    _like(tmp_path / "data" / "case3", place / "data" / "case3")
+    code, said = _finetune(tmp_path, place / "parent", "new", *options)
+    assert code == 0, said
+
+
+def test_a_dataset_json_beside_the_cases_is_obeyed(place, tmp_path):
+    shutil.copytree(place / "data", tmp_path / "data")
+    _masks(tmp_path / "data", lambda labels: np.array([0, 6, 5, 0, 7])[labels])
+    names = {"background": 0, "edema": 5, "necrosis": 6, "enhancing tumor": 7}
+    (tmp_path / "data" / "dataset.json").write_text(json.dumps({"labels": names}))
+    spec = load_bundle(place / "parent").spec
+    made = []
+    for root, cache in ((place, "as_brats"), (tmp_path, "as_said")):
+        list(prepare_corrected([root / "data" / "case1"], tmp_path / cache, spec, "cpu"))
+        made.append(np.load(tmp_path / cache / "case1.npz")["labels"])
+    assert set(np.unique(made[0])) == {0, 1, 2, 3}
+    np.testing.assert_array_equal(*made)
+
+
+def _masks(root, write):
+    for file in sorted(root.glob("*/*_seg.nii.gz")):
+        old = sitk.ReadImage(file)
+        mask = sitk.GetImageFromArray(write(sitk.GetArrayFromImage(old)).astype(np.uint8))
+        mask.CopyInformation(old)
+        sitk.WriteImage(mask, file)
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [
+        (lambda labels: labels > 0, "only 0 and 1 in 4 masks"),
+        (lambda labels: labels * 0, "No mask marks any tumour, of 4"),
+        (lambda labels: np.where(labels == 1, 7, labels), "unknown labels"),
+    ],
+)
+def test_wrong_labels_are_refused_before_anything_is_written(place, tmp_path, write, said):
+    shutil.copytree(place / "data", tmp_path / "data")
+    _masks(tmp_path / "data", write)
+    code, output = _finetune(tmp_path, place / "parent", "never", "--promote", "--id", "never")
+    assert code == 2, output
+    assert said in output
+    assert default_bundle_id() == DEFAULT_ID
+    assert not list(tmp_path.glob("*never*"))
+
+
 @pytest.mark.parametrize(
     ("fields", "options", "said"),
     [
@@ -270,6 +351,13 @@ def test_other_data_in_the_folder_of_a_run_is_refused(place):
         ({}, ("--keep-out", 1), "more than 0 and less than 1"),
         ({}, ("--validation", "case9"), "case9"),
         ({}, ("--steps", 0), "positive"),
+        ({}, ("--learning-rate", "nan"), "--learning-rate nan: expected a positive number"),
+        ({}, ("--learning-rate", "inf"), "--learning-rate inf: expected a positive number"),
+        ({}, ("--learning-rate", 0), "--learning-rate 0: expected a positive number"),
+        ({}, ("--seed", -1), "--seed -1: expected a number from 0"),
+        ({}, ("--seed", 2**32), "expected a number from 0 to 4294967295"),
+        ({}, ("--id", "My Model"), "'My Model': expected small letters"),
+        ({}, ("--id", "../up"), "expected small letters"),
         ({}, ("--promote", "--id", DEFAULT_ID), "already"),
         ({}, ("--accept-worse",), "Add --promote"),
         ({"input": {"spacing_mm": [1, 1, 3], "patch": [16, 16, 16], "channels": [{"name": "t1"}]}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,7 +12,13 @@ from scipy.ndimage import binary_erosion
 from napari_acs.errors import BadInput
 from napari_acs.imaging.metrics import WORST_HD95_MM, dice, hd95
 from napari_acs.inference import evaluate
-from napari_acs.inference.reference import find_cases, find_mask, read_reference, regions_of
+from napari_acs.inference.reference import (
+    FolderCase,
+    find_cases,
+    find_mask,
+    read_reference,
+    regions_of,
+)
 
 
 def _brats(labels):
@@ -41,6 +48,26 @@ def test_a_reference_that_differs_scores_by_the_metrics(known_case, known_bundle
     assert done["WT"].hd95_mm == pytest.approx(hd95(ours, truth, (1.0, 1.0, 1.0)))
     assert done["WT"].reference_ml < done["WT"].predicted_ml
     assert (done["ET"].dice, done["ET"].hd95_mm) == (0.0, WORST_HD95_MM)
+
+
+def test_a_dataset_json_beside_the_cases_says_what_their_values_mean(known_case, known_bundle):
+    def decathlon(labels):
+        return np.array([0, 2, 1, 3], np.uint8)[labels]
+
+    case = known_case("case", decathlon)
+    swapped = evaluate(known_bundle, [case], "cpu").cases[0].regions
+    assert swapped["WT"].dice == swapped["ET"].dice == 1.0
+    assert swapped["TC"].dice < 1.0
+    said = {"labels": {"background": 0, "edema": 1, "necrosis": 2, "enhancing tumor": 3}}
+    (case.parent / "dataset.json").write_text(json.dumps(said))
+    told = evaluate(known_bundle, [case], "cpu").cases[0].regions
+    assert {name: scores.dice for name, scores in told.items()} == {"WT": 1, "TC": 1, "ET": 1}
+    graded = case.parent / "HGG" / "case"
+    shutil.copytree(case, graded)
+    assert FolderCase(graded).scheme == FolderCase(case).scheme is not None
+    (case.parent / "dataset.json").write_text('{"labels": {"tumor": 1}}')
+    with pytest.raises(BadInput, match=r"dataset.json does not say"):
+        evaluate(known_bundle, [case], "cpu")
 
 
 def test_an_empty_prediction_is_scored_not_refused(known_case, known_bundle):

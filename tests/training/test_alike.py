@@ -52,9 +52,11 @@ def test_a_copy_across_a_split_is_refused_and_folds_keep_it_on_one_side(cases):
         refuse_leaks(every, ("case1",))
     with pytest.raises(BadInput, match=r"copy is trained on as case1"):
         refuse_leaks(every, ("copy",))
-    one = [replace(case, patient="p") for case in cases]
-    with pytest.raises(BadInput, match=r"3 faults|case0 is trained on.*the patient p"):
-        refuse_leaks(one, ("case0",))
+    for judge, others in (("p", "p"), ("p", "P"), ("P", "p")):
+        one = [replace(case, patient=others) for case in cases]
+        one[0] = replace(cases[0], patient=judge)
+        with pytest.raises(BadInput, match=rf"3 faults|case0 is trained on.*the patient {judge}"):
+            refuse_leaks(one, ("case0",))
     for split in k_folds(subjects_of(every), 4, 0, alike(every)):
         assert ("case1" in split.validation) == ("copy" in split.validation)
 

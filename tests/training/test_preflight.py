@@ -1,10 +1,23 @@
 """Each fault of the data is refused by name, before anything is trained."""
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from training.tiny import BRATS, ED, ET, NCR, as_csv, as_msd, tiny, values, write, write_case
+from training.tiny import (
+    BRATS,
+    ED,
+    ET,
+    NCR,
+    as_bids,
+    as_csv,
+    as_msd,
+    tiny,
+    values,
+    write,
+    write_case,
+)
 
 from napari_acs.errors import BadInput
 from napari_acs.training.layouts import find_training_cases
@@ -68,6 +81,16 @@ def _binary(data):
         write_case(data / f"case{number}", number, {NCR: 1, ED: 1, ET: 1})
 
 
+def _one_value(data):
+    for number in range(3):
+        write_case(data / f"case{number}", number, {ED: 2})
+
+
+def _no_enhancing(data):
+    for number in range(3):
+        write_case(data / f"case{number}", number, {NCR: 1, ED: 2})
+
+
 def _two_schemes(data):
     write_case(data / "case2", 2, {NCR: 1, ED: 2, ET: 3})
 
@@ -112,9 +135,11 @@ def _identical_unpacked(data):
         (_smaller, r"case2_seg.nii.gz is not on the grid.*size"),
         (_wrong_labels, r"case2_seg.nii.gz has unknown labels: found 0, 1, 2, 7; expected 0, 1"),
         (_binary, r"do not tell oedema.*only 0 and 1 in 3"),
+        (_one_value, r"do not tell oedema.*only 0 and 2 in 3"),
+        (_no_enhancing, r"mark no enhancing tumour, or call it.*only 0, 1, 2 in 3 masks"),
         (_two_schemes, r"What 3 means in .*case2_seg.nii.gz is not clear.*case0"),
         (_no_label_map, r"case2_seg.nii.gz is no label map"),
-        (_all_empty, r"No mask marks any tumour, of 3"),
+        (_all_empty, r"No mask marks any tumour, of 3: found 0 in every voxel of case0, case1"),
         (_not_finite, r"case1_t1.nii.gz: found 1 voxel.*NaN"),
         (_truncated, r"case1_t1.nii.gz is truncated"),
         (_identical, r"validation case case0 is trained on as case1.*byte for byte"),
@@ -136,9 +161,42 @@ def test_a_case_may_lack_what_the_recipe_can_do_without(data):
         _look(data, may_lack=("t2",))
 
 
+def test_masks_without_enhancing_tumour_pass_once_it_is_said_what_they_mean(data):
+    _no_enhancing(data)
+    said = {"background": 0, "necrosis": 1, "edema": 2, "enhancing tumor": 3}
+    (data / "dataset.json").write_text(json.dumps({"labels": said}))
+    _look(data)
+
+
+def test_bids_masks_of_which_no_table_says_the_labels_are_refused_where_two_schemes_fit(tmp_path):
+    cases = {"a": tiny(7), "b": tiny(8)}
+    root = as_bids(tmp_path / "bids", cases)
+    options = {"validation": ("sub-01_ses-1",)}
+    _look(root, **options)
+    tables = sorted(root.rglob("*_dseg.tsv"))
+    tables[0].rename(root / "dseg.tsv")
+    for table in tables[1:]:
+        table.unlink()
+    _look(root, **options)
+    (root / "dseg.tsv").unlink()
+    with pytest.raises(BadInput, match=r"mean is not said: found 0, 1, 2, 3 in 2.*dseg.tsv"):
+        _look(root, **options)
+    for mask, made in zip(sorted(root.rglob("*_dseg.nii.gz")), cases.values(), strict=True):
+        write(mask, values(made.labels, BRATS))  # 4 is enhancing tumour in BraTS alone
+    _look(root, **options)
+
+
 def test_one_empty_mask_is_no_fault(data):
     write_case(data / "case2", 2, {})
     _look(data)
+
+
+def test_patients_that_differ_in_capitals_are_one(tmp_path):
+    table = as_csv(tmp_path, {"a": tiny(7), "b": tiny(8), "c": tiny(9)})
+    _look(table, validation=("a",))
+    table.write_text(table.read_text().replace(",p1,", ",P0,"))
+    with pytest.raises(BadInput, match=r"patient p0 is on both sides.*a for validation, and b"):
+        _look(table, validation=("a",))
 
 
 def test_patients_stay_on_one_side(data):

@@ -49,11 +49,11 @@ def split_faults(
         )
     patients = defaultdict(list)
     for case in training:
-        patients[case.patient].append(case.name)
+        patients[case.patient.casefold()].append(case.name)
     faults += [
-        _patient_on_both_sides(case, patients[case.patient])
+        _patient_on_both_sides(case, patients[whose])
         for case in apart
-        if case.patient in patients
+        if (whose := case.patient.casefold()) in patients
     ]
     faults += identical_faults(training, apart)
     if classes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from napari_acs.inference.reference import FolderCase
 from napari_acs.models.atomic import file_appears
 from napari_acs.models.spec import BundleSpec
 from napari_acs.training.cases import Case, load_case
-from napari_acs.training.prepare import nested_labels
+from napari_acs.training.checks.folders import training_case
+from napari_acs.training.prepare import hash_of, nested_labels, prepared_from
 
 
 def prepare_corrected(
@@ -22,7 +24,8 @@ def prepare_corrected(
     """Write each case into a cache, as prediction would prepare it; yield (case, done, total).
 
     Sequences on other grids are registered and a skull is removed, as when the model predicts;
-    spacing and normalisation are the bundle's. Cases that are in the cache are kept.
+    spacing and normalisation are the bundle's. Cases that are in the cache are kept, unless an
+    image, the mask, what its labels mean, or what the bundle wants changed since.
 
     Parameters
     ----------
@@ -42,8 +45,9 @@ def prepare_corrected(
     cases = [FolderCase(folder) for folder in folders]  # refuse before any computing
     for done, case in enumerate(cases, start=1):
         target = cache / f"{case.name}.npz"
-        if not target.exists():
-            _prepare(case, target, spec, device)
+        made_from = _made_from(case.folder, spec)
+        if prepared_from(target) != made_from:
+            _prepare(case, target, spec, made_from, device)
         yield case.name, done, len(cases)
 
 
@@ -67,7 +71,15 @@ def balanced(corrected: Sequence[Case], rehearsed: Sequence[Case]) -> list[Case]
     ]
 
 
-def _prepare(case: FolderCase, target: Path, spec: BundleSpec, device: str) -> None:
+def _made_from(folder: Path, spec: BundleSpec) -> str:
+    """Hash all that decides a prepared case."""
+    wants = spec.input
+    channels = [channel.name for channel in wants.channels]
+    files = hash_of(training_case(folder), channels, wants.spacing_mm[0])
+    return hashlib.sha256(f"{files} {wants.normalisation}".encode()).hexdigest()
+
+
+def _prepare(case: FolderCase, target: Path, spec: BundleSpec, made_from: str, device: str) -> None:
     study, regions = case.read()
     ready = make_ready(study, Preparation(), device=device).study
     channels = tuple(channel.name for channel in spec.input.channels)
@@ -78,4 +90,5 @@ def _prepare(case: FolderCase, target: Path, spec: BundleSpec, device: str) -> N
             images=image.array.astype(np.float16),
             labels=labels_to_model_space(Volume(nested_labels(regions), study.grid, None), image),
             spacing_mm=np.float32(spec.input.spacing_mm[0]),
+            inputs=np.str_(made_from),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +14,9 @@ from napari_acs.models.networks import BUILDERS
 from napari_acs.models.spec import AnySpec, BundleSpec, OutputSpec
 from napari_acs.training.recipe import Augmentation, Recipe
 
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]*")  # as the schema of `models.spec` has it
+_SEEDS = 2**32 - 1
+"""The largest that NumPy and scikit-learn take."""
 _TISSUES = {"NCR", "ED", "ET"}
 _UNSHIFTED = ("brain-zscore", "nonzero-zscore")
 _PATCH = 64
@@ -44,6 +49,41 @@ class Wish:
     learning_rate: float | None = None
     batch: int = 2
     seed: int = 0
+
+
+def refuse_senseless(wish: Wish) -> None:
+    """Refuse a wish that no fine-tune of any model could fulfil; nothing need be read for that.
+
+    Raises
+    ------
+    BadInput
+        An id that no bundle may have, a number that is not positive or not finite, or a seed
+        that the generators do not take.
+    """
+    if wish.id is not None and not _ID.fullmatch(wish.id):
+        raise BadInput(
+            f"The new model cannot be called {wish.id!r}",
+            expected="small letters (a to z), digits, '.', '_' and '-', a letter or a digit first",
+            do="Choose another --id; --title may be any text",
+        )
+    numbers = {
+        "--steps": wish.steps,
+        "--learning-rate": wish.learning_rate,
+        "--batch": wish.batch,
+    }
+    for option, value in numbers.items():
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise BadInput(
+                f"The fine-tune cannot be done with {option} {value:g}",
+                expected="a positive number",
+                do="Choose another, or leave the option out",
+            )
+    if not 0 <= wish.seed <= _SEEDS:
+        raise BadInput(
+            f"The fine-tune cannot be done with --seed {wish.seed}",
+            expected=f"a number from 0 to {_SEEDS}",
+            do="Choose another",
+        )
 
 
 def refuse_untrainable(spec: AnySpec) -> BundleSpec:
@@ -130,17 +170,12 @@ def recipe_of(
     Raises
     ------
     BadInput
-        If a wish makes no sense.
+        See `refuse_senseless`.
     """
+    refuse_senseless(wish)
     fresh = spec.status == "untrained"
     steps = wish.steps if wish.steps is not None else (_FRESH_STEPS if fresh else _STEPS)
     rate = wish.learning_rate or (_FRESH_RATE if fresh else _RATE)
-    if steps < 1 or rate <= 0 or wish.batch < 1:
-        raise BadInput(
-            "The fine-tune cannot be done so",
-            found=f"{steps} steps, learning rate {rate:g}, batch {wish.batch}",
-            expected="positive numbers",
-        )
     name, title = id_of(spec), f"{spec.title}, fine-tuned"
     if fresh:
         title = f"Trained from {spec.title}"

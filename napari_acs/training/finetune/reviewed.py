@@ -84,7 +84,9 @@ def patients_in(folders: Iterable[Path]) -> dict[str, str]:
             continue
         for _, row in rows:
             case, patient = row["case"], row["patient"]
-            if case and patient and patients.setdefault(case, patient) != patient:
+            if not case or not patient:
+                continue
+            if patients.setdefault(case, patient).casefold() != patient.casefold():
                 raise BadInput(
                     f"The case {case} has two patients",
                     found=f"{patients[case]} and {patient} ({table})",

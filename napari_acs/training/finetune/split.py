@@ -92,7 +92,8 @@ def split_cases(
         )
 
     def whose(case: str) -> str:
-        return patients.get(case) or patient_of(case)
+        # Two who write one name down differ in capitals before they mean two patients.
+        return (patients.get(case) or patient_of(case)).casefold()
 
     people = sorted({whose(case.name) for case in corrected})
     if len(people) < 2:
@@ -139,11 +140,14 @@ def _named(corrected: Sequence[Path], named: Sequence[str]) -> tuple[Path, ...]:
 
 
 def _refuse_twice(cases: Sequence[Path]) -> None:
-    names = [case.name for case in cases]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    by_name: dict[str, list[Path]] = {}
+    for case in cases:  # not all file systems tell capitals apart, and the cache names files so
+        by_name.setdefault(case.name.casefold(), []).append(case)
+    twice = sorted(name for name, same in by_name.items() if len(same) > 1)
     if twice:
+        same = by_name[twice[0]]
         raise BadInput(
-            f"Two folders are called {twice[0]}",
-            found=", ".join(str(case) for case in cases if case.name == twice[0]),
+            f"Two folders are called {same[0].name}",
+            found=", ".join(map(str, same)),
             do="Give each case once only, among --data and --rehearse together",
         )

@@ -6,13 +6,11 @@ from pathlib import Path
 
 from napari_acs.imaging import find_sequences, guess_sequence
 from napari_acs.imaging.names import is_image_name
+from napari_acs.inference.dataset_json import labels_of
 from napari_acs.inference.label_scheme import scheme_of_file_name
-from napari_acs.inference.reference import find_mask, is_mask_file
+from napari_acs.inference.reference import GRADES, find_mask, is_mask_file
 from napari_acs.training.layouts.case import TrainingCase
-from napari_acs.training.layouts.dataset_json import labels_of
 from napari_acs.training.layouts.patients import names_of_other_years, patient_of, site_of
-
-_GRADES = ("HGG", "LGG")
 
 
 def is_brats(root: Path) -> bool:
@@ -59,7 +57,7 @@ def read_brats(root: Path, pattern: str | None = None) -> tuple[TrainingCase, ..
 
 
 def _folders(root: Path) -> list[Path]:
-    grades = [root / grade for grade in _GRADES if (root / grade).is_dir()]
+    grades = [root / grade for grade in GRADES if (root / grade).is_dir()]
     return sorted(path for place in grades or [root] for path in place.iterdir() if path.is_dir())
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from napari_acs.errors import BadInput
+from napari_acs.inference.dataset_json import read_dataset_json, scheme_of
 from napari_acs.training.layouts.case import TrainingCase
-from napari_acs.training.layouts.dataset_json import channels_of, read_dataset_json, scheme_of
+from napari_acs.training.layouts.dataset_json import channels_of
 from napari_acs.training.layouts.patients import patient_of, site_of
 
 _CHANNEL = r"(?P<case>[^.].*)_(?P<channel>\d{4})"

@@ -8,8 +8,8 @@ from pathlib import Path
 from napari_acs.errors import BadInput
 from napari_acs.imaging import SEQUENCES, guess_sequence
 from napari_acs.imaging.csv_rows import read_csv_rows
+from napari_acs.inference.dataset_json import labels_of
 from napari_acs.training.layouts.case import TrainingCase
-from napari_acs.training.layouts.dataset_json import labels_of
 from napari_acs.training.layouts.patients import patient_of, site_of
 
 _OTHERS = ("case", "patient", "mask", "site", "label")

@@ -100,5 +100,7 @@ def test_a_case_with_two_patients_is_refused(tmp_path):
         (tmp_path / name / "cases.csv").write_text(f"case,patient\nsame,{who}\n")
     with pytest.raises(BadInput, match="same has two patients"):
         patients_in([tmp_path / "one", tmp_path / "two"])
+    (tmp_path / "two" / "cases.csv").write_text("case,patient\nsame,P\n")
+    assert patients_in([tmp_path / "one", tmp_path / "two"]) == {"same": "p"}
     (tmp_path / "one" / "cases.csv").write_text("something else\n1\n")
     assert patients_in([tmp_path / "one"]) == {}

@@ -69,6 +69,19 @@ def test_one_patient_and_one_case_twice_are_refused(tmp_path):
         split_cases(corrected, rehearsed=[tmp_path / "more" / "a"])
 
 
+def test_patients_and_folders_that_differ_in_capitals_are_one(tmp_path):
+    corrected = _cases(tmp_path, ["a", "b", "c"])
+    patients = {"a": "P0", "b": "p0", "c": "P1"}
+    split = split_cases(corrected, named=["c"], patients=patients)
+    assert [case.name for case in split.training] == ["a", "b"]
+    with pytest.raises(BadInput, match=r"b would be trained on, and its patient judges"):
+        split_cases(corrected, named=["a"], patients=patients)
+    with pytest.raises(BadInput, match="two patients"):
+        split_cases(corrected[:2], patients=patients)
+    with pytest.raises(BadInput, match=r"called a: found .*more/A"):
+        split_cases(corrected, rehearsed=[tmp_path / "more" / "A"], patients=patients)
+
+
 def test_a_patient_who_is_trained_on_cannot_tell_what_was_forgotten():
     root = Path("data")
     corrected = [root / "a_visit1", root / "b_visit1"]
