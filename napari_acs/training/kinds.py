@@ -53,6 +53,7 @@ def prepare_for(
     patient_pattern: str | None = None,
 ) -> None:
     """Fill a cache for a recipe; see :func:`napari_acs.training.preparing.prepare_cache`."""
+    refuse_unpublishable(plan)
     if isinstance(plan, Recipe):
         from napari_acs.training.preparing import prepare_cache
 
@@ -74,6 +75,7 @@ def run_kind(plan: RunPlan, order: Order, company: Company) -> bool:
         The data, the recipe or the weights are no good, or another process is at work in the
         run's folder.
     """
+    refuse_unpublishable(plan)
     with ExitStack() as until_done:
         if company.fabric.is_global_zero:  # the other processes are the same run
             until_done.enter_context(alone_in(order.run, order.out))
@@ -82,6 +84,27 @@ def run_kind(plan: RunPlan, order: Order, company: Company) -> bool:
 
             return run_segmentation(plan, order, company)
         return _run_classification(plan, order, company)
+
+
+def refuse_unpublishable(plan: RunPlan) -> None:
+    """Refuse a recipe whose network cannot be built or written as a bundle, before any work.
+
+    Raises
+    ------
+    BadInput
+        It names what no bundle may say, or arguments that the network does not take.
+    """
+    from napari_acs.training.publishable import refuse_bad_fields
+
+    count = plan.batch // plan.shares
+    if isinstance(plan, Recipe):
+        from napari_acs.training.job import bundle_spec
+
+        refuse_bad_fields(bundle_spec(plan, {}), (count, len(plan.sequences), *plan.train_patch))
+        return
+    asked: Any = plan  # its type is imported where a recipe asks for it
+    shape = (count, asked.input.channel_count, *asked.input.size)
+    refuse_bad_fields(_classification("run").draft_fields(plan), shape)
 
 
 def _run_classification(plan: Any, order: Order, company: Company) -> bool:

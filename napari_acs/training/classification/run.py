@@ -205,6 +205,12 @@ def bundle_fields(
     }
 
 
+def draft_fields(recipe: ClassificationRecipe) -> dict[str, Any]:
+    """Return what `bundle_fields` will, as far as the recipe decides it."""
+    members = recipe.folds if recipe.ships == "folds" else 1
+    return {"task": recipe.task, **bundle_fields(recipe, {}, TrainingOutcome({}), members)}
+
+
 def _plan(recipe: ClassificationRecipe, stage: Stage) -> ClassificationRecipe:
     """Return the recipe as the loop sees it for one stage: judged at the end alone."""
     return recipe.model_copy(
