@@ -1,9 +1,12 @@
 """What a recipe trains on: found good first, and nothing else that lies in the cache."""
 
+import numpy as np
 import pytest
 from training.tiny import as_msd, tiny, write_case
 
 from napari_acs.errors import BadInput
+from napari_acs.training.arrays import write_arrays
+from napari_acs.training.cases import ATLAS
 from napari_acs.training.job import segmentation_task
 from napari_acs.training.preparing import prepare_cache
 
@@ -11,6 +14,12 @@ from napari_acs.training.preparing import prepare_cache
 @pytest.fixture
 def plan(recipe):
     return recipe.model_copy(update={"validation": ("a",)})
+
+
+def _tissues(file):
+    """Tissue maps that cost nothing, and are no brain."""
+    none = np.zeros((4, 4, 4), np.uint8)
+    write_arrays(file, spacing_mm=2.0, **dict.fromkeys(("gm", "wm", "csf", "ventricles"), none))
 
 
 def _prepare(plan, cache, *data):
@@ -37,8 +46,7 @@ def test_nothing_is_prepared_of_data_that_are_no_good(plan, tmp_path):
     only = {"exclude": ("b",), "phantom_share": 1.0}
     with pytest.raises(BadInput, match="left to train on"):
         _prepare(plan.model_copy(update={"exclude": ("b",)}), tmp_path / "d", tmp_path / "data")
-    (tmp_path / "e" / "atlas").mkdir(parents=True)
-    (tmp_path / "e" / "atlas" / "atlas.npz").touch()
+    _tissues(tmp_path / "e" / ATLAS)
     _prepare(plan.model_copy(update=only), tmp_path / "e", tmp_path / "data")
     assert [file.stem for file in (tmp_path / "e").glob("*.npz")] == ["a"]
 
