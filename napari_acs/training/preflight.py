@@ -11,6 +11,7 @@ from napari_acs.imaging import TITLES
 from napari_acs.training.checks.files import look_at
 from napari_acs.training.checks.labels import label_faults
 from napari_acs.training.checks.names import name_faults
+from napari_acs.training.checks.passed_over import passed_over_faults
 from napari_acs.training.checks.split import split_faults
 from napari_acs.training.checks.together import refuse
 from napari_acs.training.layouts import TrainingCase
@@ -71,10 +72,11 @@ def preflight(
     Raises
     ------
     BadInput
-        No case; names that are not unique; a sequence or a mask that is missing; a file that is
-        damaged or not finite; a mask on another grid, of unknown or unclear labels; masks that
-        are all empty; a validation case that is absent, or whose patient or images are trained
-        on; nothing to train on; for classification, a case without class, or one class only.
+        No case; names that are not unique; a folder of images that is taken for no case; a
+        sequence or a mask that is missing; a file that is damaged or not finite; a mask on another
+        grid, of unknown or unclear labels; masks that are all empty; a validation case that is
+        absent, or whose patient or images are trained on; nothing to train on; for classification,
+        a case without class, or one class only.
     """
     taking_part = [case for case in cases if case.name not in plan.exclude]
     if not taking_part:
@@ -95,6 +97,7 @@ def preflight(
             every.append(one)
             looked(len(every), len(taking_part))
     faults = name_faults(taking_part)
+    faults += passed_over_faults(cases, plan.exclude)
     faults += [_no_case_has(key, taking_part) for key in absent]
     faults += [fault for one in every for fault in one.faults]
     values = {

@@ -136,6 +136,27 @@ def test_a_case_may_lack_what_the_recipe_can_do_without(data):
         _look(data, may_lack=("t2",))
 
 
+def test_a_folder_of_images_that_is_no_case_is_not_left_out_in_silence(data):
+    write_case(data / "case3", 3)
+    for number, file in enumerate(sorted((data / "case3").iterdir())):
+        file.rename(file.with_name(f"{number}.nii.gz"))
+    with pytest.raises(BadInput, match=r"case3 is taken for no case: found .*0\.nii\.gz"):
+        _look(data)
+    _look(data, plan=Plan(exclude=("case3",)))
+    (data / "case3").rename(data / ".case3")
+    (data / "notes").mkdir()
+    (data / "notes" / "read me.txt").touch()
+    _look(data)
+
+
+def test_cases_beside_hgg_are_not_left_out_in_silence(data):
+    for number in (8, 9):
+        write_case(data / "HGG" / f"case{number}", number)
+    with pytest.raises(BadInput, match=r"have 3 faults:\n1\. .*case0 is .* all cases in HGG"):
+        _look(data, validation=())
+    _look(data, plan=Plan(exclude=("case0", "case1", "case2")), validation=())
+
+
 def test_one_empty_mask_is_no_fault(data):
     write_case(data / "case2", 2, {})
     _look(data)
