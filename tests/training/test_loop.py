@@ -12,6 +12,7 @@ import torch
 from training.toy import Toy, toy_network, toy_plan, toy_run
 
 from napari_acs.errors import BadInput
+from napari_acs.training import logs
 from napari_acs.training.checkpoint import read_checkpoint
 from napari_acs.training.job import published_network, start_network
 from napari_acs.training.loop import train
@@ -95,6 +96,36 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_ones_before(
         _run(two.model_copy(update={"steps": 3}), cases, tmp_path)
     assert (tmp_path / "checkpoint.pt").read_bytes() == kept
     assert [f.name for f in tmp_path.glob(".*")] == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+@pytest.mark.parametrize("filled", ["checkpoint.pt", "log.csv"])
+def test_a_full_disk_is_a_sentence_and_the_run_goes_on(tmp_path, monkeypatch, filled):
+    toy_run(tmp_path / "whole")
+    toy_run(tmp_path / "run", steps=4, decay_steps=0)
+    kept = read_checkpoint(tmp_path / "run")["average"]
+    save, begin = torch.save, logs._begin
+
+    def begin_on_the_full_disk(file, *more):
+        begin(file, *more)
+        if file.name == filled:  # to be unlinked before it is read: it has no end
+            file.unlink()
+            file.symlink_to("/dev/full")
+
+    with monkeypatch.context() as full:
+        if filled == "log.csv":
+            full.setattr(logs, "_begin", begin_on_the_full_disk)
+        else:
+            full.setattr(torch, "save", lambda state, _: save(state, "/dev/full"))
+        with pytest.raises(BadInput, match=rf"{filled}\S* cannot be written: found \w"):
+            toy_run(tmp_path / "run")
+    (tmp_path / "run" / "log.csv").unlink()
+    after = read_checkpoint(tmp_path / "run")
+    assert after["step"] == 4
+    for name, mean in kept.items():
+        assert mean.equal(after["average"][name])
+    assert [step.step for step in toy_run(tmp_path / "run")] == [5, 6, 7, 8]
+    _assert_same(tmp_path / "whole", tmp_path / "run", rtol=0, atol=0)
 
 
 def test_a_damaged_checkpoint_falls_back_on_the_one_before(tmp_path):
