@@ -14,6 +14,7 @@ from napari_acs.training.alone import alone_in
 from napari_acs.training.cases import ATLAS
 from napari_acs.training.order import AUTO, Company, Order
 from napari_acs.training.recipe import Recipe, RunPlan, checked, read_fields
+from napari_acs.training.stopping import Stopped, heard
 
 TASKS = ("segmentation", "classification")
 _TISSUES_MM = 2.0
@@ -122,6 +123,7 @@ def _run_classification(plan: Any, order: Order, company: Company) -> bool:
         prepare_tissues(atlas, _TISSUES_MM)
     from napari_acs.training.layouts import find_training_cases
 
+    told = heard(company.progress, company.stop)
     messages = _classification("run").run_classification(
         plan,
         find_training_cases(order.data, order.layout, order.patient_pattern),
@@ -133,9 +135,13 @@ def _run_classification(plan: Any, order: Order, company: Company) -> bool:
         training={"command": order.command},
         stop=company.stop,
         device=str(company.fabric.device),
+        looked=lambda done, total: told("checking", done, total),
     )
-    for message in messages:
-        company.progress(message.stage, message.done, message.total)
+    try:
+        for message in messages:
+            company.progress(message.stage, message.done, message.total)
+    except Stopped:
+        return False
     return order.out.exists()  # it appears whole, or not at all
 
 

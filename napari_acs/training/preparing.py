@@ -30,7 +30,7 @@ def prepare_cache(
         Folders of cases; without any, a cache that is there is taken as it is.
     cache : Path
     progress : callable
-        Told (case, done, total).
+        Told (case, done, total); what it raises ends the preparation, see `stopping.heard`.
     layout, patient_pattern
         See `napari_acs.training.layouts.find_training_cases`.
     device : str

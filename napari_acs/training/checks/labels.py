@@ -35,7 +35,10 @@ def read_values(case: TrainingCase) -> frozenset[int]:
 
 
 def label_faults(
-    cases: Sequence[TrainingCase], values: Mapping[str, frozenset[int]]
+    cases: Sequence[TrainingCase],
+    values: Mapping[str, frozenset[int]],
+    *,
+    tissues: bool = True,
 ) -> list[BadInput]:
     """Return what is wrong with the values of masks.
 
@@ -44,6 +47,8 @@ def label_faults(
     cases : sequence of TrainingCase
     values : mapping of str to frozenset of int
         Of the cases whose masks could be read, by name.
+    tissues : bool
+        Whether the parts of a tumour must be told apart; otherwise any value of a scheme will do.
     """
     read = [case for case in cases if case.name in values]
     faults: list[BadInput] = []
@@ -59,7 +64,7 @@ def label_faults(
             known, expected = frozenset(range(1, 5)), "0, 1, 2, 4 or 0, 1, 2, 3"
         if not found <= known:
             faults.append(unknown_labels(str(case.mask), sorted({0, *found}), expected))
-    for root, members in by_root.items():
+    for root, members in by_root.items() if tissues else ():
         faults += _unclear(root, members, values)
     if read and not any(values[case.name] for case in read):
         faults.append(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.names import is_image_name
+from napari_acs.training.layouts.brats import GRADES, is_case
 from napari_acs.training.layouts.case import TrainingCase
 
 _SHOWN = 3
@@ -15,7 +16,7 @@ _SHOWN = 3
 def passed_over_faults(
     cases: Sequence[TrainingCase], exclude: Collection[str] = ()
 ) -> list[BadInput]:
-    """Return a refusal for each folder that holds images, and none of which became a case.
+    """Return a refusal for each folder that holds images and that the layout passes over.
 
     Where each case has a folder of its own (BraTS), a folder whose files are named otherwise would
     be left out in silence.
@@ -29,24 +30,22 @@ def passed_over_faults(
     """
     faults: list[BadInput] = []
     for root in dict.fromkeys(case.root for case in cases if case.folder is not None):
-        taken = {case.folder for case in cases if case.folder is not None and case.root == root}
-        places = sorted({folder.parent for folder in taken} | {root})
-        beside = [path for place in places for path in sorted(place.iterdir()) if path.is_dir()]
-        for folder in beside:
-            known = folder in taken or folder in places or folder.name in exclude
-            images = [] if known or folder.name.startswith(".") else _images(folder)
-            if images:
-                faults.append(_passed_over(folder, images, places))
+        grades = [root / grade for grade in GRADES if (root / grade).is_dir()]
+        for place in dict.fromkeys((root, *grades)):
+            elsewhere = grades if place == root else []
+            for folder in sorted(path for path in place.iterdir() if path.is_dir()):
+                left_out = folder.name in exclude or folder.name.startswith(".")
+                if left_out or folder in grades or (is_case(folder) and not elsewhere):
+                    continue
+                images = sorted(path for path in folder.rglob("*") if is_image_name(path.name))
+                if images:
+                    faults.append(_passed_over(folder, images, elsewhere))
     return faults
 
 
-def _images(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if is_image_name(path.name))
-
-
-def _passed_over(folder: Path, images: Sequence[Path], places: Sequence[Path]) -> BadInput:
+def _passed_over(folder: Path, images: Sequence[Path], grades: Sequence[Path]) -> BadInput:
     names = ", ".join(path.relative_to(folder).as_posix() for path in images[:_SHOWN])
-    elsewhere = " and ".join(place.name for place in places if place != folder.parent)
+    elsewhere = " and ".join(grade.name for grade in grades)
     expected = "images and a mask in it, named as NAME_t1, _t1ce, _t2, _flair and _seg"
     return BadInput(
         f"{folder} is taken for no case",

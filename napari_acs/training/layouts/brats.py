@@ -12,12 +12,12 @@ from napari_acs.training.layouts.case import TrainingCase
 from napari_acs.training.layouts.dataset_json import labels_of
 from napari_acs.training.layouts.patients import names_of_other_years, patient_of, site_of
 
-_GRADES = ("HGG", "LGG")
+GRADES = ("HGG", "LGG")
 
 
 def is_brats(root: Path) -> bool:
     """Tell whether a folder holds folders with sequences or masks, told by their names."""
-    return any(map(_is_case, _folders(root)))
+    return any(map(is_case, _folders(root)))
 
 
 def read_brats(root: Path, pattern: str | None = None) -> tuple[TrainingCase, ...]:
@@ -34,7 +34,7 @@ def read_brats(root: Path, pattern: str | None = None) -> tuple[TrainingCase, ..
     stated = labels_of(root / "dataset.json")
     renamed = names_of_other_years(root)
     cases = []
-    for folder in filter(_is_case, _folders(root)):
+    for folder in filter(is_case, _folders(root)):
         name = folder.name
         older, grade = renamed.get(name, (name, ""))
         if folder.parent != root:
@@ -59,11 +59,12 @@ def read_brats(root: Path, pattern: str | None = None) -> tuple[TrainingCase, ..
 
 
 def _folders(root: Path) -> list[Path]:
-    grades = [root / grade for grade in _GRADES if (root / grade).is_dir()]
+    grades = [root / grade for grade in GRADES if (root / grade).is_dir()]
     return sorted(path for place in grades or [root] for path in place.iterdir() if path.is_dir())
 
 
-def _is_case(folder: Path) -> bool:
+def is_case(folder: Path) -> bool:
+    """Tell whether a folder itself holds a sequence or a mask, told by the names of its files."""
     return any(
         is_image_name(file.name) and (guess_sequence(file.name) or is_mask_file(file))
         for file in folder.iterdir()
