@@ -147,6 +147,18 @@ def test_early_stopping_counts_validations_without_a_better_score(tmp_path):
     assert toy_run(tmp_path, [0.9], **{**fields, "patience": 3})[0].step == 17
 
 
+def test_the_best_network_is_that_of_the_best_validation(tmp_path):
+    averages, plan = {}, toy_plan(steps=16, decay_steps=0)
+    for step in train(plan, Toy([0.3, 0.9, 0.9, 0.2]), toy_network(), tmp_path):
+        if step.validation:
+            averages[step.step] = read_checkpoint(tmp_path)["average"]
+    best = torch.load(tmp_path / "best.pt", weights_only=True)
+    for name, mean in best.items():  # of the two equals the later one
+        assert mean.equal(averages[12][name]), name
+    assert not best["4.weight"].equal(averages[16]["4.weight"])
+    assert not best["4.weight"].equal(averages[8]["4.weight"])
+
+
 def test_another_recipe_is_refused_by_the_field_that_differs(tmp_path):
     toy_run(tmp_path)
     with pytest.raises(BadInput, match=r"found learning_rate: 0\.5; expected .*: 0\.001"):
@@ -173,6 +185,18 @@ def test_a_loss_that_is_not_a_number_ends_the_run_and_keeps_the_checkpoint(tmp_p
     with pytest.raises(BadInput, match="step 4 is not a number"):
         list(train(toy_plan(), Bad(), toy_network(), tmp_path))
     assert read_checkpoint(tmp_path)["step"] == 2
+
+
+def test_the_seed_decides_the_start_and_the_batches(recipe, cases):
+    def drawn(seed):
+        plan = recipe.model_copy(update={"seed": seed})
+        weights = start_network(plan, None, pretrained=False).state_dict()["head.weight"]
+        return weights, SegmentationTask(plan, cases).draw(3)[0]
+
+    for once, again, other in zip(drawn(1), drawn(1), drawn(2), strict=True):
+        assert once.equal(again)
+        assert once.shape == other.shape
+        assert not once.equal(other)
 
 
 def test_shares_that_processes_cannot_divide_are_refused():
