@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -249,7 +250,10 @@ def _write(
         file = staging / "weights.safetensors"
         state = network.state_dict()
         state = halved(state) if half else state
-        save_file({k: v.detach().contiguous() for k, v in state.items()}, file)
+        try:
+            save_file({k: v.detach().contiguous() for k, v in state.items()}, file)
+        except SafetensorError as error:  # what the system refused, such as on a full disk
+            raise OSError(str(error)) from error
         weights = {"sha256": sha256_of(file), "size_bytes": file.stat().st_size}
         checked = ANY_SPEC.validate_python({**spec, "weights": weights})
         text = json.dumps(checked.model_dump(mode="json"), indent=2, ensure_ascii=False)

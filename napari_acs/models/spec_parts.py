@@ -15,6 +15,9 @@ format 1 leaves out has the meaning that it had there. 3 added the task ``classi
 (`ClassifierSpec`), and a region's ``minimum_ml`` and ``smallest_part_ml``.
 """
 
+ID: Final = r"^[a-z0-9][a-z0-9._-]*$"
+"""What a bundle may be called."""
+
 
 class Frozen(BaseModel):
     """Part of a description: it does not change, and knows no other fields."""
@@ -48,7 +51,7 @@ class Described(Frozen):
     """What every ``model.json`` says, whatever its task."""
 
     format: Literal[1, 2, 3] = FORMAT
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    id: str = Field(pattern=ID)
     version: str
     title: str
     status: Literal["trained", "untrained"] = Field(

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from napari_acs.errors import BadInput
 from napari_acs.models.atomic import file_appears
+from napari_acs.training.arrays import read_arrays
 
 BEGUN: Final = "begun.json"
 
@@ -71,7 +70,7 @@ def cached_states(cache: Path) -> dict[str, str]:
     """Return what each prepared case of a cache was made from, as a hash; empty if unknown."""
     states = {}
     for file in sorted(cache.glob("*.npz")):
-        with np.load(file, allow_pickle=False) as data:
+        with read_arrays(file) as data:
             states[file.stem] = str(data["inputs"]) if "inputs" in data else ""
     return states
 

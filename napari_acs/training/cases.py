@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from napari_acs.errors import BadInput
+from napari_acs.training.arrays import read_arrays
 
 ATLAS = Path("atlas") / "atlas.npz"
 """Where a cache keeps the tissue maps that phantoms are drawn from."""
@@ -58,7 +58,8 @@ def load_cases(
     Raises
     ------
     BadInput
-        If the cache is empty, or was prepared at another spacing or with other sequences.
+        If the cache is empty, was prepared at another spacing or with other sequences, or a file
+        of it is damaged.
     """
     files = sorted(cache.glob("*.npz"))
     if not files:
@@ -68,7 +69,7 @@ def load_cases(
 
 def load_case(file: Path, spacing_mm: float, sequences: Sequence[str] | None = None) -> Case:
     """Load one case of a cache; see :func:`load_cases`."""
-    with np.load(file, allow_pickle=False) as data:
+    with read_arrays(file) as data:
         spacing = float(data["spacing_mm"])
         if abs(spacing - spacing_mm) > 1e-3:
             raise BadInput(

@@ -93,7 +93,10 @@ def sweep(run: Path) -> None:
 
 def _write(file: Path, state: Mapping[str, Any]) -> None:
     with file_appears(file, replace=True) as staging:
-        torch.save(dict(state), staging)
+        try:
+            torch.save(dict(state), staging)
+        except RuntimeError as error:  # torch's word for what the system refused, without its why
+            raise OSError("the disk is full, or the file larger than is allowed") from error
 
 
 def _folder_to_disk(folder: Path) -> None:

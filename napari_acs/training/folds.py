@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from napari_acs.errors import BadInput
 from napari_acs.training.alike import Alike
+from napari_acs.training.arrays import read_arrays
 from napari_acs.training.cases import Case
 
 _ENHANCING = 3
@@ -117,7 +118,7 @@ def cached_subjects(cache: Path) -> list[Subject]:
     """Return what a prepared cache says of its cases, but of their tumours; no image is read."""
     subjects = []
     for file in sorted(cache.glob("*.npz")):
-        with np.load(file, allow_pickle=False) as data:
+        with read_arrays(file) as data:
             said = {key: str(data[key]) for key in ("patient", "label") if key in data}
         subjects.append(Subject(file.stem, said.get("patient", ""), said.get("label", "")))
     return subjects

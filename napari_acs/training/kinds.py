@@ -14,6 +14,7 @@ from napari_acs.training.alone import alone_in
 from napari_acs.training.cases import ATLAS
 from napari_acs.training.order import AUTO, Company, Order
 from napari_acs.training.recipe import Recipe, RunPlan, checked, read_fields
+from napari_acs.training.stopping import Stopped, heard
 
 TASKS = ("segmentation", "classification")
 _TISSUES_MM = 2.0
@@ -53,6 +54,7 @@ def prepare_for(
     patient_pattern: str | None = None,
 ) -> None:
     """Fill a cache for a recipe; see :func:`napari_acs.training.preparing.prepare_cache`."""
+    refuse_unpublishable(plan)
     if isinstance(plan, Recipe):
         from napari_acs.training.preparing import prepare_cache
 
@@ -74,6 +76,7 @@ def run_kind(plan: RunPlan, order: Order, company: Company) -> bool:
         The data, the recipe or the weights are no good, or another process is at work in the
         run's folder.
     """
+    refuse_unpublishable(plan)
     with ExitStack() as until_done:
         if company.fabric.is_global_zero:  # the other processes are the same run
             until_done.enter_context(alone_in(order.run, order.out))
@@ -82,6 +85,27 @@ def run_kind(plan: RunPlan, order: Order, company: Company) -> bool:
 
             return run_segmentation(plan, order, company)
         return _run_classification(plan, order, company)
+
+
+def refuse_unpublishable(plan: RunPlan) -> None:
+    """Refuse a recipe whose network cannot be built or written as a bundle, before any work.
+
+    Raises
+    ------
+    BadInput
+        It names what no bundle may say, or arguments that the network does not take.
+    """
+    from napari_acs.training.publishable import refuse_bad_fields
+
+    count = plan.batch // plan.shares
+    if isinstance(plan, Recipe):
+        from napari_acs.training.job import bundle_spec
+
+        refuse_bad_fields(bundle_spec(plan, {}), (count, len(plan.sequences), *plan.train_patch))
+        return
+    asked: Any = plan  # its type is imported where a recipe asks for it
+    shape = (count, asked.input.channel_count, *asked.input.size)
+    refuse_bad_fields(_classification("run").draft_fields(plan), shape)
 
 
 def _run_classification(plan: Any, order: Order, company: Company) -> bool:
@@ -99,6 +123,7 @@ def _run_classification(plan: Any, order: Order, company: Company) -> bool:
         prepare_tissues(atlas, _TISSUES_MM)
     from napari_acs.training.layouts import find_training_cases
 
+    told = heard(company.progress, company.stop)
     messages = _classification("run").run_classification(
         plan,
         find_training_cases(order.data, order.layout, order.patient_pattern),
@@ -110,9 +135,13 @@ def _run_classification(plan: Any, order: Order, company: Company) -> bool:
         training={"command": order.command},
         stop=company.stop,
         device=str(company.fabric.device),
+        looked=lambda done, total: told("checking", done, total),
     )
-    for message in messages:
-        company.progress(message.stage, message.done, message.total)
+    try:
+        for message in messages:
+            company.progress(message.stage, message.done, message.total)
+    except Stopped:
+        return False
     return order.out.exists()  # it appears whole, or not at all
 
 

@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from napari_acs.errors import BadInput
+
 if TYPE_CHECKING:
     from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 
@@ -85,5 +87,12 @@ def _begin(file: Path, columns: tuple[str, ...], first: int) -> None:
 
 
 def _append(file: Path, rows: Sequence[tuple[object, ...]]) -> None:
-    with file.open("a", encoding="utf-8", newline="") as stream:
-        csv.writer(stream, lineterminator="\n").writerows(rows)
+    try:
+        with file.open("a", encoding="utf-8", newline="") as stream:
+            csv.writer(stream, lineterminator="\n").writerows(rows)
+    except OSError as error:
+        raise BadInput(
+            f"{file} cannot be written",
+            found=(error.strerror or str(error)).lower(),
+            do="Make space; the same command goes on from the last checkpoint, which is kept",
+        ) from error

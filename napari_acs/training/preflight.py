@@ -11,6 +11,7 @@ from napari_acs.imaging import TITLES
 from napari_acs.training.checks.files import look_at
 from napari_acs.training.checks.labels import label_faults
 from napari_acs.training.checks.names import name_faults
+from napari_acs.training.checks.passed_over import passed_over_faults
 from napari_acs.training.checks.split import split_faults
 from napari_acs.training.checks.together import refuse
 from napari_acs.training.layouts import TrainingCase
@@ -45,6 +46,9 @@ def preflight(
     *,
     may_lack: Collection[str] = (),
     phantoms_only: bool = False,
+    needs_mask: bool | None = None,
+    tissues: bool = True,
+    classes: bool | None = None,
     looked: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> None:
     """Refuse data that cannot be trained on, every fault by name, in one refusal.
@@ -65,16 +69,23 @@ def preflight(
         Sequences that a case may do without.
     phantoms_only : bool
         Training draws from phantoms alone, so no case need be left to train on.
+    needs_mask : bool, optional
+        Whether a case without mask is a fault; left out: for segmentation.
+    tissues : bool
+        Whether masks must tell the parts of a tumour apart.
+    classes : bool, optional
+        Whether each case must say its class; left out: for classification.
     looked : callable
-        Told how many cases were looked at, and of how many.
+        Told how many cases were looked at, and of how many; what it raises ends the looking.
 
     Raises
     ------
     BadInput
-        No case; names that are not unique; a sequence or a mask that is missing; a file that is
-        damaged or not finite; a mask on another grid, of unknown or unclear labels; masks that
-        are all empty; a validation case that is absent, or whose patient or images are trained
-        on; nothing to train on; for classification, a case without class, or one class only.
+        No case; names that are not unique; a folder of images that is taken for no case; a
+        sequence or a mask that is missing; a file that is damaged or not finite; a mask on another
+        grid, of unknown or unclear labels; masks that are all empty; a validation case that is
+        absent, or whose patient or images are trained on; nothing to train on; for classification,
+        a case without class, or one class only.
     """
     taking_part = [case for case in cases if case.name not in plan.exclude]
     if not taking_part:
@@ -84,17 +95,24 @@ def preflight(
             do="Name their folder with --data",
         )
     segmenting = plan.task == "segmentation"
+    needs_mask = segmenting if needs_mask is None else needs_mask
+    classes = not segmenting if classes is None else classes
     absent = _lacking_everywhere(plan, taking_part)
     excused = {*may_lack, *absent}
     every = []
     with ThreadPoolExecutor(_THREADS) as threads:
         looking = threads.map(
-            lambda case: look_at(case, plan.sequences, excused, needs_mask=segmenting), taking_part
+            lambda case: look_at(case, plan.sequences, excused, needs_mask=needs_mask), taking_part
         )
-        for one in looking:
-            every.append(one)
-            looked(len(every), len(taking_part))
+        try:
+            for one in looking:
+                every.append(one)
+                looked(len(every), len(taking_part))
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)  # who stops waits for no other case
+            raise
     faults = name_faults(taking_part)
+    faults += passed_over_faults(cases, plan.exclude)
     faults += [_no_case_has(key, taking_part) for key in absent]
     faults += [fault for one in every for fault in one.faults]
     values = {
@@ -102,10 +120,10 @@ def preflight(
         for case, one in zip(taking_part, every, strict=True)
         if one.values is not None
     }
-    if segmenting:
-        faults += label_faults(taking_part, values)
+    if needs_mask:
+        faults += label_faults(taking_part, values, tissues=tissues)
     faults += split_faults(
-        taking_part, validation_names, classes=not segmenting, phantoms_only=phantoms_only
+        taking_part, validation_names, classes=classes, phantoms_only=phantoms_only
     )
     refuse(faults)
 

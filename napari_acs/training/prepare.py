@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -21,13 +20,14 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, labels_to_model_space, to_model_space
 from napari_acs.inference.ready import Preparation, make_ready
 from napari_acs.inference.reference import find_cases
+from napari_acs.training.arrays import DAMAGE, write_arrays
 from napari_acs.training.cases import ATLAS
 from napari_acs.training.checks.labels import check_labels
 from napari_acs.training.checks.names import check_names
 from napari_acs.training.checks.together import of_case
 from napari_acs.training.layouts import AUTO, TrainingCase, find_training_cases
 from napari_acs.training.layouts.read import read_case
-from napari_acs.training.phantom import prepare_atlas
+from napari_acs.training.phantom import is_atlas, prepare_atlas
 
 __all__ = ["ATLAS", "cases_below", "nested_labels", "prepare", "prepare_cases"]
 
@@ -109,9 +109,8 @@ def prepare_cases(
 
 
 def add_atlas(out: Path, spacing_mm: float) -> None:
-    """Add the tissue maps that phantoms are drawn from, if a cache has none."""
-    if not (out / ATLAS).exists():
-        (out / ATLAS).parent.mkdir(parents=True, exist_ok=True)
+    """Add the tissue maps that phantoms are drawn from, if a cache has none, or damaged ones."""
+    if not is_atlas(out / ATLAS):
         prepare_atlas(out / ATLAS, spacing_mm)
 
 
@@ -173,10 +172,8 @@ def prepared_from(target: Path) -> str | None:
     try:
         with np.load(target, allow_pickle=False) as data:
             return str(data["inputs"]) if "inputs" in data else None
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-        return None  # damaged
+    except DAMAGE:
+        return None  # or not there
 
 
 def _prepare_case(
@@ -196,20 +193,14 @@ def _prepare_case(
     labels = np.zeros(image.grid.shape, np.uint8)
     if regions:
         labels = labels_to_model_space(Volume(nested_labels(regions), study.grid, None), image)
-    partial = target.with_name(f".{target.name}.part")
-    try:
-        with partial.open("wb") as stream:
-            np.savez_compressed(
-                stream,
-                images=image.array.astype(np.float16),
-                labels=labels,
-                spacing_mm=np.float32(spacing_mm),
-                sequences=np.array(sequences, dtype=np.str_),
-                patient=np.str_(case.patient),
-                site=np.str_(case.site),
-                label=np.str_(case.label or ""),
-                inputs=np.str_(inputs),
-            )
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_arrays(
+        target,
+        images=image.array.astype(np.float16),
+        labels=labels,
+        spacing_mm=np.float32(spacing_mm),
+        sequences=np.array(sequences, dtype=np.str_),
+        patient=np.str_(case.patient),
+        site=np.str_(case.site),
+        label=np.str_(case.label or ""),
+        inputs=np.str_(inputs),
+    )

@@ -30,7 +30,7 @@ def prepare_cache(
         Folders of cases; without any, a cache that is there is taken as it is.
     cache : Path
     progress : callable
-        Told (case, done, total).
+        Told (case, done, total); what it raises ends the preparation, see `stopping.heard`.
     layout, patient_pattern
         See `napari_acs.training.layouts.find_training_cases`.
     device : str
@@ -82,9 +82,8 @@ def _refuse_others(cache: Path, wanted: set[str]) -> None:
 
 
 def prepare_tissues(file: Path, spacing_mm: float) -> None:
-    """Write the tissue maps that phantoms are drawn from, where they are not there yet."""
-    if not file.exists():
-        from napari_acs.training.phantom import prepare_atlas  # noqa: PLC0415
+    """Write the tissue maps that phantoms are drawn from, where they are not there and whole."""
+    from napari_acs.training.phantom import is_atlas, prepare_atlas  # noqa: PLC0415
 
-        file.parent.mkdir(parents=True, exist_ok=True)
+    if not is_atlas(file):
         prepare_atlas(file, spacing_mm)

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from napari_acs.errors import BadInput
+from napari_acs.models.spec_parts import ID
+
+_Side = Annotated[int, Field(ge=1)]
+_SEEDS: Final = 2**32 - 1
+"""The largest seed: scikit-learn takes no more, and torch's are multiples of it in 64 bits."""
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Augmentation(_Frozen):
@@ -35,7 +40,7 @@ class Augmentation(_Frozen):
 class RunPlan(_Frozen):
     """What the training loop needs to know of any recipe; every task's recipe is one."""
 
-    id: str
+    id: str = Field(pattern=ID)
     version: str = "1.0.0"
     title: str
     batch: int = Field(default=2, ge=1)
@@ -49,10 +54,12 @@ class RunPlan(_Frozen):
     warm_up_steps: int = Field(default=100, ge=0)
     decay_steps: int = Field(default=1500, ge=0)
     learning_rate: float = Field(default=1e-3, gt=0)
-    encoder_rate: float = Field(default=0.3, description="encoder's share of the learning rate")
-    weight_decay: float = 1e-2
+    encoder_rate: float = Field(
+        default=0.3, ge=0, description="encoder's share of the learning rate"
+    )
+    weight_decay: float = Field(default=1e-2, ge=0)
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    ema: float = 0.998
+    ema: float = Field(default=0.998, ge=0, le=1)
     validate_every: int = Field(default=400, ge=1)
     checkpoint_every: int = Field(
         default=100, ge=0, description="steps; 0: only when a validation is due"
@@ -65,7 +72,7 @@ class RunPlan(_Frozen):
         description="which averaged network ships: that of the end, or that with the best mean "
         "validation Dice, whose figures on the validation cases are then flattering",
     )
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, le=_SEEDS)
     data: tuple[str, ...] = ()
     licence: str = "Apache-2.0"
     citation: tuple[str, ...] = ()
@@ -82,14 +89,14 @@ class Recipe(RunPlan):
 
     task: Literal["segmentation"] = "segmentation"
     architecture: dict[str, Any]
-    sequences: tuple[str, ...] = ("t1", "t1ce", "t2", "flair")
+    sequences: tuple[str, ...] = Field(default=("t1", "t1ce", "t2", "flair"), min_length=1)
     spacing_mm: float = Field(default=2.0, gt=0)
-    train_patch: tuple[int, int, int] = (64, 64, 64)
-    patch: tuple[int, int, int] = (96, 96, 96)
+    train_patch: tuple[_Side, _Side, _Side] = (64, 64, 64)
+    patch: tuple[_Side, _Side, _Side] = (96, 96, 96)
     deep_supervision: bool = Field(
         default=False, description="losses at coarser decoder stages; nothing of it ships"
     )
-    tumour_share: float = Field(default=0.75, description="patches centred near tumour")
+    tumour_share: float = Field(default=0.75, ge=0, le=1, description="patches centred near tumour")
     phantom_share: float = Field(
         default=0.2, ge=0, le=1, description="samples that are phantoms; 1 needs no cases"
     )
@@ -113,6 +120,16 @@ class Recipe(RunPlan):
     def needs_phantoms(self) -> bool:
         """Whether the cache must hold the tissue maps that phantoms are drawn from."""
         return self.phantom_share > 0 or self.phantoms_first > 0 or self.validation_phantoms > 0
+
+    @model_validator(mode="after")
+    def _each_sequence_once(self) -> Self:
+        twice = sorted({key for key in self.sequences if self.sequences.count(key) > 1})
+        if twice:
+            raise ValueError(f"sequences names {', '.join(twice)} more than once")
+        others = [key for key in self.may_lack if key not in self.sequences]
+        if others:
+            raise ValueError(f"may_lack names {', '.join(others)}, which sequences does not")
+        return self
 
     @model_validator(mode="after")
     def _something_to_validate_on(self) -> Self:
@@ -221,4 +238,5 @@ def checked(kind: type[R], fields: Mapping[str, Any], path: Path) -> R:
         return kind.model_validate(fields)
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        faults = [fault.removeprefix(": ") for fault in faults]  # what is wrong between fields
         raise BadInput(f"Recipe {path} has mistakes", found="; ".join(faults)) from error

@@ -11,7 +11,7 @@ from napari_acs.training.recipe import RunPlan
 from napari_acs.training.schedule import learning_rate
 
 _FREE: Final = {
-    *("version", "title", "data", "licence", "citation", "publish", "patch"),
+    *("id", "version", "title", "data", "licence", "citation", "publish", "patch"),
     *("checkpoint_every", "patience"),
 }
 """Fields that do not change the steps that were made."""

@@ -10,6 +10,7 @@ from napari_acs.training.order import Company, Order
 from napari_acs.training.preparing import prepare_cache
 from napari_acs.training.publishing import publish
 from napari_acs.training.recipe import Recipe
+from napari_acs.training.stopping import Stopped, heard
 
 
 def run_segmentation(plan: Recipe, order: Order, company: Company) -> bool:
@@ -28,17 +29,12 @@ def run_segmentation(plan: Recipe, order: Order, company: Company) -> bool:
         If the data, the recipe or the weights are no good; before training starts.
     """
     fabric = company.fabric
+    prepared = True
     with fabric.rank_zero_first():
         if fabric.is_global_zero:
-            prepare_cache(
-                plan,
-                order.data,
-                order.cache,
-                company.progress,
-                layout=order.layout,
-                patient_pattern=order.patient_pattern,
-                device=str(fabric.device),
-            )
+            prepared = _prepare(plan, order, company)
+    if not fabric.broadcast(prepared):
+        return False
     resumed = has_checkpoint(order.run)
     weights = None if resumed else order.encoder_weights
     with fabric.rank_zero_first(local=True):  # torchvision's weights are downloaded once
@@ -54,4 +50,21 @@ def run_segmentation(plan: Recipe, order: Order, company: Company) -> bool:
         return False
     if fabric.is_global_zero:
         publish(plan, order, start, lambda name: company.progress(f"judging {name}", 0, 0))
+    return True
+
+
+def _prepare(plan: Recipe, order: Order, company: Company) -> bool:
+    """Fill the cache; return False if the user stopped it. What is prepared by then is kept."""
+    try:
+        prepare_cache(
+            plan,
+            order.data,
+            order.cache,
+            heard(company.progress, company.stop),
+            layout=order.layout,
+            patient_pattern=order.patient_pattern,
+            device=str(company.fabric.device),
+        )
+    except Stopped:
+        return False
     return True

@@ -92,6 +92,24 @@ def test_the_same_command_goes_on_and_an_existing_bundle_is_never_replaced(place
     assert (place / "a" / "weights.safetensors").read_bytes() == before
 
 
+def test_a_run_does_not_go_on_with_other_cases(place):
+    assert _train(place, "--out", place / "a", "--steps", 2)[0] == 0
+    _write(place / "data" / "case9", 9)
+    code, said = _train(place, "--out", place / "b")
+    assert code == 2
+    assert "begun with other cases: found case9 (new)" in " ".join(said.split())
+    assert not (place / "b").exists()
+    assert _steps(place / "run") == [1, 2]
+
+
+def test_a_recipe_that_can_never_be_published_is_refused_before_data_are_read(place):
+    wrong = "architecture={encoder: squeezenet1_1, foo: 1}"
+    code, said = _train(place, "--out", place / "bundle", "--set", wrong)
+    assert code == 2
+    assert "foo" in said
+    assert not (place / "run").exists()
+
+
 def test_bad_data_is_refused_by_name_before_training_starts(place):
     _write(place / "data" / "shifted", 9, mask_shift=3.0)
     code, said = _train(place, "--out", place / "bundle")

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file, save
 
 from napari_acs.errors import BadInput
-from napari_acs.models import add_bundle, fitting, list_bundles, load_bundle
+from napari_acs.models import add_bundle, fitting, list_bundles, load_bundle, save_bundle
 from napari_acs.models.spec import FORMAT
 
 
@@ -282,6 +282,19 @@ def test_a_disk_that_fills_up_leaves_nothing(tiny, mine):
     assert list(mine.iterdir()) == []
     add_bundle(tiny)
     assert "tiny" in [entry.spec.id for entry in list_bundles()]
+
+
+def test_a_bundle_that_a_full_disk_cannot_hold_leaves_nothing(tiny, tmp_path):
+    bundle = load_bundle(tiny)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(BadInput, match=r"cannot be written: found .*too large"):
+            fields = bundle.spec.model_dump(exclude={"weights"})
+            save_bundle(tmp_path / "new", fields, bundle.network())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.glob("*new*")), "not even a hidden one"
 
 
 def test_ctrl_c_leaves_nothing(tiny, mine, monkeypatch):

@@ -12,6 +12,7 @@ import torch
 from training.toy import Toy, toy_network, toy_plan, toy_run
 
 from napari_acs.errors import BadInput
+from napari_acs.training import logs
 from napari_acs.training.checkpoint import read_checkpoint
 from napari_acs.training.job import published_network, start_network
 from napari_acs.training.loop import train
@@ -97,6 +98,36 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_ones_before(
     assert [f.name for f in tmp_path.glob(".*")] == []
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+@pytest.mark.parametrize("filled", ["checkpoint.pt", "log.csv"])
+def test_a_full_disk_is_a_sentence_and_the_run_goes_on(tmp_path, monkeypatch, filled):
+    toy_run(tmp_path / "whole")
+    toy_run(tmp_path / "run", steps=4, decay_steps=0)
+    kept = read_checkpoint(tmp_path / "run")["average"]
+    save, begin = torch.save, logs._begin
+
+    def begin_on_the_full_disk(file, *more):
+        begin(file, *more)
+        if file.name == filled:  # to be unlinked before it is read: it has no end
+            file.unlink()
+            file.symlink_to("/dev/full")
+
+    with monkeypatch.context() as full:
+        if filled == "log.csv":
+            full.setattr(logs, "_begin", begin_on_the_full_disk)
+        else:
+            full.setattr(torch, "save", lambda state, _: save(state, "/dev/full"))
+        with pytest.raises(BadInput, match=rf"{filled}\S* cannot be written: found \w"):
+            toy_run(tmp_path / "run")
+    (tmp_path / "run" / "log.csv").unlink()
+    after = read_checkpoint(tmp_path / "run")
+    assert after["step"] == 4
+    for name, mean in kept.items():
+        assert mean.equal(after["average"][name])
+    assert [step.step for step in toy_run(tmp_path / "run")] == [5, 6, 7, 8]
+    _assert_same(tmp_path / "whole", tmp_path / "run", rtol=0, atol=0)
+
+
 def test_a_damaged_checkpoint_falls_back_on_the_one_before(tmp_path):
     toy_run(tmp_path, steps=8)
     assert read_checkpoint(tmp_path)["step"] == 8
@@ -114,6 +145,18 @@ def test_early_stopping_counts_validations_without_a_better_score(tmp_path):
     assert (steps[-1].step, steps[-1].finished) == (16, True)
     assert toy_run(tmp_path, [0.9], **fields) == []
     assert toy_run(tmp_path, [0.9], **{**fields, "patience": 3})[0].step == 17
+
+
+def test_the_best_network_is_that_of_the_best_validation(tmp_path):
+    averages, plan = {}, toy_plan(steps=16, decay_steps=0)
+    for step in train(plan, Toy([0.3, 0.9, 0.9, 0.2]), toy_network(), tmp_path):
+        if step.validation:
+            averages[step.step] = read_checkpoint(tmp_path)["average"]
+    best = torch.load(tmp_path / "best.pt", weights_only=True)
+    for name, mean in best.items():  # of the two equals the later one
+        assert mean.equal(averages[12][name]), name
+    assert not best["4.weight"].equal(averages[16]["4.weight"])
+    assert not best["4.weight"].equal(averages[8]["4.weight"])
 
 
 def test_another_recipe_is_refused_by_the_field_that_differs(tmp_path):
@@ -142,6 +185,18 @@ def test_a_loss_that_is_not_a_number_ends_the_run_and_keeps_the_checkpoint(tmp_p
     with pytest.raises(BadInput, match="step 4 is not a number"):
         list(train(toy_plan(), Bad(), toy_network(), tmp_path))
     assert read_checkpoint(tmp_path)["step"] == 2
+
+
+def test_the_seed_decides_the_start_and_the_batches(recipe, cases):
+    def drawn(seed):
+        plan = recipe.model_copy(update={"seed": seed})
+        weights = start_network(plan, None, pretrained=False).state_dict()["head.weight"]
+        return weights, SegmentationTask(plan, cases).draw(3)[0]
+
+    for once, again, other in zip(drawn(1), drawn(1), drawn(2), strict=True):
+        assert once.equal(again)
+        assert once.shape == other.shape
+        assert not once.equal(other)
 
 
 def test_shares_that_processes_cannot_divide_are_refused():

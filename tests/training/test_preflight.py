@@ -186,6 +186,27 @@ def test_bids_masks_of_which_no_table_says_the_labels_are_refused_where_two_sche
     _look(root, **options)
 
 
+def test_a_folder_of_images_that_is_no_case_is_not_left_out_in_silence(data):
+    write_case(data / "case3", 3)
+    for number, file in enumerate(sorted((data / "case3").iterdir())):
+        file.rename(file.with_name(f"{number}.nii.gz"))
+    with pytest.raises(BadInput, match=r"case3 is taken for no case: found .*0\.nii\.gz"):
+        _look(data)
+    _look(data, plan=Plan(exclude=("case3",)))
+    (data / "case3").rename(data / ".case3")
+    (data / "notes").mkdir()
+    (data / "notes" / "read me.txt").touch()
+    _look(data)
+
+
+def test_cases_beside_hgg_are_not_left_out_in_silence(data):
+    for number in (8, 9):
+        write_case(data / "HGG" / f"case{number}", number)
+    with pytest.raises(BadInput, match=r"have 3 faults:\n1\. .*case0 is .* all cases in HGG"):
+        _look(data, validation=())
+    _look(data, plan=Plan(exclude=("case0", "case1", "case2")), validation=())
+
+
 def test_one_empty_mask_is_no_fault(data):
     write_case(data / "case2", 2, {})
     _look(data)

@@ -73,11 +73,11 @@ def test_a_failure_leaves_the_cache_as_it_was(tmp_path, monkeypatch):
 
     def fail(stream, **arrays):
         stream.write(b"half")
-        raise OSError("no space left on device")
+        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("napari_acs.training.prepare.np.savez_compressed", fail)
+    monkeypatch.setattr("napari_acs.training.arrays.np.savez_compressed", fail)
     write(data / "a" / "a_t1.nii.gz", tiny(2).images["t1"])
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(BadInput, match=r"a\.npz cannot be written: found no space"):
         _prepare(data, out)
     assert [file.name for file in out.iterdir()] == ["a.npz"]
     assert (out / "a.npz").read_bytes() == before

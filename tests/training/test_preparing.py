@@ -1,16 +1,33 @@
 """What a recipe trains on: found good first, and nothing else that lies in the cache."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 from training.tiny import as_msd, tiny, write_case
 
 from napari_acs.errors import BadInput
+from napari_acs.training.arrays import write_arrays
+from napari_acs.training.cases import ATLAS
 from napari_acs.training.job import segmentation_task
+from napari_acs.training.order import Company, Order
 from napari_acs.training.preparing import prepare_cache
+from napari_acs.training.processes import start_processes
+from napari_acs.training.segmentation_run import run_segmentation
+
+ALONE = (Path("none"), None, True, "")
+"""The rest of an order: no bundle is come to."""
 
 
 @pytest.fixture
 def plan(recipe):
     return recipe.model_copy(update={"validation": ("a",)})
+
+
+def _tissues(file):
+    """Tissue maps that cost nothing, and are no brain."""
+    none = np.zeros((4, 4, 4), np.uint8)
+    write_arrays(file, spacing_mm=2.0, **dict.fromkeys(("gm", "wm", "csf", "ventricles"), none))
 
 
 def _prepare(plan, cache, *data):
@@ -37,8 +54,7 @@ def test_nothing_is_prepared_of_data_that_are_no_good(plan, tmp_path):
     only = {"exclude": ("b",), "phantom_share": 1.0}
     with pytest.raises(BadInput, match="left to train on"):
         _prepare(plan.model_copy(update={"exclude": ("b",)}), tmp_path / "d", tmp_path / "data")
-    (tmp_path / "e" / "atlas").mkdir(parents=True)
-    (tmp_path / "e" / "atlas" / "atlas.npz").touch()
+    _tissues(tmp_path / "e" / ATLAS)
     _prepare(plan.model_copy(update=only), tmp_path / "e", tmp_path / "data")
     assert [file.stem for file in (tmp_path / "e").glob("*.npz")] == ["a"]
 
@@ -65,3 +81,27 @@ def test_one_head_on_both_sides_is_refused_when_a_cache_is_all_there_is(plan, tm
         plan.model_copy(update={"exclude": ("b",), "phantom_share": 0.0, "validation": ()}),
         tmp_path / "cache",
     )
+
+
+def test_who_asks_to_stop_waits_for_no_other_case(plan, tmp_path):
+    for number in range(12):
+        write_case(tmp_path / "data" / f"case{number}", number)
+    plan = plan.model_copy(update={"validation": ()})
+    fabric = start_processes("cpu")
+
+    def stopped_at(stage):
+        said = []
+        company = Company(
+            fabric,
+            lambda: said[-1][0] == stage,
+            lambda _steps: pytest.fail("it trains"),
+            lambda *told: said.append(told),
+        )
+        order = Order((tmp_path / "data",), tmp_path / "cache", tmp_path / "run", *ALONE)
+        assert not run_segmentation(plan, order, company)
+        return said
+
+    assert stopped_at("checking") == [("checking", 1, 12)]
+    assert not (tmp_path / "cache").exists()
+    assert stopped_at("case10")[12:] == [("case0", 1, 12), ("case1", 2, 12), ("case10", 3, 12)]
+    assert len(list((tmp_path / "cache").glob("*.npz"))) == 3

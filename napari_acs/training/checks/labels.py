@@ -39,7 +39,11 @@ def read_values(case: TrainingCase) -> frozenset[int]:
 
 
 def label_faults(
-    cases: Sequence[TrainingCase], values: Mapping[str, frozenset[int]], *, to_learn: bool = True
+    cases: Sequence[TrainingCase],
+    values: Mapping[str, frozenset[int]],
+    *,
+    to_learn: bool = True,
+    tissues: bool = True,
 ) -> list[BadInput]:
     """Return what is wrong with the values of masks.
 
@@ -51,6 +55,8 @@ def label_faults(
     to_learn : bool
         Whether a network is to learn from them. Masks that only judge may all be empty, and lack
         a tissue in what they show; see `cautions`.
+    tissues : bool
+        Whether the parts of a tumour must be told apart; otherwise any value of a scheme will do.
     """
     read = [case for case in cases if case.name in values]
     faults: list[BadInput] = []
@@ -66,7 +72,7 @@ def label_faults(
             known, expected = _KNOWN, _SCHEMES
         if not found <= known:
             faults.append(unknown_labels(str(case.mask), sorted({0, *found}), expected))
-    for root, members in by_root.items():
+    for root, members in by_root.items() if tissues else ():
         faults += _mixed(members, values)
         told_by = _not_told_apart(root, members, values)
         if told_by is not None and (to_learn or not _may_judge(members, values)):

@@ -17,6 +17,8 @@ from napari_acs.imaging import SEQUENCES, Grid, Study, Volume
 from napari_acs.inference.classify_input import classifier_box
 from napari_acs.inference.ready import AS_IT_IS, Preparation, make_ready
 from napari_acs.inference.reference import regions_of
+from napari_acs.models.atomic import file_appears
+from napari_acs.training.arrays import read_arrays, write_arrays
 from napari_acs.training.checks.names import check_names
 from napari_acs.training.checks.together import of_case
 from napari_acs.training.classification.labels import (
@@ -140,8 +142,8 @@ def _refuse_another_recipe(recipe: ClassificationRecipe, cache: Path) -> None:
     text = json.dumps(made_for, indent=1, sort_keys=True)
     note = cache / "made_for.json"
     if not note.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        note.write_text(text, encoding="utf-8")
+        with file_appears(note, replace=True) as staging:
+            staging.write_text(text, encoding="utf-8")
     elif note.read_text(encoding="utf-8") != text:
         raise BadInput(
             f"{cache} was prepared for another recipe",
@@ -210,22 +212,18 @@ def _of_phantom(recipe: ClassificationRecipe, atlas: Atlas, seed: int) -> Box:
 
 
 def _save(target: Path, box: Box) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.part")
-    with partial.open("wb") as stream:
-        np.savez_compressed(
-            stream,
-            channels=box.channels.numpy(),
-            label=np.int64(box.label),
-            patient=np.array(box.patient),
-            inputs=np.str_(box.made_from),
-            site=np.str_(box.site),
-        )
-    partial.replace(target)
+    write_arrays(
+        target,
+        channels=box.channels.numpy(),
+        label=np.int64(box.label),
+        patient=np.array(box.patient),
+        inputs=np.str_(box.made_from),
+        site=np.str_(box.site),
+    )
 
 
 def _load(file: Path) -> Box:
-    with np.load(file, allow_pickle=False) as data:
+    with read_arrays(file) as data:
         channels = torch.from_numpy(data["channels"])
         said = {key: str(data[key]) for key in ("inputs", "site") if key in data}
         return Box(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from napari_acs.errors import BadInput
 from napari_acs.models.spec import ClassifierInput, ClassLabel
 from napari_acs.training.recipe import Augmentation, RunPlan
+
+_Margin = Annotated[int, Field(ge=0)]
 
 
 class _Frozen(BaseModel):
@@ -51,7 +53,7 @@ class ClassificationRecipe(RunPlan):
     )
     derived: Derived | None = None
     augmentation: Augmentation = Augmentation(drop_sequences=0.0)
-    margin: tuple[int, int, int] = Field(
+    margin: tuple[_Margin, _Margin, _Margin] = Field(
         default=(6, 6, 6), description="voxels (z, y, x) round the box that it is moved within"
     )
     balanced: bool = Field(default=True, description="every class is drawn equally often")
@@ -89,6 +91,15 @@ class ClassificationRecipe(RunPlan):
             raise ValueError("class_weights needs a positive number for every class")
         if self.derived is None and self.phantoms.count + self.phantoms.fresh:
             raise ValueError("phantoms have derived labels only")
+        return self
+
+    @model_validator(mode="after")
+    def _steps_are_fixed(self) -> Self:
+        if self.patience or self.publish == "best":
+            raise ValueError(
+                "patience and publish: best are not for a classifier, each of whose networks is "
+                "trained for `steps` and ships as it is then; leave them out"
+            )
         return self
 
 

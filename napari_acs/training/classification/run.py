@@ -24,6 +24,7 @@ from napari_acs.training.classification.boxes import (
     prepare_boxes,
 )
 from napari_acs.training.classification.card import card
+from napari_acs.training.classification.check import refuse_bad_cases
 from napari_acs.training.classification.outcome import TrainingOutcome, judged
 from napari_acs.training.classification.recipe import ClassificationRecipe
 from napari_acs.training.classification.sites import refuse_site_labels, site_report
@@ -48,6 +49,7 @@ def run_classification(
     training: dict[str, Any] | None = None,
     stop: Callable[[], bool] = lambda: False,
     device: str = "cpu",
+    looked: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Generator[Progress, None, ClassifierBundle | None]:
     """Prepare, train a network a fold and one on all cases, judge, calibrate, write the bundle.
 
@@ -73,6 +75,8 @@ def run_classification(
     stop : callable
         Asked after every step; True ends the run with a checkpoint.
     device : str
+    looked : callable
+        Told how many cases were looked at before any is prepared, and of how many.
 
     Yields
     ------
@@ -92,6 +96,8 @@ def run_classification(
     if out.exists():
         raise BadInput(f"{out} exists", do="Choose another folder, or move it away")
     cache = run / "cache"
+    if given:  # a recipe of phantoms alone needs none
+        refuse_bad_cases(recipe, given, looked)
     for name, done, total in prepare_boxes(recipe, given, cache, atlas, device):
         yield Progress(done, total, f"prepare {name}", 0.0)
         if stop():
@@ -203,6 +209,12 @@ def bundle_fields(
         "citation": recipe.citation,
         "intended_use": recipe.intended_use,
     }
+
+
+def draft_fields(recipe: ClassificationRecipe) -> dict[str, Any]:
+    """Return what `bundle_fields` will, as far as the recipe decides it."""
+    members = recipe.folds if recipe.ships == "folds" else 1
+    return {"task": recipe.task, **bundle_fields(recipe, {}, TrainingOutcome({}), members)}
 
 
 def _plan(recipe: ClassificationRecipe, stage: Stage) -> ClassificationRecipe:

@@ -15,7 +15,7 @@ from napari_acs.training.layouts.patients import names_of_other_years, patient_o
 
 def is_brats(root: Path) -> bool:
     """Tell whether a folder holds folders with sequences or masks, told by their names."""
-    return any(map(_is_case, _folders(root)))
+    return any(map(is_case, _folders(root)))
 
 
 def read_brats(root: Path, pattern: str | None = None) -> tuple[TrainingCase, ...]:
@@ -32,7 +32,7 @@ def read_brats(root: Path, pattern: str | None = None) -> tuple[TrainingCase, ..
     stated = labels_of(root / "dataset.json")
     renamed = names_of_other_years(root)
     cases = []
-    for folder in filter(_is_case, _folders(root)):
+    for folder in filter(is_case, _folders(root)):
         name = folder.name
         older, grade = renamed.get(name, (name, ""))
         if folder.parent != root:
@@ -61,7 +61,8 @@ def _folders(root: Path) -> list[Path]:
     return sorted(path for place in grades or [root] for path in place.iterdir() if path.is_dir())
 
 
-def _is_case(folder: Path) -> bool:
+def is_case(folder: Path) -> bool:
+    """Tell whether a folder itself holds a sequence or a mask, told by the names of its files."""
     return any(
         is_image_name(file.name) and (guess_sequence(file.name) or is_mask_file(file))
         for file in folder.iterdir()

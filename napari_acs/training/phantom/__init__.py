@@ -6,8 +6,16 @@ Only torch and numpy are needed to draw them; `prepare_atlas` alone reads the te
 
 from __future__ import annotations
 
-from .atlas import Atlas, load_atlas, prepare_atlas
+from .atlas import Atlas, is_atlas, load_atlas, prepare_atlas
 from .generate import Phantom, generate
 from .options import PhantomOptions
 
-__all__ = ["Atlas", "Phantom", "PhantomOptions", "generate", "load_atlas", "prepare_atlas"]
+__all__ = [
+    "Atlas",
+    "Phantom",
+    "PhantomOptions",
+    "generate",
+    "is_atlas",
+    "load_atlas",
+    "prepare_atlas",
+]

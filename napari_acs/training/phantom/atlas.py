@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from napari_acs.errors import BadInput
+from napari_acs.training.arrays import DAMAGE, write_arrays
 
 from .fields import blur, push_outward
 
@@ -66,18 +67,31 @@ def load_atlas(path: str | Path) -> Atlas:
         When the file is missing or is not a phantom atlas.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            maps = {k: torch.from_numpy(archive[k].astype(np.float32) / 255) for k in _MAPS}
-            spacing = float(archive["spacing_mm"])
-    except (OSError, KeyError, ValueError) as error:
+        maps, spacing = _read(path)
+    except DAMAGE as error:
         raise BadInput(
             f"the phantom atlas {path} cannot be read",
-            found=str(error),
+            found=str(error) or type(error).__name__,
             expected=f"an .npz with {', '.join(_MAPS)} and spacing_mm",
             do="Write it with napari_acs.training.phantom.prepare_atlas",
         ) from error
     push = push_outward(blur(maps["ventricles"][None], 2.0 / spacing)[0])
     return Atlas(**maps, ventricle_push=push, spacing_mm=spacing)
+
+
+def is_atlas(path: str | Path) -> bool:
+    """Tell whether an atlas is there and whole."""
+    try:
+        _read(path)
+    except DAMAGE:
+        return False
+    return True
+
+
+def _read(path: str | Path) -> tuple[dict[str, Tensor], float]:
+    with np.load(path, allow_pickle=False) as archive:
+        maps = {k: torch.from_numpy(archive[k].astype(np.float32) / 255) for k in _MAPS}
+        return maps, float(archive["spacing_mm"])
 
 
 def _template_folder() -> Path:
@@ -141,7 +155,7 @@ def prepare_atlas(out_npz: str | Path, spacing_mm: float = 2.0) -> Path:
     Parameters
     ----------
     out_npz : path
-        The file to write.
+        The file to write; it appears whole, and replaces one that is there.
     spacing_mm : float
         Isotropic voxel size, 1 or more.
 
@@ -178,5 +192,5 @@ def prepare_atlas(out_npz: str | Path, spacing_mm: float = 2.0) -> Path:
         for name, m in zip(_MAPS, maps, strict=True)
     }
     out = Path(out_npz)
-    np.savez_compressed(out, spacing_mm=np.float64(spacing_mm), **pooled)  # type: ignore[arg-type]
+    write_arrays(out, spacing_mm=np.float64(spacing_mm), **pooled)
     return out

@@ -50,3 +50,16 @@ def test_the_labels_of_a_recipe_lie_beside_it(tmp_path):
     file.write_text(yaml.safe_dump(fields))
     assert read_plan(file, {}).labels == tmp_path / "there" / "labels.csv"
     assert str(read_plan(file, {"labels": "mine.csv"}).labels) == "mine.csv"
+
+
+def test_a_cache_whose_note_was_half_written_is_none_of_another_recipe(
+    recipe, tmp_path, monkeypatch
+):
+    def half(file, text, **_):
+        file.write_bytes(text.encode()[:40])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr("pathlib.Path.write_text", half)
+        list(prepare_boxes(recipe(), [], tmp_path, None))
+    assert list(prepare_boxes(recipe(), [], tmp_path, None)) == []

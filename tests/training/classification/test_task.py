@@ -93,3 +93,14 @@ def test_a_class_may_weigh_more_in_the_loss(recipe, boxes):
     for wrong in ((1,), (1, 0)):
         with pytest.raises(ValueError, match="positive number for every class"):
             recipe(class_weights=wrong)
+
+
+def test_the_seed_decides_the_start_and_the_batches(recipe, boxes):
+    def drawn(seed):
+        plan = recipe(seed=seed)
+        weights = start_classifier(plan, None, pretrained=False).state_dict()["head.1.weight"]
+        return weights, ClassificationTask(plan, boxes, [], []).draw(3)[0]
+
+    for once, again, other in zip(drawn(1), drawn(1), drawn(2), strict=True):
+        assert once.equal(again)
+        assert not once.equal(other)
