@@ -1,6 +1,7 @@
 """Each fault of the data is refused by name, before anything is trained."""
 
 import json
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from training.tiny import (
 )
 
 from napari_acs.errors import BadInput
+from napari_acs.training.checks.files import look_at
 from napari_acs.training.layouts import find_training_cases
 from napari_acs.training.preflight import preflight
 
@@ -266,3 +268,21 @@ def test_all_faults_come_at_once_the_first_ten_by_name(data):
     assert "14 faults, the first 10" in message
     assert "\n10. " in message
     assert "\n11. " not in message
+
+
+def test_who_stops_waits_for_no_other_case(data, monkeypatch):
+    begun = []
+
+    def slowly(case, *arguments, **options):
+        begun.append(case.name)
+        time.sleep(0.05)
+        return look_at(case, *arguments, **options)
+
+    def stop(_done, _total):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("napari_acs.training.preflight.look_at", slowly)
+    (case, *_) = find_training_cases([data])
+    with pytest.raises(KeyboardInterrupt):
+        preflight(Plan(), [case] * 40, (), looked=stop)
+    assert len(begun) < 20
