@@ -157,7 +157,7 @@ def train(
         patient_pattern,
     )
     if not _run(plan, order, device, devices):
-        do = f"The same command goes on from the checkpoint in {run}"
+        do = f"The same command goes on from what is in {run}"
         end_with(Failure("Cancelled", "", do, "cancelled"), debug=debug)
 
 

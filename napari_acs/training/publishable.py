@@ -42,7 +42,7 @@ def refuse_bad_fields(fields: Mapping[str, Any], share: Sequence[int]) -> None:
             do="Correct these fields in the recipe",
         ) from error
     try:
-        with torch.device("meta"):  # its shapes alone: no memory, no random numbers
+        with torch.random.fork_rng([]):  # what is drawn here is not to change what is drawn later
             network = build_network(spec).train()
     except BadInput as fault:
         raise BadInput(
@@ -52,8 +52,11 @@ def refuse_bad_fields(fields: Mapping[str, Any], share: Sequence[int]) -> None:
             do="Correct the recipe's architecture",
         ) from fault
     try:
-        network(torch.empty(tuple(share), device="meta"))
-    except ValueError as error:  # torch's word on a map of one voxel, of one sample
+        # Shapes alone, in no time. Not built there: some of torchvision's networks cannot be.
+        network.to("meta")(torch.empty(tuple(share), device="meta"))
+    except NotImplementedError:
+        return  # of a layer that knows no shapes without numbers, nothing can be told
+    except (ValueError, RuntimeError) as error:  # torch's word on maps of one voxel, or of none
         raise BadInput(
             "The network of the recipe cannot be trained on so little at once",
             found=f"{share[0]} of {' x '.join(map(str, share[2:]))} voxels; {error}",

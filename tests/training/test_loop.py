@@ -165,7 +165,7 @@ def test_another_recipe_is_refused_by_the_field_that_differs(tmp_path):
         toy_run(tmp_path, learning_rate=0.5)
     with pytest.raises(BadInput, match="found steps: 20"):
         toy_run(tmp_path, steps=20)  # the last steps had decayed already
-    assert toy_run(tmp_path, title="Another title") == []
+    assert toy_run(tmp_path, id="another", title="Another title") == []
 
 
 def test_a_run_may_be_made_longer_before_it_decays(tmp_path):

@@ -1,6 +1,7 @@
 """What a recipe's run could never publish is refused before data are read."""
 
 import pytest
+import torch
 import yaml
 from training.classification.conftest import FIELDS
 
@@ -71,6 +72,13 @@ def test_a_batch_too_small_for_its_statistics_is_refused(tmp_path):
     plan = _plan(tmp_path, SEGMENTS, architecture={})  # 16 voxels are one after five halvings
     with pytest.raises(BadInput, match="1 of 16 x 16 x 16 voxels"):
         refuse_unpublishable(plan)
+
+
+def test_an_encoder_that_cannot_be_built_without_numbers_is_no_fault(tmp_path):
+    regnet = {"encoder": "regnet_y_400mf"}
+    before = torch.get_rng_state()
+    refuse_unpublishable(_plan(tmp_path, SEGMENTS, architecture=regnet, train_patch=[64] * 3))
+    assert torch.get_rng_state().equal(before)
 
 
 def test_what_no_bundle_may_say_is_refused(tmp_path):
