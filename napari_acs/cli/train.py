@@ -125,6 +125,7 @@ def train(
     debug: options.Debug = False,
 ) -> None:
     """Train a model by a recipe; Ctrl-C keeps a checkpoint to go on from."""
+    from napari_acs.models.atomic import refuse_existing
     from napari_acs.training.order import Order
 
     plan = _plan(recipe, changes or [], steps, seed)
@@ -138,8 +139,9 @@ def train(
         return
     if out is None:
         raise BadInput("Nothing says where the bundle goes", do="Name its folder with --out")
-    if out.exists():
-        raise BadInput(f"{out} exists", do="Choose another folder, or move it away")
+    refuse_existing(out)
+    if encoder_weights is not None and not encoder_weights.is_file():
+        raise BadInput(f"{encoder_weights}", found="no such file", do="Check --encoder-weights")
     if threads is not None:
         import torch
 

@@ -79,9 +79,23 @@ def file_appears(target: Path, *, replace: bool = False) -> Iterator[Path]:
 
 
 def refuse_existing(target: Path) -> None:
-    """Raise a ``BadInput`` if there is anything at ``target``, be it a broken link."""
+    """Refuse a place where nothing new can appear, before hours are spent on what is to.
+
+    Raises
+    ------
+    BadInput
+        There is something at ``target``, be it a broken link; or its folder is a file, or may not
+        be written to. Folders that are missing are no fault.
+    """
     if target.exists() or target.is_symlink():
         raise BadInput(f"{target} exists", do="Choose another name, or move it away")
+    above = next(folder for folder in target.absolute().parents if os.path.lexists(folder))
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise BadInput(
+            f"{target} cannot be written",
+            found=f"{above} is {'a folder without leave to write' if above.is_dir() else 'a file'}",
+            do="Choose another place",
+        )
 
 
 def _to_disk(file: Path) -> None:

@@ -110,6 +110,26 @@ def test_a_recipe_that_can_never_be_published_is_refused_before_data_are_read(pl
     assert not (place / "run").exists()
 
 
+@pytest.mark.parametrize("fault", ["broken link", "a file above", "no weights"])
+def test_what_would_only_fail_at_the_end_is_refused_at_once(place, fault):
+    out, more = place / "bundle", []
+    if fault == "broken link":
+        out.symlink_to(place / "gone")
+    elif fault == "a file above":
+        (place / "file").touch()
+        out = place / "file" / "below" / "bundle"
+    else:
+        more = ["--encoder-weights", place / "gone.pt"]
+    arguments = ["train", place / "recipe.yaml", "--data", place / "data", "--run", place / "run"]
+    result = CliRunner().invoke(app, [str(a) for a in [*arguments, "--out", out, *more]])
+    assert result.exit_code == 2, result.output
+    said = " ".join(result.output.split())
+    assert {"broken link": "exists", "a file above": "is a file", "no weights": "gone.pt"}[
+        fault
+    ] in said
+    assert not (place / "run").exists()
+
+
 def test_bad_data_is_refused_by_name_before_training_starts(place):
     _write(place / "data" / "shifted", 9, mask_shift=3.0)
     code, said = _train(place, "--out", place / "bundle")
