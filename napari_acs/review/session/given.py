@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.find import find_sequences
 from napari_acs.imaging.open import read_volumes
 from napari_acs.imaging.read import read_grid
-from napari_acs.review.session.locate import study_paths
+from napari_acs.review.session.locate import study_files, study_paths
 from napari_acs.review.session.masks import given_mask, read_given
 
 if TYPE_CHECKING:
@@ -69,11 +68,7 @@ def grids_of(state: SessionState, case: Case, session: Path) -> list[Grid]:
     """
     where = study_paths(state, case, session)
     try:
-        if isinstance(where, dict):
-            files = list(where.values())
-        else:
-            files = list(find_sequences(where).values()) if where.is_dir() else [where]
-        grids = [read_grid(file) for file in files]
+        grids = [read_grid(file) for file in study_files(where)]
     except BadInput:  # DICOM, or names that say no sequence
         grids = [volume.grid for volume in read_volumes(where, case.name)[1].values()]
     return list(dict.fromkeys(grids))

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.find import find_sequences
 from napari_acs.review.session.state import Case, SessionState
 
 
@@ -22,6 +23,19 @@ def study_paths(state: SessionState, case: Case, session: Path) -> Path | dict[s
             key: find_file(state, path, session, case.name) for key, path in case.sequences.items()
         }
     return find_file(state, case.path, session, case.name)
+
+
+def study_files(where: Path | dict[str, Path]) -> list[Path]:
+    """Return the files of a study, from what `study_paths` returns.
+
+    Raises
+    ------
+    BadInput
+        No name in the folder says a sequence, or it holds DICOM.
+    """
+    if isinstance(where, dict):
+        return list(where.values())
+    return list(find_sequences(where).values()) if where.is_dir() else [where]
 
 
 def find_file(state: SessionState, path: str, session: Path, name: str) -> Path:

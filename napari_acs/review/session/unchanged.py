@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never, stop_if
-from napari_acs.imaging.find import find_sequences
 from napari_acs.imaging.pseudonym import files_key
-from napari_acs.review.session.locate import find_file, study_paths
+from napari_acs.review.session.locate import find_file, study_files, study_paths
 
 if TYPE_CHECKING:
     from napari_acs.review.session.state import Case, SessionState
@@ -63,10 +62,7 @@ def images_are_others(
     """
     where = study_paths(state, case, session)
     try:
-        if isinstance(where, dict):
-            files = list(where.values())
-        else:
-            files = list(find_sequences(where).values()) if where.is_dir() else [where]
+        files = study_files(where)
     except BadInput:
         return False
     digests = [digest_of(file, cancelled) for file in files if file.is_file()]
