@@ -23,11 +23,12 @@ from napari_acs.models import default_bundle_id, load_bundle
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     shared = Path(__file__).resolve().parents[2] / "shared" / "data"
-    parser.add_argument("--data", type=Path, nargs="+", default=[shared / "brats2021"])
+    parser.add_argument("--data", type=Path, action="extend", nargs="+")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    if not all(folder.is_dir() for folder in args.data):
-        print(f"no cases at {', '.join(map(str, args.data))}: give --data")
+    data = args.data or [shared / "brats2021"]
+    if not all(folder.is_dir() for folder in data):
+        print(f"no cases at {', '.join(map(str, data))}: give --data")
         return
     bundle = load_bundle(default_bundle_id())
     print(f"{machine()}\n{bundle.spec.id}\n")
@@ -36,7 +37,7 @@ def main() -> None:
     )
     print("| --- |" + " ---: |" * (2 * len(REGIONS) + 1))
     rows: list[dict[str, object]] = []
-    for case in (case for folder in args.data for case in find_cases(folder, [])):
+    for case in (case for folder in data for case in find_cases(folder, [])):
         study = read_study(case)
         reference = read_reference(find_mask(case), study.grid)
         labels = {p: segment(study, bundle, "cpu", precision=p).labels for p in PRECISIONS}

@@ -55,7 +55,7 @@ class Judged:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--member", action="append", required=True, help="may be given again")
-    parser.add_argument("--data", type=Path, nargs="+", required=True)
+    parser.add_argument("--data", type=Path, action="extend", nargs="+", required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--cases", default="", help="names; left out: all that are held out")
     parser.add_argument("--flips", action="store_true", help="also with test-time flips")
