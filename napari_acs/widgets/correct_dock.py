@@ -84,6 +84,7 @@ class CorrectDock(QWidget):
         panel.compare.only_changed.connect(self._on_only)
         panel.compare.compare_clicked.connect(self._on_compare)
         self.viewer.dims.events.order.connect(self._on_view)
+        self.viewer.layers.selection.events.active.connect(self._on_selected)
         target.start()
         self._passing = passing = Passing()
         passing.begin(napari_viewer)
@@ -167,6 +168,11 @@ class CorrectDock(QWidget):
         self.panel.compare.show_others([each for each in masks if each is not mask])
         self.range.offer(mask)
         self.measuring.look_for_midline()
+
+    def _on_selected(self, event: Any = None) -> None:
+        # A layer that comes while the mouse is held takes the selection: of the stroke's end napari
+        # tells the new one alone.
+        self.mouse.brush.end()
 
     def _on_view(self, event: Any = None) -> None:
         try:
