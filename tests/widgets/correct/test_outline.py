@@ -1,5 +1,7 @@
 """Outlines lie where they were drawn, in their own shape, whichever mask is corrected."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from qtpy.QtWidgets import QCheckBox
