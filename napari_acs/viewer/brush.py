@@ -71,22 +71,32 @@ class MaskTool:
         layer.mouse_drag_callbacks.append(press)
         layer.mouse_pan = False  # the last: linked canvases look for a tool then
         layer.events.mode.connect(self._on_mode)
+        layer.events.brush_size.connect(self._draw_cursor)  # of napari's brush, which draws its own
         self.resize(diameter_mm)
 
     def resize(self, diameter_mm: float) -> None:
         """Draw the cursor as large as the brush."""
-        self.layer.cursor = "circle" if diameter_mm > 0 else "cross"
-        self.layer.cursor_size = max(diameter_mm, 1e-3)
+        self._diameter_mm = diameter_mm
+        self._draw_cursor()
+
+    def rest(self, on: bool) -> None:
+        """Let the camera have the mouse, or no more: a 3D view has no slice, and is turned."""
+        self.layer.mouse_pan = on
 
     def close(self) -> None:
         """Give the mouse back."""
         self.layer.events.mode.disconnect(self._on_mode)
+        self.layer.events.brush_size.disconnect(self._draw_cursor)
         if self._press in self.layer.mouse_drag_callbacks:
             self.layer.mouse_drag_callbacks.remove(self._press)
         self._press.end()
         if str(self.layer.mode) == "pan_zoom":
             self.layer.mouse_pan = True
             self.layer.cursor = "standard"
+
+    def _draw_cursor(self, event: Any = None) -> None:
+        self.layer.cursor = "circle" if self._diameter_mm > 0 else "cross"
+        self.layer.cursor_size = max(self._diameter_mm, 1e-3)
 
     def _on_mode(self, event: Any = None) -> None:
         if str(self.layer.mode) != "pan_zoom":

@@ -84,7 +84,9 @@ class CorrectDock(QWidget):
         panel.compare.only_changed.connect(self._on_only)
         panel.compare.compare_clicked.connect(self._on_compare)
         self.viewer.dims.events.order.connect(self._on_view)
+        self.viewer.dims.events.ndisplay.connect(self._on_ndisplay)
         self.viewer.layers.selection.events.active.connect(self._on_selected)
+        self._on_ndisplay()
         target.start()
         self._passing = passing = Passing()
         passing.begin(napari_viewer)
@@ -173,6 +175,9 @@ class CorrectDock(QWidget):
         # A layer that comes while the mouse is held takes the selection: of the stroke's end napari
         # tells the new one alone.
         self.mouse.brush.end()
+
+    def _on_ndisplay(self, event: Any = None) -> None:
+        self.mouse.rest(self.viewer.dims.ndisplay != 2)
 
     def _on_view(self, event: Any = None) -> None:
         try:

@@ -149,6 +149,33 @@ def test_the_brush_has_the_mouse_until_another_tool_takes_it(dock, mask):
     assert mask.mouse_pan and dock.mouse.name == ""
 
 
+def test_a_3d_view_can_be_turned_with_a_tool_in_hand(dock, mask):
+    dims, camera = dock.viewer.dims, dock.viewer.scene.camera
+    click(dock, "paint")
+    dims.ndisplay = 3
+    assert camera.mouse_pan and dock.mouse.name == "paint"
+    dims.ndisplay = 2
+    assert not camera.mouse_pan
+    dims.ndisplay = 3
+    click(dock, "erase")
+    assert camera.mouse_pan, "one that is taken there"
+    dims.ndisplay = 2
+    assert not camera.mouse_pan
+    click(dock, "erase")
+    assert camera.mouse_pan and dock.mouse.name == ""
+
+
+def test_the_cursor_is_as_large_as_the_brush_whatever_naparis_is(dock, mask):
+    click(dock, "paint")
+    size = mask.cursor_size
+    mask.brush_size = 33
+    assert mask.cursor_size == size and mask.cursor == "circle"
+    click(dock, "paint")
+    mask.mode = "paint"
+    mask.brush_size = 22
+    assert mask.cursor_size != size, "napari's own brush has its own"
+
+
 def test_a_stroke_that_is_refused_on_its_way_is_one_step_of_undo(dock, mask):
     mask.data_setitem((np.array([1]), np.array([1]), np.array([1])), 2)  # an earlier step
     mask.data[2, 20, 28] = 9  # came with the file
