@@ -103,6 +103,22 @@ def test_units_of_the_images_and_of_length_do_not_matter(seed, spacing, ink, fac
     assert np.count_nonzero(scaled != usual) <= 3  # float32 at the very edge of the reach
 
 
+def test_a_click_tells_of_a_tissue_that_the_region_has_not_got_yet():
+    """Bright tumour is drawn, a dark part of it is not: the click there counts for most."""
+    shape = (40, 40, 40)
+    bright, dark = (
+        far_from(centre, (1, 1, 1), shape) <= radius
+        for centre, radius in (((20, 20, 12), 7), ((20, 20, 24), 4))
+    )
+    noise = np.random.default_rng(3).normal(0, 1, shape)
+    seen = noise + 100 + 100 * bright - 100 * dark
+    labels = np.where(bright, 2, 0).astype(np.uint8)
+    change = grow_from(Canvas(labels, (1, 1, 1)), (20, 20, 24), [seen], paint("WT"), reach_mm=8)
+    painted = change.applied(labels) != labels
+    assert (painted & dark).sum() > 0.9 * dark.sum()
+    assert (painted & ~dark).sum() < 0.3 * dark.sum()
+
+
 def test_without_evidence_it_is_nearly_the_ball():
     labels = np.zeros((21, 31, 41), np.uint8)
     flat = np.full(labels.shape, 7.0)
