@@ -129,6 +129,17 @@ def test_without_evidence_it_is_nearly_the_ball():
     assert painted[far <= 0.8 * 9.0].all() and not painted[far > 9.0].any()
 
 
+@pytest.mark.parametrize("beyond", [0.0, np.nan])
+def test_it_stays_in_the_brain_where_brightness_says_nothing(beyond):
+    """Tissue about 0 on average, as after a z-score: what is beyond the brain looks like it."""
+    brain = far_from((15, 15, 15), (1, 1, 1), (30, 30, 30)) <= 10
+    seen = np.where(brain, np.random.default_rng(2).normal(0, 1, brain.shape), beyond)
+    none = np.zeros(brain.shape, np.uint8)
+    change = grow_from(Canvas(none, (1, 1, 1)), (15, 15, 23), [seen], paint("WT"), reach_mm=9)
+    painted = change.applied(none) > 0
+    assert painted.sum() > 200 and not (painted & ~brain).any()
+
+
 def test_it_never_enters_what_is_beyond_the_brain():
     labels = np.zeros((15, 15, 15), np.uint8)
     stripped = np.full(labels.shape, 50.0)
