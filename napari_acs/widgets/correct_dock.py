@@ -67,6 +67,7 @@ class CorrectDock(QWidget):
         fill_with(self, panel)
         target.followed.connect(self._on_followed)
         target.listed.connect(self._on_listed)
+        target.replaced.connect(self._on_replaced)
         target.rebased.connect(self._say_against)
         target.rebased.connect(self.differences.look)
         for each in (clicks, self.parts):
@@ -157,6 +158,13 @@ class CorrectDock(QWidget):
         self.mouse.follow(layer)
         self.measuring.follow(layer)
         self._say_against()
+        self._on_view()
+
+    @Slot()
+    def _on_replaced(self) -> None:
+        said = "The mask's voxels were replaced by others: steps before that cannot be undone."
+        self.panel.message.say(said)
+        self._on_listed()  # other images may lie on it now
         self._on_view()
 
     @Slot()

@@ -107,3 +107,37 @@ def test_another_button_leaves_the_stroke_in_hand(dock, mask, erasing):
     )
     mouse_move_callbacks(mask, event)
     assert not np.array_equal(mask.data, before), "the left one is held still"
+
+
+@pytest.mark.parametrize("smaller", [False, True])
+def test_undo_begins_anew_where_the_array_was_replaced(dock, mask, qtbot, smaller):
+    """napari keeps the steps: they would be written into an array that they are not of."""
+    mask.data_setitem(np.nonzero(mask.data == 3), 1)
+    other = np.zeros((5, 5, 5) if smaller else mask.data.shape, np.uint8)
+    other[2:4, 2:4, 2:4] = 2
+    mask.data = other.copy()
+    assert "cannot be undone" in dock.said
+    click(dock, "undo")
+    click(dock, "redo")
+    np.testing.assert_array_equal(mask.data, other)
+    run(dock, qtbot, "grow")
+    assert not np.array_equal(mask.data, other)
+    click(dock, "undo")
+    np.testing.assert_array_equal(mask.data, other)
+
+
+def test_undo_goes_on_where_the_data_type_alone_is_another(dock, mask):
+    before = mask.data.copy()
+    mask.data_setitem(np.nonzero(mask.data == 3), 1)
+    mask.data = mask.data.astype(np.int64)
+    mask.data = mask.data.astype(np.uint8)
+    assert "cannot be undone" not in dock.said
+    click(dock, "undo")
+    np.testing.assert_array_equal(mask.data, before)
+
+
+def test_a_panel_that_follows_another_mask_leaves_the_first_one_alone(dock, mask, viewer):
+    add_case(viewer)
+    dock.panel.message.clear()
+    mask.data = np.zeros_like(mask.data)
+    assert "cannot be undone" not in dock.said
