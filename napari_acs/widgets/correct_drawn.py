@@ -45,11 +45,11 @@ class CorrectDrawn:
         BadInput
             There is no outline, no slice is shown, or another tool is at work.
         """
+        dims = self._viewer.dims
+        axis = slice_axis(dims)
         if name == "draw_outline":
             self._draw(mask)
             return
-        dims = self._viewer.dims
-        axis = slice_axis(dims)
         if self.layer is not None:
             self.layer.mode = "pan_zoom"  # ends a polygon that is still being drawn
             self._viewer.layers.selection.active = mask

@@ -68,3 +68,9 @@ def test_an_ellipse_is_round(dock, mask, outline, qtbot):
     painted = (mask.data > 0) & (CENTRE == 0)
     assert not (painted & (far > 1.0001)).any()
     assert ((mask.data > 0) | (far > 0.999)).all()
+
+
+def test_an_outline_is_drawn_in_a_slice_alone(dock, mask):
+    dock.viewer.dims.ndisplay = 3
+    click(dock, "draw_outline")
+    assert "No slice is shown" in dock.said and "outline" not in dock.viewer.layers
