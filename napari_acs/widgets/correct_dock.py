@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Signal, Slot
+from qtpy.QtCore import QTimer, Signal, Slot
 from qtpy.QtWidgets import QWidget
 
 from napari_acs.errors import BadInput
@@ -180,9 +180,15 @@ class CorrectDock(QWidget):
         self.measuring.look_for_midline()
 
     def _on_selected(self, event: Any = None) -> None:
-        # A layer that comes while the mouse is held takes the selection: of the stroke's end napari
-        # tells the new one alone.
-        self.mouse.brush.end()
+        # Looked at in the next turn: who adds a layer often selects the one before again.
+        QTimer.singleShot(0, self._end_stroke)
+
+    @Slot()
+    def _end_stroke(self) -> None:
+        """End a stroke whose layer is not selected any more: napari tells the new one the rest."""
+        active = self.viewer.layers.selection.active  # or napari's proxy of it
+        if self.target.layer != active:
+            self.mouse.brush.end()
 
     def _on_ndisplay(self, event: Any = None) -> None:
         self.mouse.rest(self.viewer.dims.ndisplay != 2)

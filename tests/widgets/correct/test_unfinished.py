@@ -29,6 +29,15 @@ def pressed(dock, layer, *places):
         tell(dock.viewer.layers.selection.active, ReadOnlyWrapper(event))
 
 
+def moved(layer, place):
+    from napari.utils.interactions import mouse_move_callbacks
+
+    event = SimpleNamespace(
+        type="mouse_move", is_dragging=True, position=layer.data_to_world(place)
+    )
+    mouse_move_callbacks(layer, event)
+
+
 def let_go(dock, layer, place):
     from napari.utils.interactions import mouse_release_callbacks
 
@@ -56,12 +65,29 @@ def one_step_each(dock, mask, qtbot, before, stroke):
     np.testing.assert_array_equal(mask.data, before)
 
 
+def test_a_layer_that_arrives_and_is_not_selected_leaves_the_stroke_in_hand(
+    dock, mask, viewer, erasing, qtbot
+):
+    """As the other images of a case in a review, which come while the reader has begun."""
+    before = mask.data.copy()
+    pressed(dock, mask, erasing, erasing + np.array((0, 2, 2)))
+    viewer.add_image(np.zeros(mask.data.shape), scale=mask.scale, name="arrived")
+    viewer.layers.selection.active = mask
+    qtbot.wait(50)
+    begun = mask.data.copy()
+    moved(mask, erasing + np.array((0, 6, 6)))
+    assert not np.array_equal(mask.data, begun)
+    let_go(dock, mask, erasing)
+    one_step_each(dock, mask, qtbot, before, mask.data.copy())
+
+
 def test_a_layer_that_arrives_ends_the_stroke(dock, mask, erasing, qtbot):
     """A segmentation that is done while the mouse is held: its layer is selected then."""
     before = mask.data.copy()
     pressed(dock, mask, erasing, erasing + np.array((0, 2, 2)))
     dock.viewer.add_image(np.zeros(mask.data.shape), scale=mask.scale, name="arrived")
     let_go(dock, mask, erasing)
+    qtbot.wait(50)
     stroke = mask.data.copy()
     dock.target.choose(mask)
     one_step_each(dock, mask, qtbot, before, stroke)
@@ -98,14 +124,7 @@ def test_another_button_leaves_the_stroke_in_hand(dock, mask, erasing):
     pressed(dock, mask, erasing, erasing + np.array((0, 2, 2)))
     before = mask.data.copy()
     assert not list(dock.mouse.brush(mask, SimpleNamespace(button=2)))
-    from napari.utils.interactions import mouse_move_callbacks
-
-    event = SimpleNamespace(
-        type="mouse_move",
-        is_dragging=True,
-        position=mask.data_to_world(erasing + np.array((0, 6, 6))),
-    )
-    mouse_move_callbacks(mask, event)
+    moved(mask, erasing + np.array((0, 6, 6)))
     assert not np.array_equal(mask.data, before), "the left one is held still"
 
 
