@@ -69,6 +69,23 @@ def test_a_long_drag_is_one_step_and_a_ball_reaches_other_slices(dock, mask):
     undone(mask, before)
 
 
+@pytest.mark.parametrize("ball", [False, True])
+def test_a_stroke_stays_in_the_slice_where_it_began(dock, mask, ball):
+    """Also where the wheel is turned on the way, and between two slices (of another grid)."""
+    at = np.array([6.0, 5.0, 6.0])
+    show(dock, mask, at)
+    find(dock, QCheckBox, "ball").setChecked(ball)
+    choose(dock, "ET")
+    click(dock, "paint")
+    drag(dock, mask, at, at + np.array([0.0, 3, 8]))
+    straight = mask.data.copy()
+    mask.undo()
+    show(dock, mask, at + np.array([0.3, 0, 0]))
+    drag(dock, mask, at + np.array([0.3, 0, 0]), at + np.array([5.0, 3, 8]))
+    np.testing.assert_array_equal(mask.data, straight)
+    assert "ET painted" in dock.said
+
+
 def test_erasing_a_region_leaves_the_next_outer_one(dock, mask):
     at = np.argwhere(CENTRE == 3).mean(axis=0).round()
     show(dock, mask, at)
