@@ -53,7 +53,7 @@ lint:
 	$(BIN)/check-manifest --no-build-isolation
 
 bench: install
-	@set -e; for script in $(filter-out %/measure.py %/peers.py %/held_out.py %/robot_user.py,$(wildcard benchmarks/*.py)); do \
+	@set -e; for script in $(filter-out %/measure.py %/peers.py %/held_out.py %/robot_user.py %/held.py %/correct_layers.py,$(wildcard benchmarks/*.py)); do \
 		echo "== $$script"; $(BIN)/python $$script; done
 
 screenshots: install

@@ -18,15 +18,16 @@ import os
 import statistics
 from functools import partial
 from pathlib import Path
-from time import perf_counter, thread_time
+from time import perf_counter
 from types import SimpleNamespace
 
 import napari
 import numpy as np
 from correct import SIZES, phantom
+from correct_layers import chosen_row, control_rows, layer_rows
+from held import Blocks, held_row
 from measure import write
 from napari.layers import Layer
-from qtpy.QtCore import QTimer
 from qtpy.QtTest import QSignalSpy, QTest
 from qtpy.QtWidgets import QApplication, QCheckBox, QPushButton
 from superqt import QLabeledDoubleSlider
@@ -64,33 +65,6 @@ def layers(*, large: bool):
         Layer.create(*image_layer(array, info, name)),
         Layer.create(*labels_layer(labels, LayerInfo(grid, None, "case"), "mask")),
     ]
-
-
-class Blocks:
-    """Ticks as fast as the main thread lets it."""
-
-    def __init__(self) -> None:
-        self.longest_ms = self.cpu_ms = 0.0
-        self._last, self._cpu = perf_counter(), thread_time()
-        self._timer = QTimer()
-        self._timer.setInterval(0)
-        self._timer.timeout.connect(self._tick)
-
-    def __enter__(self) -> Blocks:
-        QApplication.processEvents()
-        self._last, self._cpu = perf_counter(), thread_time()
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._tick()
-        self._timer.stop()
-
-    def _tick(self) -> None:
-        now, cpu = perf_counter(), thread_time()
-        self.longest_ms = max(self.longest_ms, 1000 * (now - self._last))
-        self.cpu_ms = max(self.cpu_ms, 1000 * (cpu - self._cpu))
-        self._last, self._cpu = now, cpu
 
 
 def strokes(dock, mask, radius_mm: float, ball: bool) -> list[float]:
@@ -177,94 +151,30 @@ def tool_row(dock, mask, tool: str, rounds: int) -> dict[str, object]:
     }
 
 
-def place_of(mask) -> dict[str, object]:
-    return {"scale": mask.scale, "translate": mask.translate, "units": mask.units}
-
-
-def layer_rows(dock, mask, rounds: int) -> list[dict[str, object]]:
-    """Return how long what adds a layer, and what takes one back, holds up the main thread."""
-    described = np.roll(mask.data, 3, 1), place_of(mask), "labels"
-    other = dock.viewer.add_layer(Layer.create(*described))
-    dock.target.choose(mask)
-    QSignalSpy(dock.measuring.measured).wait(120_000)
-    names = ("only_changed", "compare", "draw_outline", "draw_diameters", "show_range", "undo")
-    found = {name: ([], []) for name in names}
-    for _ in range(rounds):
-        for name, (blocks, cpus) in found.items():
-            there = list(dock.viewer.layers)
-            if name in ("only_changed", "undo"):
-                mask.data_setitem(tuple(np.array([i, i + 1]) for i in (5, 5, 5)), 1)
-            QTest.qWait(700)
-            shown = QSignalSpy(dock.differences.shown)
-            widget = dock.panel.findChild((QPushButton, QCheckBox), name)
-            with Blocks() as seen:
-                widget.click()
-                if name in ("only_changed", "compare"):
-                    assert len(shown) or shown.wait(60_000), name
-                QTest.qWait(300)
-            blocks.append(seen.longest_ms)
-            cpus.append(seen.cpu_ms)
-            if name in ("show_range", "only_changed"):
-                widget.click()
-            for layer in set(dock.viewer.layers) - set(there):
-                dock.viewer.layers.remove(layer)
-            if name == "only_changed":
-                mask.undo()
-            dock.target.choose(mask)
-            QTest.qWait(500)
-    dock.viewer.layers.remove(other)
-    return [held_row(name, *times) for name, times in found.items()]
-
-
-def control_rows(dock, mask, rounds: int) -> list[dict[str, object]]:
-    """Return how long napari alone takes to add a layer of a kind."""
-    rows = []
-    place = place_of(mask)
-    for kind in ("labels", "image", "shapes"):
-        blocks, cpus = [], []
-        for _ in range(rounds):
-            data = np.roll(mask.data, 3, 1) if kind != "shapes" else None
-            more = {"ndim": 3} if kind == "shapes" else {}
-            more |= {"contrast_limits": (0, 4)} if kind == "image" else {}
-            layer = Layer.create(data, {**place, **more}, kind)
-            QTest.qWait(300)
-            with Blocks() as seen:
-                dock.viewer.add_layer(layer)
-                QTest.qWait(300)
-            blocks.append(seen.longest_ms)
-            cpus.append(seen.cpu_ms)
-            dock.viewer.layers.remove(layer)
-            QTest.qWait(500)
-        rows.append(held_row(f"control: napari adds a {kind} layer", blocks, cpus))
-    return rows
-
-
-def held_row(what: str, blocks: list[float], cpus: list[float]) -> dict[str, object]:
-    return {
-        "what": what,
-        "block_ms": round(statistics.median(blocks), 1),
-        "longest_block_ms": round(max(blocks), 1),
-        "cpu_ms": round(statistics.median(cpus), 1),
-    }
-
-
-def chosen_row(dock, mask, rounds: int) -> dict[str, object]:
-    """Return how long choosing a mask that the panel has not seen holds up the main thread."""
+def refresh_row(mask, rounds: int) -> dict[str, object]:
+    """Return the control: how long napari takes to draw the window anew."""
     blocks, cpus = [], []
     for _ in range(rounds):
-        dock.target.choose(mask)
-        described = mask.data.copy(), {**place_of(mask), "name": "other"}, "labels"
-        other = dock.viewer.add_layer(Layer.create(*described))
-        dock.viewer.layers.selection.active = dock.viewer.layers[0]
-        QTest.qWait(500)
         with Blocks() as seen:
-            dock.target.choose(other)
-            QSignalSpy(dock.measuring.measured).wait(120_000)
+            mask.refresh()
+            QTest.qWait(500)
         blocks.append(seen.longest_ms)
         cpus.append(seen.cpu_ms)
-        dock.viewer.layers.remove(other)
-        QSignalSpy(dock.measuring.measured).wait(120_000)
-    return held_row("choosing a mask, until it is measured", blocks, cpus)
+    return held_row("control: napari's refresh of the layer", blocks, cpus)
+
+
+def measures_row(dock, mask, rounds: int) -> dict[str, object]:
+    """Return how long what follows an edit holds up the main thread."""
+    blocks, cpus = [], []
+    for _ in range(rounds):
+        with Blocks() as seen:
+            mask.data_setitem(tuple(np.array([i]) for i in (5, 5, 5)), 1)
+            QSignalSpy(dock.measuring.measured).wait(60_000)
+        blocks.append(seen.longest_ms)
+        cpus.append(seen.cpu_ms)
+        mask.undo()
+        QSignalSpy(dock.measuring.measured).wait(60_000)
+    return held_row("measures after an edit", blocks, cpus)
 
 
 def main() -> None:
@@ -294,24 +204,8 @@ def main() -> None:
     QTest.qWait(5000)  # until all is measured
     chosen = [tool for tool in options.only.split(",") if tool]
     rows += [tool_row(dock, mask, tool, options.rounds) for tool in chosen or TOOLS]
-    blocks, cpus = [], []
-    for _ in range(options.rounds):
-        with Blocks() as seen:
-            mask.refresh()
-            QTest.qWait(500)
-        blocks.append(seen.longest_ms)
-        cpus.append(seen.cpu_ms)
-    rows.append(held_row("control: napari's refresh of the layer", blocks, cpus))
-    blocks, cpus = [], []
-    for _ in range(options.rounds):
-        with Blocks() as seen:
-            mask.data_setitem(tuple(np.array([i]) for i in (5, 5, 5)), 1)
-            QSignalSpy(dock.measuring.measured).wait(60_000)
-        blocks.append(seen.longest_ms)
-        cpus.append(seen.cpu_ms)
-        mask.undo()
-        QSignalSpy(dock.measuring.measured).wait(60_000)
-    rows.append(held_row("measures after an edit", blocks, cpus))
+    rows.append(refresh_row(mask, options.rounds))
+    rows.append(measures_row(dock, mask, options.rounds))
     rows += layer_rows(dock, mask, options.rounds)
     rows += control_rows(dock, mask, options.rounds)
     rows.append(chosen_row(dock, mask, options.rounds))

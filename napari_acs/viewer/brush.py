@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from inspect import GEN_RUNNING, getgeneratorstate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,9 @@ class PlaneTool:
     def __call__(self, layer: Labels, event: Any) -> Iterator[None]:
         """Follow one drag."""
         raise NotImplementedError
+
+    def end(self) -> None:
+        """End a drag that nobody will tell the end of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,21 +71,32 @@ class MaskTool:
         layer.mouse_drag_callbacks.append(press)
         layer.mouse_pan = False  # the last: linked canvases look for a tool then
         layer.events.mode.connect(self._on_mode)
+        layer.events.brush_size.connect(self._draw_cursor)  # of napari's brush, which draws its own
         self.resize(diameter_mm)
 
     def resize(self, diameter_mm: float) -> None:
         """Draw the cursor as large as the brush."""
-        self.layer.cursor = "circle" if diameter_mm > 0 else "cross"
-        self.layer.cursor_size = max(diameter_mm, 1e-3)
+        self._diameter_mm = diameter_mm
+        self._draw_cursor()
+
+    def rest(self, on: bool) -> None:
+        """Let the camera have the mouse, or no more: a 3D view has no slice, and is turned."""
+        self.layer.mouse_pan = on
 
     def close(self) -> None:
         """Give the mouse back."""
         self.layer.events.mode.disconnect(self._on_mode)
+        self.layer.events.brush_size.disconnect(self._draw_cursor)
         if self._press in self.layer.mouse_drag_callbacks:
             self.layer.mouse_drag_callbacks.remove(self._press)
+        self._press.end()
         if str(self.layer.mode) == "pan_zoom":
             self.layer.mouse_pan = True
             self.layer.cursor = "standard"
+
+    def _draw_cursor(self, event: Any = None) -> None:
+        self.layer.cursor = "circle" if self._diameter_mm > 0 else "cross"
+        self.layer.cursor_size = max(self._diameter_mm, 1e-3)
 
     def _on_mode(self, event: Any = None) -> None:
         if str(self.layer.mode) != "pan_zoom":
@@ -103,11 +118,27 @@ class Brush(PlaneTool):
         self, settings: Callable[[], BrushSettings], said: Callable[[str, bool], object]
     ) -> None:
         self._settings, self._said = settings, said
+        self._drag: Generator[None, None, None] | None = None
 
     def __call__(self, layer: Labels, event: Any) -> Iterator[None]:
         """Follow one drag, as a callback of napari's ``mouse_drag_callbacks``."""
-        if event.button != 1:
-            return
+        if event.button != 1:  # while the left one is held, too
+            return iter(())
+        self.end()
+        self._drag = self._follow(layer, event)
+        return self._drag
+
+    def end(self) -> None:
+        """End the drag in hand as if the mouse had been let go: what was painted is one step.
+
+        napari tells only the layer that is selected then. One whose stroke goes on for ever keeps
+        all later edits back from undo.
+        """
+        drag, self._drag = self._drag, None
+        if drag is not None and getgeneratorstate(drag) != GEN_RUNNING:
+            drag.close()
+
+    def _follow(self, layer: Labels, event: Any) -> Generator[None, None, None]:
         try:
             settings = self._settings()
             line = _Line(layer, clicked_slice(layer, event), settings)

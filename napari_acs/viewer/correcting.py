@@ -10,7 +10,7 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.review.correct import GLIOMA, Canvas, Change, Nesting
 from napari_acs.viewer.info import is_diagonal
-from napari_acs.viewer.same_voxels import same_voxels
+from napari_acs.viewer.same_voxels import holds, same_voxels
 from napari_acs.viewer.views import spatial_order
 
 if TYPE_CHECKING:
@@ -57,12 +57,12 @@ def nesting_in(layer: Labels) -> Nesting:
 def _shown_by(labels: NDArray[Any]) -> Nesting | None:
     """Return what the labels mean, None where there is no enhancing tumour to tell it by."""
     highest = int(labels.max()) if labels.size else 0
-    has_4 = highest == 4 or (highest > 4 and bool((labels == 4).any()))
+    has_4 = highest == 4 or (highest > 4 and holds(labels, 4))
     if highest < 3:
         return None
     if not has_4:
-        return GLIOMA if highest == 3 or (labels == 3).any() else None
-    if (labels == 3).any():
+        return GLIOMA if highest == 3 or holds(labels, 3) else None
+    if holds(labels, 3):
         raise BadInput(
             "The mask cannot be corrected",
             found="both 3 and 4",

@@ -131,7 +131,7 @@ def find_info(name: str, shape: Any, meta: Mapping[str, Any], images: Iterable[L
     Raises
     ------
     BadInput
-        No grid fits, or several that differ do.
+        No grid fits, or several that differ, or are of two studies, do.
     """
     scale = meta.get("scale", np.ones(len(shape)))
     translate = meta.get("translate", np.zeros(len(shape)))
@@ -159,8 +159,9 @@ def find_info(name: str, shape: Any, meta: Mapping[str, Any], images: Iterable[L
     first = candidates[0]
     for other in candidates[1:]:
         difference = first[1].grid.difference(other[1].grid)
-        if difference is not None or _patient(first[1]) != _patient(other[1]):
-            found = f"files that differ: {difference}" if difference else "two DICOM studies"
+        two = _two_studies(first[1], other[1])
+        if difference is not None or two:
+            found = f"files that differ: {difference}" if difference else two
             raise BadInput(
                 f"The layer {name!r} could belong to {first[0]!r} or to {other[0]!r}",
                 found=found,
@@ -169,6 +170,15 @@ def find_info(name: str, shape: Any, meta: Mapping[str, Any], images: Iterable[L
     return first[1]
 
 
-def _patient(info: LayerInfo) -> str | None:
+def _two_studies(one: LayerInfo, other: LayerInfo) -> str:
+    """Say so where a mask of the one, saved or measured as the other's, would be of another."""
+    if _dicom_study(one) != _dicom_study(other):
+        return "two DICOM studies"
+    if one.study and other.study and one.study != other.study:
+        return f"two studies on one grid, {one.study} and {other.study}"
+    return ""
+
+
+def _dicom_study(info: LayerInfo) -> str | None:
     """Return the DICOM study that a saved mask would name, or None."""
     return info.home.dicom.study_key if info.home.dicom else None

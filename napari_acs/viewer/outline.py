@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 NAME = "outline"
 _FLAT = 1e-3
+_DIGITS = 6
+_SIDES = 120
+"""Of a polygon in place of an ellipse: off by a thousandth of its radius at most."""
 
 
 def outline_layer(over: Labels) -> Shapes:
@@ -34,8 +37,16 @@ def outline_layer(over: Labels) -> Shapes:
     )
 
 
-def outline_in(layer: Shapes | None, axis: int) -> NDArray[np.float64]:
-    """Return the last polygon of a layer as corners (n, 2) seen along an axis.
+def outline_in(layer: Shapes | None, axis: int, over: Labels) -> NDArray[np.float64]:
+    """Return the last shape of a layer as corners (n, 2) seen along an axis of a mask.
+
+    Parameters
+    ----------
+    layer : Shapes or None
+        It stays where it was drawn, whichever mask is corrected now.
+    axis : int
+    over : Labels
+        The mask, whose voxel indices the corners are.
 
     Raises
     ------
@@ -46,13 +57,27 @@ def outline_in(layer: Shapes | None, axis: int) -> NDArray[np.float64]:
         raise BadInput(
             "No outline is drawn", do="Click 'Draw outline', and draw around a place on the image"
         )
-    corners = np.asarray(layer.data[-1], float)[:, -3:]
+    drawn = np.asarray(layer.data[-1], float)
+    if layer.shape_type[-1] == "ellipse":
+        drawn = _round(drawn)
+    world = [layer.data_to_world(corner)[-3:] for corner in drawn]
+    # There and back is a rounding off, and a voxel's centre on the outline is inside.
+    corners = np.round([over.world_to_data(point)[-3:] for point in world], _DIGITS)
     if np.ptp(corners[:, axis]) > _FLAT:
         raise BadInput(
             "The outline was drawn in another view",
             do="Go back to the view that it was drawn in, or draw it again in this one",
         )
     return np.delete(corners, axis, axis=1)
+
+
+def _round(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return an ellipse, of which napari gives the box around it, as a polygon."""
+    middle = corners.mean(axis=0)
+    along, across = (corners[1] - corners[0]) / 2, (corners[3] - corners[0]) / 2
+    turn = np.linspace(0, 2 * np.pi, _SIDES, endpoint=False)[:, None]
+    round_: NDArray[np.float64] = middle + np.cos(turn) * along + np.sin(turn) * across
+    return round_
 
 
 def box_around(corners: NDArray[np.float64], axis: int, depth: tuple[int, int], shape: Any) -> Box:

@@ -1,4 +1,4 @@
-"""Whether two arrays are equal, without a third one of their size."""
+"""What two arrays, or one, hold, without another array of their size."""
 
 from __future__ import annotations
 
@@ -21,3 +21,9 @@ def same_voxels(one: NDArray[Any], other: NDArray[Any]) -> bool:
     if one.ndim < 3:
         return np.array_equal(one, other)
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def holds(array: NDArray[Any], value: int) -> bool:
+    """Tell whether a value is in an array of any shape, slice by slice as `same_voxels`."""
+    planes = array if array.ndim > 2 else (array,)
+    return any(bool((plane == value).any()) for plane in planes)

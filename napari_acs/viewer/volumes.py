@@ -28,6 +28,20 @@ def class_volumes_ml(
     Notes
     -----
     One comparison a value is seven times as fast as ``np.bincount``, which first widens the
-    whole array to 64 bits.
+    whole array to 64 bits. Slice by slice, those without labels are passed over, and no new memory
+    is asked for: 512 x 512 x 300 voxels held the window up for 40 ms after every step of a slider.
     """
-    return {value: int(np.count_nonzero(labels == value)) * voxel_ml for value in values}
+    wanted = tuple(values)
+    counts = dict.fromkeys(wanted, 0)
+    for plane in _planes(labels):
+        if 0 in counts or plane.any():
+            for value in wanted:
+                counts[value] += int(np.count_nonzero(plane == value))
+    return {value: count * voxel_ml for value, count in counts.items()}
+
+
+def _planes(labels: NDArray[Any]) -> Iterable[NDArray[Any]]:
+    """Part an array where its parts lie in one piece each; of another kind (dask) return all."""
+    if not isinstance(labels, np.ndarray) or labels.ndim < 3:
+        return (labels,)
+    return np.moveaxis(labels, int(np.argmax(np.abs(labels.strides))), 0)

@@ -71,7 +71,7 @@ class CorrectClicks(QObject):
             There is no image to take a brightness from.
         """
         brush = self._panel.brush
-        band = self._range.band() if brush.by_range else None
+        band = self._range.band(self._target.mask()) if brush.by_range else None
         return BrushSettings(brush.ink, brush.radius_mm, brush.flat, band)
 
     def refuse(self, tool: str, refusal: BadInput) -> None:
@@ -98,7 +98,7 @@ class CorrectClicks(QObject):
         self._jobs.run(tool, mask, work_of(tool, mm, place))
 
     def _flood(self, mask: Labels, at: NDArray[np.float64], axis: int) -> None:
-        brush, band = self._panel.brush, self._range.band()
+        brush, band = self._panel.brush, self._range.band(mask)
         ink, within = brush.chosen.ink("paint"), axis if brush.flat else None
         self._jobs.run(
             "flood",
@@ -109,7 +109,7 @@ class CorrectClicks(QObject):
     def _smart(self, tool: str, mask: Labels, at: NDArray[np.float64], axis: int) -> None:
         brush = self._panel.brush
         ink = brush.chosen.ink("erase" if tool == "smart_erase" else "paint")
-        images = [np.asarray(image.data) for image in brush.images]
+        images = self._range.arrays(mask)
         reach, within = brush.radius_mm, axis if brush.flat else None
         self._jobs.run(
             tool,

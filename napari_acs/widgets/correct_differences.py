@@ -83,7 +83,7 @@ class CorrectDifferences(QObject):
             )
         arrays = (mask.data, other.data)
         about = (mask, other.name)
-        in_worker(_compare, *arrays, about, done=self._on_compared, failed=self._on_failed)
+        in_worker(_compare, *arrays, about, done=self._on_compared)
 
     @Slot()
     def look(self) -> None:
@@ -93,13 +93,17 @@ class CorrectDifferences(QObject):
             return
         self._asked += 1
         arrays = (self._before.of(mask), mask.data)
-        in_worker(_compare, *arrays, self._asked, done=self._on_changes, failed=self._on_failed)
+        in_worker(_compare, *arrays, self._asked, done=self._on_changes)
 
     @Slot(object)
-    def _on_changes(self, answer: tuple[int, Comparison]) -> None:
+    def _on_changes(self, answer: tuple[int, Comparison | str]) -> None:
         asked, found = answer
         mask = self._mask
         if not isalive(self) or asked != self._asked or mask is None:
+            return
+        if isinstance(found, str):
+            self.show_only(None)  # else neither the mask nor its changes would be seen
+            self.said.emit(found, "refusal")
             return
         if self._changes is not None:
             self._changes.data = found.labels
@@ -117,9 +121,12 @@ class CorrectDifferences(QObject):
         )
 
     @Slot(object)
-    def _on_compared(self, answer: tuple[tuple[Labels, str], Comparison]) -> None:
+    def _on_compared(self, answer: tuple[tuple[Labels, str], Comparison | str]) -> None:
         (mask, other), found = answer
         if not isalive(self) or mask not in self._viewer.layers:
+            return
+        if isinstance(found, str):
+            self.said.emit(found, "refusal")
             return
         name = f"differences: {mask.name}, {other}"
         self._add(difference_layer(found.labels, mask, name, mask.name, other))
@@ -139,11 +146,6 @@ class CorrectDifferences(QObject):
         self.shown.emit(layer)
         return layer
 
-    @Slot(object)
-    def _on_failed(self, error: Exception) -> None:
-        if isalive(self):
-            self.said.emit(str(error), "refusal")
-
     def _on_removed(self, event: Any) -> None:
         if not isalive(self):
             return
@@ -153,12 +155,17 @@ class CorrectDifferences(QObject):
             self.show_only(None)
 
 
-def _compare(
-    first: NDArray[np.uint8], second: NDArray[np.uint8], about: Any
-) -> tuple[Any, Comparison]:
+def _compare(first: NDArray[Any], second: NDArray[Any], about: Any) -> tuple[Any, Comparison | str]:
+    """Return how two masks differ, or why they cannot be compared; runs in a worker.
+
+    There a refusal that is raised would be shown a second time, as a fault, by napari.
+    """
     # Copied here: a large mask takes 0.2 s, which the window is not to wait for. A stroke meanwhile
     # may be in it in part; who shows what was changed looks again after it.
-    return about, compare(plain_labels(first.copy()), plain_labels(second.copy()))
+    try:
+        return about, compare(plain_labels(np.array(first)), plain_labels(np.array(second)))
+    except BadInput as refusal:
+        return about, refusal.sentence()
 
 
 def _ml(found: Comparison, mask: Labels) -> dict[int, float]:

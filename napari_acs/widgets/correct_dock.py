@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Signal, Slot
+from qtpy.QtCore import QTimer, Signal, Slot
 from qtpy.QtWidgets import QWidget
 
 from napari_acs.errors import BadInput
@@ -67,6 +67,7 @@ class CorrectDock(QWidget):
         fill_with(self, panel)
         target.followed.connect(self._on_followed)
         target.listed.connect(self._on_listed)
+        target.replaced.connect(self._on_replaced)
         target.rebased.connect(self._say_against)
         target.rebased.connect(self.differences.look)
         for each in (clicks, self.parts):
@@ -84,6 +85,9 @@ class CorrectDock(QWidget):
         panel.compare.only_changed.connect(self._on_only)
         panel.compare.compare_clicked.connect(self._on_compare)
         self.viewer.dims.events.order.connect(self._on_view)
+        self.viewer.dims.events.ndisplay.connect(self._on_ndisplay)
+        self.viewer.layers.selection.events.active.connect(self._on_selected)
+        self._on_ndisplay()
         target.start()
         self._passing = passing = Passing()
         passing.begin(napari_viewer)
@@ -157,6 +161,13 @@ class CorrectDock(QWidget):
         self._on_view()
 
     @Slot()
+    def _on_replaced(self) -> None:
+        said = "The mask's voxels were replaced by others: steps before that cannot be undone."
+        self.panel.message.say(said)
+        self._on_listed()  # other images may lie on it now
+        self._on_view()
+
+    @Slot()
     def _say_against(self) -> None:
         self.panel.compare.show_against(self.target.before.said(self.target.layer))
 
@@ -167,6 +178,20 @@ class CorrectDock(QWidget):
         self.panel.compare.show_others([each for each in masks if each is not mask])
         self.range.offer(mask)
         self.measuring.look_for_midline()
+
+    def _on_selected(self, event: Any = None) -> None:
+        # Looked at in the next turn: who adds a layer often selects the one before again.
+        QTimer.singleShot(0, self._end_stroke)
+
+    @Slot()
+    def _end_stroke(self) -> None:
+        """End a stroke whose layer is not selected any more: napari tells the new one the rest."""
+        active = self.viewer.layers.selection.active  # or napari's proxy of it
+        if self.target.layer != active:
+            self.mouse.brush.end()
+
+    def _on_ndisplay(self, event: Any = None) -> None:
+        self.mouse.rest(self.viewer.dims.ndisplay != 2)
 
     def _on_view(self, event: Any = None) -> None:
         try:

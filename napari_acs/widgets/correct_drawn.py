@@ -45,15 +45,15 @@ class CorrectDrawn:
         BadInput
             There is no outline, no slice is shown, or another tool is at work.
         """
+        dims = self._viewer.dims
+        axis = slice_axis(dims)
         if name == "draw_outline":
             self._draw(mask)
             return
-        dims = self._viewer.dims
-        axis = slice_axis(dims)
         if self.layer is not None:
             self.layer.mode = "pan_zoom"  # ends a polygon that is still being drawn
             self._viewer.layers.selection.active = mask
-        corners = outline_in(self.layer, axis)
+        corners = outline_in(self.layer, axis, mask)
         depth = self._panel.outline.depth_at(slice_index(mask, dims))
         if name == "revert_box":
             box = box_around(corners, axis, depth, mask.data.shape)

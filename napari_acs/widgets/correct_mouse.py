@@ -56,6 +56,7 @@ class CorrectMouse(QObject):
         self._held: list[MaskTool] = []
         self._bound: list[Labels] = []
         self.name = ""
+        self._resting = False
         # a method of self would be gone before it could be called
         parent.destroyed.connect(partial(_give_back, self._held, self._bound))
         panel.tool_chosen.connect(self.take)
@@ -84,7 +85,14 @@ class CorrectMouse(QObject):
             size = 2 * self._panel.radius_mm if name in _WITH_A_RADIUS else 0.0
             self._held.append(MaskTool(self._layer, press, size, partial(self.take, "")))
             self.name = name
+            self.rest(self._resting)
         self._panel.show_tool(self.name)
+
+    def rest(self, on: bool) -> None:
+        """Let the camera turn a 3D view, whatever is in hand; or no more."""
+        self._resting = on
+        for tool in self._held:
+            tool.rest(on)
 
     def _let_go(self) -> None:
         for tool in self._held:

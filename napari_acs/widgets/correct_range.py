@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject
 
 from napari_acs.errors import BadInput
 from napari_acs.review.correct import Band
-from napari_acs.viewer.display import same_place
+from napari_acs.viewer.images_on import check_on, images_on, of_one_study
 from napari_acs.viewer.overlays import range_layer, show_range
 from napari_acs.widgets.hidden import Hidden
 from napari_acs.widgets.matching import may_be_sequence
@@ -19,6 +19,7 @@ from napari_acs.widgets.matching import may_be_sequence
 if TYPE_CHECKING:
     from napari.layers import Image, Labels
     from napari.viewer import Viewer
+    from numpy.typing import NDArray
 
     from napari_acs.widgets.correct_brush import CorrectBrush
 
@@ -29,6 +30,7 @@ class CorrectRange(QObject):
     def __init__(self, viewer: Viewer, panel: CorrectBrush, parent: QObject) -> None:
         super().__init__(parent)
         self._viewer, self._panel = viewer, panel
+        self._offered: list[tuple[int, str]] = []
         self._shown: tuple[Image, Image] | None = None  # the range, and what it is of
         self._over = Hidden(viewer)
         # a method of self would be gone before it could be called
@@ -36,7 +38,7 @@ class CorrectRange(QObject):
         panel.range_changed.connect(self._show)
         viewer.layers.events.removed.connect(self._on_removed)
 
-    def band(self) -> Band:
+    def band(self, mask: Labels) -> Band:
         """Return the chosen range.
 
         Raises
@@ -50,17 +52,32 @@ class CorrectRange(QObject):
                 "There is no image to take a brightness from",
                 do="Open the sequences of the study that the mask belongs to",
             )
+        check_on(image, mask)
         low, high = self._panel.limits
         return Band(np.asarray(image.data), low, high, image.name)
 
+    def arrays(self, mask: Labels) -> list[NDArray[Any]]:
+        """Return all images of the mask's study.
+
+        Where that is not known and several would do, those of the chosen image's.
+
+        Raises
+        ------
+        BadInput
+            One does not lie on the mask any more.
+        """
+        chosen = self._panel.image
+        images = of_one_study(chosen, self._panel.images) if chosen is not None else []
+        for image in images:
+            check_on(image, mask)
+        return [np.asarray(image.data) for image in images]
+
     def offer(self, mask: Labels | None) -> None:
-        """Offer the images that lie on a mask."""
-        fitting = [
-            layer
-            for layer in self._viewer.layers
-            if mask is not None and may_be_sequence(layer) and same_place(layer, mask)
-        ]
-        if [id(each) for each in fitting] != [id(each) for each in self._panel.images]:
+        """Offer the images that lie on a mask, under their names."""
+        images = [layer for layer in self._viewer.layers if may_be_sequence(layer)]
+        fitting = images_on(mask, images) if mask is not None else []
+        if [(id(each), each.name) for each in fitting] != self._offered:
+            self._offered = [(id(each), each.name) for each in fitting]
             self._panel.show_images(fitting)
 
     def close(self) -> None:

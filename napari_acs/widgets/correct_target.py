@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_acs.errors import BadInput
 from napari_acs.viewer.predicted import FirstSeen
+from napari_acs.viewer.replaced import forget_other_steps
 from napari_acs.widgets.mask_view import is_tumour_mask
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ class CorrectTarget(QObject):
     """Knows the mask that is corrected.
 
     Signals: ``followed(Labels or None)``; ``listed()``, when masks or names changed; ``rebased()``,
-    when it may have become another mask that this one was begun from.
+    when it may have become another mask that this one was begun from; ``replaced()``, when its
+    array is another one, whose undo begins anew.
 
     Attributes
     ----------
@@ -31,12 +33,14 @@ class CorrectTarget(QObject):
     followed = Signal(object)
     listed = Signal()
     rebased = Signal()
+    replaced = Signal()
 
     def __init__(self, viewer: Viewer, parent: QObject) -> None:
         super().__init__(parent)
         self._viewer = viewer
         self.before = FirstSeen()
         self.layer: Labels | None = None
+        self._array: Any = None
         viewer.layers.selection.events.active.connect(self._on_active)
         events = viewer.layers.events
         for event in (events.inserted, events.removed, events.renamed, events.reordered):
@@ -83,9 +87,12 @@ class CorrectTarget(QObject):
             return
         if self.layer is not None:
             self.layer.events.metadata.disconnect(self._on_metadata)
-        self.layer = layer
+            self.layer.events.data.disconnect(self._on_data)
+        self.layer, self._array = layer, None
         if layer is not None:
+            self._array = layer.data
             layer.events.metadata.connect(self._on_metadata)
+            layer.events.data.connect(self._on_data)
             self.before.look(layer)
         self.followed.emit(layer)
         self.listed.emit()
@@ -93,6 +100,14 @@ class CorrectTarget(QObject):
     def _on_metadata(self, event: Any = None) -> None:
         if isalive(self):
             self.rebased.emit()
+
+    def _on_data(self, event: Any = None) -> None:
+        layer = self.layer
+        if not isalive(self) or layer is None:
+            return
+        before, self._array = self._array, layer.data
+        if forget_other_steps(layer, before):
+            self.replaced.emit()
 
     def _on_active(self, event: Any = None) -> None:
         if not isalive(self):

@@ -47,10 +47,11 @@ class Island:
 
 @dataclass(frozen=True, eq=False)
 class _Parts:
-    """Parts of a region in a window: their numbers from 1, and voxels by number."""
+    """Parts of a region in a window: their numbers from 1, and voxels by number (of 0: none)."""
 
     window: Box
     numbers: NDArray[np.int32]
+    at: NDArray[np.bool_]
     sizes: NDArray[np.int64]
 
 
@@ -78,8 +79,7 @@ def find_islands(canvas: Canvas, region: str, *, under_ml: float = math.inf) -> 
     if parts is None:
         return ()
     small = _under(parts.sizes, under_ml, canvas.voxel_ml)
-    at = np.nonzero(parts.numbers)
-    of = parts.numbers[at]
+    at, of = np.nonzero(parts.at), parts.numbers[parts.at]
     sums = [np.bincount(of, axis, minlength=len(parts.sizes)) for axis in at]
     islands = []
     for number, place in enumerate(ndimage.find_objects(parts.numbers), start=1):
@@ -147,8 +147,11 @@ def _parts(canvas: Canvas, region: str) -> _Parts | None:
     window = canvas.extent(level)
     if window is None:
         return None
-    numbers, count = ndimage.label(canvas.depth(window) >= level, _TOUCHING)
-    return _Parts(window, numbers, np.bincount(numbers.ravel(), minlength=count + 1))
+    at = canvas.depth(window) >= level
+    numbers, count = ndimage.label(at, _TOUCHING)
+    # Of the whole window numpy would first make a copy of 64 bits, and hold on to the interpreter
+    # while it counts: the window, in another thread, would stand.
+    return _Parts(window, numbers, at, np.bincount(numbers[at], minlength=count + 1))
 
 
 def _under(sizes: NDArray[np.int64], limit_ml: float, voxel_ml: float) -> NDArray[np.bool_]:

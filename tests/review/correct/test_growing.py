@@ -103,6 +103,22 @@ def test_units_of_the_images_and_of_length_do_not_matter(seed, spacing, ink, fac
     assert np.count_nonzero(scaled != usual) <= 3  # float32 at the very edge of the reach
 
 
+def test_a_click_tells_of_a_tissue_that_the_region_has_not_got_yet():
+    """Bright tumour is drawn, a dark part of it is not: the click there counts for most."""
+    shape = (40, 40, 40)
+    bright, dark = (
+        far_from(centre, (1, 1, 1), shape) <= radius
+        for centre, radius in (((20, 20, 12), 7), ((20, 20, 24), 4))
+    )
+    noise = np.random.default_rng(3).normal(0, 1, shape)
+    seen = noise + 100 + 100 * bright - 100 * dark
+    labels = np.where(bright, 2, 0).astype(np.uint8)
+    change = grow_from(Canvas(labels, (1, 1, 1)), (20, 20, 24), [seen], paint("WT"), reach_mm=8)
+    painted = change.applied(labels) != labels
+    assert (painted & dark).sum() > 0.9 * dark.sum()
+    assert (painted & ~dark).sum() < 0.3 * dark.sum()
+
+
 def test_without_evidence_it_is_nearly_the_ball():
     labels = np.zeros((21, 31, 41), np.uint8)
     flat = np.full(labels.shape, 7.0)
@@ -111,6 +127,17 @@ def test_without_evidence_it_is_nearly_the_ball():
     far = far_from((10, 15, 20), spacing, labels.shape)
     painted = change.applied(labels) > 0
     assert painted[far <= 0.8 * 9.0].all() and not painted[far > 9.0].any()
+
+
+@pytest.mark.parametrize("beyond", [0.0, np.nan])
+def test_it_stays_in_the_brain_where_brightness_says_nothing(beyond):
+    """Tissue about 0 on average, as after a z-score: what is beyond the brain looks like it."""
+    brain = far_from((15, 15, 15), (1, 1, 1), (30, 30, 30)) <= 10
+    seen = np.where(brain, np.random.default_rng(2).normal(0, 1, brain.shape), beyond)
+    none = np.zeros(brain.shape, np.uint8)
+    change = grow_from(Canvas(none, (1, 1, 1)), (15, 15, 23), [seen], paint("WT"), reach_mm=9)
+    painted = change.applied(none) > 0
+    assert painted.sum() > 200 and not (painted & ~brain).any()
 
 
 def test_it_never_enters_what_is_beyond_the_brain():

@@ -249,3 +249,11 @@ def test_smoothing_one_region_leaves_those_around_it(seed, method):
     after = masks_after(smooth(Canvas(labels, SPACING), 1.5, ("TC",), method=method), labels)
     assert np.array_equal(after["WT"], before["WT"])
     assert np.array_equal(after["ET"], before["ET"] & after["TC"])
+
+
+def test_of_equally_large_parts_all_stay():
+    labels = np.zeros((6, 12, 12), np.uint8)
+    labels[1:3, 1:3, 1:3] = labels[1:3, 1:3, 8:10] = 2
+    labels[4, 8, 8] = 2
+    kept = keep_largest(Canvas(labels, SPACING), "WT").applied(labels)
+    assert np.count_nonzero(kept) == 16 and kept[4, 8, 8] == 0

@@ -132,6 +132,34 @@ def test_a_region_that_ends_gets_smaller_and_outlines_that_do_not_overlap_are_sa
         assert not len(change) and "2 stay empty: the outlines do not overlap" in change.said
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_region_of_one_neighbour_alone_ends_at_the_other(turned):
+    """In whichever of the two it is: it gets smaller from slice to slice, and never larger."""
+    labels = np.zeros((9, 60, 60), np.uint8)
+    for index in (1, 7):
+        labels[index][disc(labels.shape[1:], (1, 1), 24)] = 2
+    labels[7][disc(labels.shape[1:], (1, 1), 15)] = 3
+    shown = labels[::-1] if turned else labels
+    made = fill_between(Canvas(shown, (3.0, 1.0, 1.0)), 0).applied(shown)
+    made = made[::-1] if turned else made
+    areas = np.count_nonzero(made == 3, axis=(1, 2))
+    assert areas[1] == 0 < areas[2], "as deep as the outline goes"
+    assert (np.diff(areas[1:8]) > 0).all()
+
+
+def test_another_lesion_in_the_same_corner_is_no_drawn_slice():
+    """Lesions whose boxes overlap, though they do not: each has slices of its own."""
+    labels = np.zeros((9, 40, 40), np.uint8)
+    for index in (0, 8):  # an L
+        labels[index, 2:38, 2:10] = labels[index, 30:38, 2:38] = 2
+    labels[4, 5:20, 20:35] = 2
+    change = fill_between(Canvas(labels, (1.0, 1.0, 1.0)), 0, "WT")
+    made = change.applied(labels)
+    for index in range(1, 8):
+        expected = np.where(labels[0] > 0, 2, labels[index])
+        np.testing.assert_array_equal(made[index], expected)
+
+
 def test_a_slice_is_copied_or_added():
     labels = nested(2, SHAPE)
     canvas = Canvas(labels, SPACING)

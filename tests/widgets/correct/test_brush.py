@@ -69,6 +69,23 @@ def test_a_long_drag_is_one_step_and_a_ball_reaches_other_slices(dock, mask):
     undone(mask, before)
 
 
+@pytest.mark.parametrize("ball", [False, True])
+def test_a_stroke_stays_in_the_slice_where_it_began(dock, mask, ball):
+    """Also where the wheel is turned on the way, and between two slices (of another grid)."""
+    at = np.array([6.0, 5.0, 6.0])
+    show(dock, mask, at)
+    find(dock, QCheckBox, "ball").setChecked(ball)
+    choose(dock, "ET")
+    click(dock, "paint")
+    drag(dock, mask, at, at + np.array([0.0, 3, 8]))
+    straight = mask.data.copy()
+    mask.undo()
+    show(dock, mask, at + np.array([0.3, 0, 0]))
+    drag(dock, mask, at + np.array([0.3, 0, 0]), at + np.array([5.0, 3, 8]))
+    np.testing.assert_array_equal(mask.data, straight)
+    assert "ET painted" in dock.said
+
+
 def test_erasing_a_region_leaves_the_next_outer_one(dock, mask):
     at = np.argwhere(CENTRE == 3).mean(axis=0).round()
     show(dock, mask, at)
@@ -147,6 +164,33 @@ def test_the_brush_has_the_mouse_until_another_tool_takes_it(dock, mask):
     click(dock, "paint")
     click(dock, "paint")
     assert mask.mouse_pan and dock.mouse.name == ""
+
+
+def test_a_3d_view_can_be_turned_with_a_tool_in_hand(dock, mask):
+    dims, camera = dock.viewer.dims, dock.viewer.scene.camera
+    click(dock, "paint")
+    dims.ndisplay = 3
+    assert camera.mouse_pan and dock.mouse.name == "paint"
+    dims.ndisplay = 2
+    assert not camera.mouse_pan
+    dims.ndisplay = 3
+    click(dock, "erase")
+    assert camera.mouse_pan, "one that is taken there"
+    dims.ndisplay = 2
+    assert not camera.mouse_pan
+    click(dock, "erase")
+    assert camera.mouse_pan and dock.mouse.name == ""
+
+
+def test_the_cursor_is_as_large_as_the_brush_whatever_naparis_is(dock, mask):
+    click(dock, "paint")
+    size = mask.cursor_size
+    mask.brush_size = 33
+    assert mask.cursor_size == size and mask.cursor == "circle"
+    click(dock, "paint")
+    mask.mode = "paint"
+    mask.brush_size = 22
+    assert mask.cursor_size != size, "napari's own brush has its own"
 
 
 def test_a_stroke_that_is_refused_on_its_way_is_one_step_of_undo(dock, mask):

@@ -22,6 +22,8 @@ from widgets.correct_case import (
     undone,
 )
 
+from napari_acs.review.correct import OTHER_LABEL
+
 
 def against(dock) -> str:
     return find(dock, QLabel, "against").text()
@@ -150,3 +152,34 @@ def test_two_masks_are_compared(dock, mask, qtbot):
     with qtbot.waitSignal(dock.finished, timeout=WAIT):
         click(dock, "compare")
     assert "two masks on one grid" in dock.said
+
+
+def test_masks_that_cannot_be_compared_are_refused_once_and_stay_on_screen(
+    dock, mask, qtbot, monkeypatch
+):
+    """napari would show what a worker raises as a fault, beside the panel's sentence."""
+    raised = []
+    monkeypatch.setattr("sys.excepthook", lambda *error: raised.append(error))
+    mask.data_setitem(tuple(np.array([i]) for i in (0, 0, 0)), 4)  # 3 is there, too
+    place = {"scale": mask.scale, "translate": mask.translate}
+    dock.viewer.add_labels(CENTRE.copy(), name="other", **place)
+    dock.target.choose(mask)
+    click(dock, "compare")
+    qtbot.waitUntil(lambda: "both 3 and 4" in dock.said, timeout=WAIT)
+    dock.panel.message.clear()
+    only = find(dock, QCheckBox, "only_changed")
+    only.setChecked(True)
+    qtbot.waitUntil(lambda: "both 3 and 4" in dock.said, timeout=WAIT)
+    assert mask.visible and not only.isChecked()
+    assert not raised
+
+
+def test_a_mask_is_compared_with_one_that_is_read_piece_by_piece(dock, mask, qtbot):
+    dask = pytest.importorskip("dask.array")
+    other = np.where(CENTRE == 3, 1, CENTRE).astype(np.uint8)
+    place = {"scale": mask.scale, "translate": mask.translate}
+    dock.viewer.add_labels(dask.from_array(other), name="other", **place)
+    dock.target.choose(mask)
+    with qtbot.waitSignal(dock.differences.shown, timeout=WAIT) as heard:
+        click(dock, "compare")
+    np.testing.assert_array_equal(heard.args[0].data == OTHER_LABEL, CENTRE == 3)
