@@ -12,7 +12,7 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, lps_grid
 from napari_acs.review.edits.cost import EditCost, edit_costs
 from napari_acs.review.measure.measures import Measures
-from napari_acs.review.measure.midline import estimate_midline
+from napari_acs.review.measure.midline import estimate_midline, sequence_for_midline
 from napari_acs.review.measure.plane import Plane
 from napari_acs.review.measure.tumour import measure_tumour
 from napari_acs.viewer.correcting import nesting_of
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_acs.imaging import Grid
-
-_FOR_MIDLINE = ("t1", "t1ce", "t2", "flair")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,17 +95,26 @@ def shot_of(layer: Labels, images: Iterable[Image]) -> MaskShot:
 def image_for_midline(
     mask: MaskShot, images: Iterable[Image], sequence_of: Callable[[Image], str | None]
 ) -> Image | None:
-    """Return the image that lies on the mask and shows the midline best, if any."""
-    fitting: dict[str | None, Image] = {}
+    """Return the image of the mask's study that shows the midline best, if any."""
+    on_mask: dict[str, Image] = {}
+    elsewhere: dict[str, Image] = {}
     for image in images:
-        info = info_in(image.metadata)
-        if info is None or lps_grid(info.grid).difference(mask.grid) is not None:
+        info, name = info_in(image.metadata), sequence_of(image)
+        if info is None or name is None or tuple(image.data.shape) != lps_grid(info.grid).shape:
             continue
-        if tuple(image.data.shape) != mask.labels.shape:
-            continue
-        if not mask.info.study or info.study == mask.info.study:
-            fitting.setdefault(sequence_of(image), image)
-    return next((fitting[name] for name in _FOR_MIDLINE if name in fitting), None)
+        there = lps_grid(info.grid).difference(mask.grid) is None
+        if info.study == mask.info.study if mask.info.study else there:
+            (on_mask if there else elsewhere).setdefault(name, image)
+    fitting = {**elsewhere, **on_mask}
+    best = sequence_for_midline({n: grid_of(each) for n, each in fitting.items()}, mask.grid)
+    return None if best is None else fitting[best]
+
+
+def grid_of(image: Image) -> Grid:
+    """Return the grid of the array of an image that we opened (z, y, x in LPS order)."""
+    info = info_in(image.metadata)
+    assert info is not None
+    return lps_grid(info.grid)
 
 
 def measure(request: MeasureRequest) -> Measured:
@@ -125,7 +132,7 @@ def measure(request: MeasureRequest) -> Measured:
     if midline is None and request.image is not None:
         array, grid = request.image
         try:
-            found = estimate_midline(Volume(np.asarray(array), grid), leave_out=labels > 0)
+            found = estimate_midline(Volume(np.asarray(array), grid))
             midline = found.plane
         except BadInput as refusal:
             why = refusal.sentence()

@@ -18,6 +18,7 @@ from napari_acs.viewer.measuring import (
     Measured,
     MeasureRequest,
     cost_of,
+    grid_of,
     image_for_midline,
     measure,
     shot_of,
@@ -128,7 +129,7 @@ class Measuring(QObject):
         request = MeasureRequest(
             mask,
             known if known is not None and not isinstance(known, str) else None,
-            None if found is None or known is not None else (found.data, mask.grid),
+            None if found is None or known is not None else (found.data, grid_of(found)),
             known if isinstance(known, str) else "",
         )
         self._runner.abandon()  # of a mask that has been edited since
