@@ -67,10 +67,25 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class MaskCost:
-    """What it cost to correct a mask, and a copy of the mask that this was worked out for."""
+    """What it cost to correct a mask.
+
+    Attributes
+    ----------
+    labels : ndarray of uint8, shape (z, y, x)
+        A copy of the mask that this was worked out for.
+    costs : dict of str to EditCost
+    against : str
+        What the mask was compared with, in a few words.
+    """
 
     labels: NDArray[np.uint8]
     costs: dict[str, EditCost]
+    against: str
+
+    @property
+    def changed(self) -> bool:
+        """Whether any region was."""
+        return any(cost.voxels_added or cost.voxels_removed for cost in self.costs.values())
 
 
 def shot_of(layer: Labels, images: Iterable[Image]) -> MaskShot:
@@ -141,8 +156,16 @@ def measure(request: MeasureRequest) -> Measured:
     return Measured(request, measure_tumour(labels, mask.grid, midline), why)
 
 
-def cost_of(mask: MaskShot, before: NDArray[Any]) -> MaskCost:
+def cost_of(mask: MaskShot, before: NDArray[Any], against: str) -> MaskCost:
     """Compare a mask with what it was before corrections (z, y, x in LPS order).
+
+    Parameters
+    ----------
+    mask : MaskShot
+        With an array that nobody edits any more.
+    before : ndarray of int
+    against : str
+        What that is, in a few words.
 
     Raises
     ------
@@ -151,13 +174,13 @@ def cost_of(mask: MaskShot, before: NDArray[Any]) -> MaskCost:
     """
     if before.shape != mask.labels.shape:
         raise BadInput(
-            f"{mask.name!r} cannot be compared with its prediction",
+            f"{mask.name!r} cannot be compared with {against}",
             found=f"{mask.labels.shape} and {before.shape}",
             expected="one shape (z, y, x)",
         )
     predicted = plain_labels(as_mask(np.ascontiguousarray(before), mask.name))
-    seen = mask.copied().labels
-    return MaskCost(seen, edit_costs(predicted, plain_labels(seen), mask.grid))
+    costs = edit_costs(predicted, plain_labels(mask.labels), mask.grid)
+    return MaskCost(mask.labels, costs, against)
 
 
 def plain_labels(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

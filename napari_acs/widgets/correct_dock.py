@@ -69,6 +69,7 @@ class CorrectDock(QWidget):
         target.listed.connect(self._on_listed)
         target.rebased.connect(self._say_against)
         target.rebased.connect(self.differences.look)
+        target.rebased.connect(self.measuring.rebase)
         for each in (clicks, self.parts):
             each.refused.connect(self._on_refused)
         self.jobs.working.connect(panel.show_working)

@@ -18,7 +18,8 @@ from widgets.correct_case import GRID, WAIT, add_case, click, labels, stored
 from napari_acs.inference.messages import Failure
 from napari_acs.review.edits.cost import edit_costs
 from napari_acs.review.measure.tumour import measure_tumour
-from napari_acs.widgets import measures
+from napari_acs.viewer.active_time import note_active
+from napari_acs.widgets import measure_cost, measures
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def dock(viewer, qtbot, asked):
 
     add_case(viewer)
     dock = CorrectDock(viewer, ask=lambda _, name: asked / name)
-    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+    with qtbot.waitSignal(dock.measuring.cost.costed, timeout=WAIT):
         viewer.window.add_dock_widget(dock, name="Correct")
     return dock
 
@@ -124,15 +125,67 @@ def test_diameters_are_drawn_edited_by_hand_and_exported(dock, mask, qtbot, aske
     assert "cannot be read" in text(dock, "by_hand")
 
 
-def test_what_a_correction_cost(dock, mask, qtbot):
+def costed(dock, qtbot):
+    return qtbot.waitSignal(dock.measuring.cost.costed, timeout=WAIT)
+
+
+def settled(dock, qtbot):
+    """Wait until the mask as it is now is measured, and what it cost is known."""
+    cost = dock.measuring.cost
+    qtbot.waitUntil(
+        lambda: cost.found is not None and np.array_equal(cost.found.labels, mask_of(dock).data),
+        timeout=WAIT,
+    )
+
+
+def mask_of(dock):
+    return dock.target.layer
+
+
+def test_what_a_correction_cost_is_shown_by_itself(dock, mask, qtbot):
+    assert text(dock, "cost") == "Unchanged from the mask as this panel first saw it."
     ring = np.nonzero(mask.data == 3)
-    mask.data_setitem(tuple(axis[: len(axis) // 2] for axis in ring), 1)
-    with qtbot.waitSignal(dock.measuring.costed, timeout=WAIT):
-        click(dock, "edit_cost")
+    with costed(dock, qtbot):
+        mask.data_setitem(tuple(axis[: len(axis) // 2] for axis in ring), 1)
+    said = text(dock, "cost")
     costs = edit_costs(labels(), stored(mask), GRID)
     for name, cost in costs.items():
-        assert f"{name}: Dice {cost.dice:.3f}, HD95 {cost.hd95_mm:.1f} mm" in text(dock, "cost")
-        assert f"volume {cost.volume_change_ml:+.2f} ml" in text(dock, "cost")
+        assert f"{name}: Dice {cost.dice:.3f}, HD95 {cost.hd95_mm:.1f} mm" in said
+        assert f"surface Dice {cost.surface_dice:.3f} at 1 mm" in said
+        assert f"added path {cost.added_path_length_mm:.0f} mm" in said
+        assert f"volume {cost.volume_change_ml:+.2f} ml" in said
+    assert said.startswith("Against the mask as this panel first saw it:")
+    assert "Active time" not in said, "no session counts it"
+    with costed(dock, qtbot):
+        mask.undo()
+    assert text(dock, "cost").startswith("Unchanged")
+
+
+def test_the_cost_has_the_active_minutes_where_a_session_knows_them(dock, mask, qtbot, asked):
+    note_active(mask, 210.0)
+    with costed(dock, qtbot):
+        erase_et(mask)
+    assert text(dock, "cost").endswith("Active time: 3.5 min.")
+    note_active(mask, 258.0)
+    mask.refresh()  # as a step to another slice does
+    qtbot.waitUntil(lambda: "Active time: 4.3 min." in text(dock, "cost"), timeout=WAIT)
+    click(dock, "json_measures")
+    click(dock, "csv_measures")
+    record = json.loads((asked / "measures.json").read_text())
+    rows = list(csv.DictReader((asked / "measures.csv").read_text().splitlines()))
+    assert record["active_minutes"] == pytest.approx(4.3)
+    assert {row["active_minutes"] for row in rows} == {"4.3"}
+    assert record["edit_cost_against"] == "the mask as this panel first saw it"
+    dock.viewer.layers.selection = {mask}
+    before = set(dock.viewer.layers)
+    from napari.layers import Layer
+
+    copy = Layer.create(*mask.as_layer_data_tuple())  # as napari's "Duplicate layer"
+    dock.viewer.add_layer(copy)
+    assert set(dock.viewer.layers) - before == {copy}
+    dock.target.choose(copy)
+    settled(dock, qtbot)
+    assert "Active time" not in text(dock, "cost"), "the session counts the other"
 
 
 def test_what_cannot_be_measured_is_a_sentence(dock, mask, qtbot):
@@ -149,7 +202,7 @@ def test_what_cannot_be_measured_is_a_sentence(dock, mask, qtbot):
     click(dock, "draw_diameters")
     assert "ET has no lesion" in dock.said
     dock.viewer.layers.remove(mask)
-    click(dock, "edit_cost")
+    click(dock, "draw_diameters")
     assert "no mask" in dock.said
 
 
@@ -163,18 +216,17 @@ def gate(monkeypatch):
 
     def held(name):
         started, go = Event(), Event()
-        work = getattr(measures, name)
+        module = measure_cost if name == "cost_of" else measures
+        work = getattr(module, name)
 
         def slow(request, *args):
-            if name == "cost_of":
-                request = request.copied()
-            else:
+            if name == "measure":
                 request = replace(request, mask=request.mask.copied())
             started.set()
             assert go.wait(20)
             return work(request, *args)
 
-        monkeypatch.setattr(measures, name, slow)
+        monkeypatch.setattr(module, name, slow)
         return started, go
 
     return held
@@ -204,6 +256,7 @@ def test_right_after_an_edit_nothing_is_drawn_copied_or_written(dock, mask, qtbo
         assert "not measured yet" in dock.said, name
     assert not list(asked.iterdir()) and "diameters" not in dock.viewer.layers
     qtbot.waitUntil(lambda: column(dock, "ET")[0] == "0.00", timeout=WAIT)
+    settled(dock, qtbot)
     click(dock, "json_measures")
     record = json.loads((asked / "measures.json").read_text())
     assert record["measures"]["regions"]["ET"]["volume_ml"] == 0
@@ -211,25 +264,27 @@ def test_right_after_an_edit_nothing_is_drawn_copied_or_written(dock, mask, qtbo
 
 def test_the_cost_of_an_earlier_mask_is_neither_shown_nor_written(dock, mask, qtbot, gate, asked):
     started, go = gate("cost_of")
-    with qtbot.waitSignal(dock.measuring.costed, timeout=WAIT) as heard:
-        click(dock, "edit_cost")
-        qtbot.waitUntil(started.is_set, timeout=WAIT)
+    heard = []
+    dock.measuring.cost.costed.connect(heard.append)
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
         erase_et(mask)
-        go.set()
-    assert isinstance(heard.args[0], Failure) and "edited while" in dock.said
+    qtbot.waitUntil(started.is_set, timeout=WAIT)
     assert text(dock, "cost") == ""
-    with qtbot.waitSignal(dock.measuring.costed, timeout=WAIT):
-        click(dock, "edit_cost")
-    assert "ET: Dice 0.000" in text(dock, "cost")
+    click(dock, "json_measures")
+    assert "edit cost is not worked out yet" in dock.said and not list(asked.iterdir())
+    mask.data_setitem(np.nonzero(mask.data == 1), 2)
+    go.set()
+    settled(dock, qtbot)
+    expected = {name: c.dice for name, c in edit_costs(labels(), stored(mask), GRID).items()}
+    assert [{name: c.dice for name, c in each.items()} for each in heard] == [expected]
+    assert "TC: Dice 0.000" in text(dock, "cost")
     mask.undo()
     qtbot.waitUntil(lambda: text(dock, "cost") == "", timeout=WAIT)
-
-    def written():
-        click(dock, "json_measures")
-        return (asked / "measures.json").exists()
-
-    qtbot.waitUntil(written, timeout=WAIT)
-    assert json.loads((asked / "measures.json").read_text())["edit_cost"] is None
+    settled(dock, qtbot)
+    click(dock, "json_measures")
+    record = json.loads((asked / "measures.json").read_text())
+    assert 0 < record["edit_cost"]["TC"]["dice"] == pytest.approx(1), "of the ET alone"
+    assert record["edit_cost"]["ET"]["dice"] == 0
 
 
 def test_lines_stay_when_the_mask_is_edited_and_say_that_they_are_older(dock, mask, qtbot, asked):
@@ -243,6 +298,7 @@ def test_lines_stay_when_the_mask_is_edited_and_say_that_they_are_older(dock, ma
     lines.data = moved
     assert "edited by hand" in text(dock, "by_hand")
     assert "mask before it was edited" in text(dock, "by_hand")
+    settled(dock, qtbot)
     click(dock, "json_measures")
     click(dock, "csv_measures")
     record = json.loads((asked / "measures.json").read_text())
