@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +11,11 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, lps_grid
 from napari_acs.review.edits.cost import EditCost, edit_costs
+from napari_acs.review.measure.axial_plane import plane_through
 from napari_acs.review.measure.measures import Measures
 from napari_acs.review.measure.midline import estimate_midline, sequence_for_midline
 from napari_acs.review.measure.plane import Plane
+from napari_acs.review.measure.regions import REGIONS
 from napari_acs.review.measure.tumour import measure_tumour
 from napari_acs.viewer.correcting import nesting_of
 from napari_acs.viewer.info import LayerInfo, find_info, info_in, is_diagonal
@@ -57,12 +59,14 @@ class MeasureRequest:
 class Measured:
     """The measures of a mask, and the midline that they refer to or why there is none.
 
-    The request's mask is a copy: what was measured.
+    The request's mask is a copy: what was measured. ``planes`` are by region those of the largest
+    diameters, where axial planes were cut anew.
     """
 
     request: MeasureRequest
     measures: Measures
     no_midline: str = ""
+    planes: Mapping[str, Grid] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +115,15 @@ def image_for_midline(
     mask: MaskShot, images: Iterable[Image], sequence_of: Callable[[Image], str | None]
 ) -> Image | None:
     """Return the image of the mask's study that shows the midline best, if any."""
+    fitting = images_of_study(mask, images, sequence_of)
+    best = sequence_for_midline({n: grid_of(each) for n, each in fitting.items()}, mask.grid)
+    return None if best is None else fitting[best]
+
+
+def images_of_study(
+    mask: MaskShot, images: Iterable[Image], sequence_of: Callable[[Image], str | None]
+) -> dict[str, Image]:
+    """Return the images of a mask's study by sequence; of two, one that lies on the mask."""
     on_mask: dict[str, Image] = {}
     elsewhere: dict[str, Image] = {}
     for image in images:
@@ -120,9 +133,7 @@ def image_for_midline(
         there = lps_grid(info.grid).difference(mask.grid) is None
         if info.study == mask.info.study if mask.info.study else there:
             (on_mask if there else elsewhere).setdefault(name, image)
-    fitting = {**elsewhere, **on_mask}
-    best = sequence_for_midline({n: grid_of(each) for n, each in fitting.items()}, mask.grid)
-    return None if best is None else fitting[best]
+    return {**elsewhere, **on_mask}
 
 
 def grid_of(image: Image) -> Grid:
@@ -153,7 +164,20 @@ def measure(request: MeasureRequest) -> Measured:
             why = refusal.sentence()
     elif midline is None:
         why = request.no_midline or "No image of the study is open to find the midline in."
-    return Measured(request, measure_tumour(labels, mask.grid, midline), why)
+    measures = measure_tumour(labels, mask.grid, midline)
+    return Measured(request, measures, why, _planes(labels, mask.grid, measures))
+
+
+def _planes(labels: NDArray[np.uint8], grid: Grid, measures: Measures) -> dict[str, Grid]:
+    if not measures.axial_resampled:
+        return {}
+    return {
+        name: plane_through(
+            np.isin(labels, REGIONS[name]), grid, region.largest_axial.diameter.ends_lps_mm
+        )
+        for name, region in measures.regions.items()
+        if region.largest_axial is not None
+    }
 
 
 def cost_of(mask: MaskShot, before: NDArray[Any], against: str) -> MaskCost:

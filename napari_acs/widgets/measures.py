@@ -13,11 +13,13 @@ from qtpy.QtWidgets import QApplication, QWidget
 from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
 from napari_acs.viewer.active_time import active_seconds
+from napari_acs.viewer.axial_view import best_image
 from napari_acs.viewer.measuring import (
     Measured,
     MeasureRequest,
     grid_of,
     image_for_midline,
+    images_of_study,
     measure,
     shot_of,
 )
@@ -44,8 +46,8 @@ QUIET_MS = 500
 _SOON = "Wait a second, and click again"
 _DRAG = "Select the layer 'diameters' and drag an end to correct them."
 _ACROSS = (
-    "The scan is tilted, so they cross its slices: this slice shows their projection, which is "
-    "shorter; the 3D view shows them as they were measured. They cannot be dragged."
+    "The scan is tilted, so they lie in an axial plane that was cut for them: it stands beyond the "
+    "last slice. On the scan you see their projection, in 3D where they are."
 )
 
 
@@ -120,13 +122,13 @@ class Measuring(QObject):
             self.cost.work(layer, self.last.request.mask)
             self.diameters.look(layer)
             return
-        images: list[Any] = [each for each in self._viewer.layers if may_be_sequence(each)]
+        images = self._images()
         try:
             mask = shot_of(layer, images)
         except BadInput as refusal:
             self._fail(Failure(refusal.sentence(), "", ""))
             return
-        found = image_for_midline(mask, images, lambda image: sequence_of(image)[0])
+        found = image_for_midline(mask, images, _sequence)
         known = None if found is None else self._midlines.get(found)
         request = MeasureRequest(
             mask,
@@ -137,6 +139,9 @@ class Measuring(QObject):
         self._runner.abandon()  # of a mask that has been edited since
         self._runner.start(Call(lambda _: measure(request), found))
         self.diameters.look(layer)
+
+    def _images(self) -> list[Any]:
+        return [each for each in self._viewer.layers if may_be_sequence(each)]
 
     @Slot(object, object)
     def _on_measured(self, call: Call, outcome: Returned | Failure) -> None:
@@ -183,11 +188,12 @@ class Measuring(QObject):
             if layer is None:
                 raise BadInput("There is no mask to measure", do="Open or make one")
             measured = self._measured()
-            self.diameters.draw(region, measured, layer)
+            images = images_of_study(measured.request.mask, self._images(), _sequence)
+            self.diameters.draw(region, measured, layer, best_image(images, region))
         except BadInput as refusal:
             self.said.emit(refusal.sentence(), "refusal")
             return
-        how = _ACROSS if measured.measures.axial_resampled else _DRAG
+        how = f"{_ACROSS} {_DRAG}" if measured.planes else _DRAG
         self.said.emit(f"The diameters of {region} are drawn. {how}", "done")
 
     @Slot(object)
@@ -222,3 +228,7 @@ class Measuring(QObject):
             return
         if said:
             self.said.emit(said, "done")
+
+
+def _sequence(image: Image) -> str | None:
+    return sequence_of(image)[0]
