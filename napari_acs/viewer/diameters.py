@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from napari_acs.review.measure.measures import RegionMeasures
 
 NAME = "diameters"
-PROJECTED = "diameters, projected"
+ON_SCAN = "diameters, on the scan"
 _COLOURS = ("#ffffff", "#00e5ff")
 _MOVED_VOXELS = 1e-3
 
@@ -86,9 +87,19 @@ def projected(lines: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
 
 
 def diameters_layer(
-    over: Labels, lines: list[NDArray[np.float64]], name: str = NAME, of: int = 2
+    place: Mapping[str, Any], lines: list[NDArray[np.float64]], name: str = NAME, of: int = 2
 ) -> Shapes:
-    """Return a Shapes layer of these lines that lies on a mask; ``of``: how many are measured."""
+    """Return a Shapes layer of these lines.
+
+    Parameters
+    ----------
+    place : mapping
+        Scale, translation, units and labels of the axes: of the array whose indices they are.
+    lines : list of ndarray, shape (2, 3)
+    name : str
+    of : int
+        How many are measured.
+    """
     from napari.layers import Shapes  # noqa: PLC0415 (napari is slow)
 
     return Shapes(
@@ -96,18 +107,35 @@ def diameters_layer(
         shape_type="line",
         ndim=3,
         name=name,
-        scale=over.scale[-3:],
-        translate=over.translate[-3:],
-        units=over.units[-3:],
-        axis_labels=over.axis_labels[-3:],
-        edge_color=[_COLOURS[place % of] for place in range(len(lines))],
+        **place,
+        edge_color=colours(lines, of),
         edge_width=0.8,
     )
 
 
+def colours(lines: list[NDArray[np.float64]], of: int) -> list[str]:
+    """Return the colours of lines, of which every ``of`` are those that are measured."""
+    return [_COLOURS[place % of] for place in range(len(lines))]
+
+
+def place_of(layer: Labels) -> dict[str, Any]:
+    """Return where a mask's array lies on the canvas."""
+    return {
+        "scale": layer.scale[-3:],
+        "translate": layer.translate[-3:],
+        "units": layer.units[-3:],
+        "axis_labels": layer.axis_labels[-3:],
+    }
+
+
+def lines_in(layer: Shapes) -> list[NDArray[np.float64]]:
+    """Return the lines of a layer as indices (z, y, x)."""
+    return [np.asarray(line, float)[:, -3:] for line in layer.data]
+
+
 def moved(layer: Shapes, drawn: list[NDArray[np.float64]]) -> bool:
     """Whether the lines are no longer where they were drawn."""
-    now = [np.asarray(line, float)[:, -3:] for line in layer.data]
+    now = lines_in(layer)
     return len(now) != len(drawn) or any(
         a.shape != b.shape or bool(np.abs(a - b).max() > _MOVED_VOXELS)
         for a, b in zip(now, drawn, strict=True)
@@ -122,7 +150,7 @@ def lengths_in(layer: Shapes, grid: Grid, region: str) -> HandDiameters:
     layer : Shapes
         Lines in voxel indices of the displayed array.
     grid : Grid
-        Of that array, in LPS order.
+        Of that array, in LPS order; of a plane that was cut, its own.
     region : str
 
     Raises
@@ -130,7 +158,7 @@ def lengths_in(layer: Shapes, grid: Grid, region: str) -> HandDiameters:
     BadInput
         There are not two lines with two ends.
     """
-    lines: list[Any] = [np.asarray(line, float)[:, -3:] for line in layer.data]
+    lines = lines_in(layer)
     if len(lines) != 2 or any(len(line) != 2 for line in lines):
         raise BadInput(
             "The diameters cannot be read",

@@ -30,6 +30,8 @@ GUESS = "napari_acs_guess"
 OVERLAY = "napari_acs_overlay"
 """Key of layers of ours that show something of another layer, whose grid may be unknown."""
 
+PLANE = "napari_acs_axial_plane"
+"""Key of layers that show an axial plane which was cut anew for a tilted scan: its `Grid`."""
 
 Maker: TypeAlias = Literal["model", "elsewhere", "reader"]
 

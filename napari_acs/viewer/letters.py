@@ -19,7 +19,7 @@ import numpy as np
 from napari_acs.imaging import lps_grid
 from napari_acs.imaging.letters import SMALLEST_COSINE, letters_along
 from napari_acs.viewer.display import is_placed
-from napari_acs.viewer.info import info_in, is_diagonal
+from napari_acs.viewer.info import PLANE, info_in, is_diagonal
 from napari_acs.viewer.views import spatial_order
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class Edges:
 
 
 NO_LETTERS = Edges()
+_AXIAL_ORDER = (0, 1, 2)
+_IN_PLANE = 0.5
 
 
 def edges(
@@ -94,6 +96,20 @@ def grids_on_canvas(layers: Iterable[Any]) -> tuple[Grid, ...]:
     return () if None in grids else tuple(grid for grid in grids if grid is not None)
 
 
+def grids_in_view(viewer: Any) -> tuple[Grid, ...]:
+    """Return the grids of what a viewer shows: of an axial plane that was cut, its own alone.
+
+    Such a plane lies beyond the last slice of its scan (`napari_acs.viewer.axial_view`).
+    """
+    planes = [layer for layer in viewer.layers if PLANE in layer.metadata]
+    if planes and viewer.dims.ndisplay == 2 and spatial_order(viewer.dims.order) == _AXIAL_ORDER:
+        point = viewer.dims.point
+        for layer in planes:
+            if layer.visible and abs(layer.world_to_data(point)[-3]) <= _IN_PLANE:
+                return (layer.metadata[PLANE],)
+    return grids_on_canvas(layer for layer in viewer.layers if layer not in planes)
+
+
 def edges_on_canvas(viewer: Any) -> Edges:
     """Return the letters that are true of everything the viewer shows; none where none are.
 
@@ -102,7 +118,7 @@ def edges_on_canvas(viewer: Any) -> Edges:
     """
     dims, camera = viewer.dims, viewer.scene.camera
     order = spatial_order(dims.order)
-    grids = grids_on_canvas(viewer.layers)
+    grids = grids_in_view(viewer)
     if order is None or not grids:
         return NO_LETTERS
     look = (camera.view_direction, camera.up_direction) if dims.ndisplay == 3 else None
@@ -118,7 +134,7 @@ def tilt_degrees(grid: Grid) -> float:
 
 def tilt_note(viewer: Any) -> str:
     """Say that what is shown is tilted, where two letters stand for one; else nothing."""
-    tilt = max(map(tilt_degrees, grids_on_canvas(viewer.layers)), default=0.0)
+    tilt = max(map(tilt_degrees, grids_in_view(viewer)), default=0.0)
     if math.sin(math.radians(tilt)) <= SMALLEST_COSINE:
         return ""
     return (

@@ -13,9 +13,8 @@ from napari_acs.imaging.pseudonym import patient_key
 from napari_acs.review.edits.cost import EDIT_DEFINITIONS
 
 if TYPE_CHECKING:
-    from napari_acs.review.edits.cost import EditCost
     from napari_acs.viewer.diameters import HandDiameters
-    from napari_acs.viewer.measuring import Measured
+    from napari_acs.viewer.measuring import MaskCost, Measured
 
 RESEARCH = "Research only. Not a medical device; not for clinical use."
 
@@ -23,9 +22,18 @@ RESEARCH = "Research only. Not a medical device; not for clinical use."
 def record_of(
     measured: Measured,
     by_hand: HandDiameters | None = None,
-    cost: Mapping[str, EditCost] | None = None,
+    cost: MaskCost | None = None,
+    active_s: float | None = None,
 ) -> dict[str, Any]:
     """Return the JSON-ready record; of the study it knows a keyed hash alone.
+
+    Parameters
+    ----------
+    measured : Measured
+    by_hand : HandDiameters, optional
+    cost : MaskCost, optional
+    active_s : float, optional
+        Seconds that the reader was at the mask, where a review session knows.
 
     Raises
     ------
@@ -44,8 +52,10 @@ def record_of(
         "measures": measured.measures.to_dict(),
         "midline_note": measured.no_midline,
         "diameters_by_hand": None if by_hand is None else asdict(by_hand),
-        "edit_cost": None if cost is None else {k: c.to_dict() for k, c in cost.items()},
+        "edit_cost": None if cost is None else {k: c.to_dict() for k, c in cost.costs.items()},
+        "edit_cost_against": None if cost is None else cost.against,
         "edit_cost_definitions": None if cost is None else dict(EDIT_DEFINITIONS),
+        "active_minutes": None if active_s is None else active_s / 60,
     }
 
 
@@ -68,7 +78,7 @@ def _row(record: Mapping[str, Any], name: str, found: Mapping[str, Any]) -> dict
     axial, middle = found["largest_axial"] or {}, found["midline"] or {}
     hand = record["diameters_by_hand"] or {}
     mine = hand if hand.get("region") == name else {}
-    cost = (record["edit_cost"] or {}).get(name, {})
+    cost, minutes = (record["edit_cost"] or {}).get(name, {}), record["active_minutes"]
     return {
         "study": record["study"] or "",
         "region": name,
@@ -91,6 +101,7 @@ def _row(record: Mapping[str, Any], name: str, found: Mapping[str, Any]) -> dict
         "surface_dice": cost.get("surface_dice", ""),
         "added_path_length_mm": cost.get("added_path_length_mm", ""),
         "volume_change_ml": cost.get("volume_change_ml", ""),
+        "active_minutes": "" if minutes is None else round(minutes, 3),
     }
 
 

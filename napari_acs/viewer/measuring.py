@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +11,11 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, lps_grid
 from napari_acs.review.edits.cost import EditCost, edit_costs
+from napari_acs.review.measure.axial_plane import plane_through
 from napari_acs.review.measure.measures import Measures
-from napari_acs.review.measure.midline import estimate_midline
+from napari_acs.review.measure.midline import estimate_midline, sequence_for_midline
 from napari_acs.review.measure.plane import Plane
+from napari_acs.review.measure.regions import REGIONS
 from napari_acs.review.measure.tumour import measure_tumour
 from napari_acs.viewer.correcting import nesting_of
 from napari_acs.viewer.info import LayerInfo, find_info, info_in, is_diagonal
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_acs.imaging import Grid
-
-_FOR_MIDLINE = ("t1", "t1ce", "t2", "flair")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,20 +59,37 @@ class MeasureRequest:
 class Measured:
     """The measures of a mask, and the midline that they refer to or why there is none.
 
-    The request's mask is a copy: what was measured.
+    The request's mask is a copy: what was measured. ``planes`` are by region those of the largest
+    diameters, where axial planes were cut anew.
     """
 
     request: MeasureRequest
     measures: Measures
     no_midline: str = ""
+    planes: Mapping[str, Grid] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class MaskCost:
-    """What it cost to correct a mask, and a copy of the mask that this was worked out for."""
+    """What it cost to correct a mask.
+
+    Attributes
+    ----------
+    labels : ndarray of uint8, shape (z, y, x)
+        A copy of the mask that this was worked out for.
+    costs : dict of str to EditCost
+    against : str
+        What the mask was compared with, in a few words.
+    """
 
     labels: NDArray[np.uint8]
     costs: dict[str, EditCost]
+    against: str
+
+    @property
+    def changed(self) -> bool:
+        """Whether any region was."""
+        return any(cost.voxels_added or cost.voxels_removed for cost in self.costs.values())
 
 
 def shot_of(layer: Labels, images: Iterable[Image]) -> MaskShot:
@@ -97,17 +114,33 @@ def shot_of(layer: Labels, images: Iterable[Image]) -> MaskShot:
 def image_for_midline(
     mask: MaskShot, images: Iterable[Image], sequence_of: Callable[[Image], str | None]
 ) -> Image | None:
-    """Return the image that lies on the mask and shows the midline best, if any."""
-    fitting: dict[str | None, Image] = {}
+    """Return the image of the mask's study that shows the midline best, if any."""
+    fitting = images_of_study(mask, images, sequence_of)
+    best = sequence_for_midline({n: grid_of(each) for n, each in fitting.items()}, mask.grid)
+    return None if best is None else fitting[best]
+
+
+def images_of_study(
+    mask: MaskShot, images: Iterable[Image], sequence_of: Callable[[Image], str | None]
+) -> dict[str, Image]:
+    """Return the images of a mask's study by sequence; of two, one that lies on the mask."""
+    on_mask: dict[str, Image] = {}
+    elsewhere: dict[str, Image] = {}
     for image in images:
-        info = info_in(image.metadata)
-        if info is None or lps_grid(info.grid).difference(mask.grid) is not None:
+        info, name = info_in(image.metadata), sequence_of(image)
+        if info is None or name is None or tuple(image.data.shape) != lps_grid(info.grid).shape:
             continue
-        if tuple(image.data.shape) != mask.labels.shape:
-            continue
-        if not mask.info.study or info.study == mask.info.study:
-            fitting.setdefault(sequence_of(image), image)
-    return next((fitting[name] for name in _FOR_MIDLINE if name in fitting), None)
+        there = lps_grid(info.grid).difference(mask.grid) is None
+        if info.study == mask.info.study if mask.info.study else there:
+            (on_mask if there else elsewhere).setdefault(name, image)
+    return {**elsewhere, **on_mask}
+
+
+def grid_of(image: Image) -> Grid:
+    """Return the grid of the array of an image that we opened (z, y, x in LPS order)."""
+    info = info_in(image.metadata)
+    assert info is not None
+    return lps_grid(info.grid)
 
 
 def measure(request: MeasureRequest) -> Measured:
@@ -125,17 +158,38 @@ def measure(request: MeasureRequest) -> Measured:
     if midline is None and request.image is not None:
         array, grid = request.image
         try:
-            found = estimate_midline(Volume(np.asarray(array), grid), leave_out=labels > 0)
+            found = estimate_midline(Volume(np.asarray(array), grid))
             midline = found.plane
         except BadInput as refusal:
             why = refusal.sentence()
     elif midline is None:
         why = request.no_midline or "No image of the study is open to find the midline in."
-    return Measured(request, measure_tumour(labels, mask.grid, midline), why)
+    measures = measure_tumour(labels, mask.grid, midline)
+    return Measured(request, measures, why, _planes(labels, mask.grid, measures))
 
 
-def cost_of(mask: MaskShot, before: NDArray[Any]) -> MaskCost:
+def _planes(labels: NDArray[np.uint8], grid: Grid, measures: Measures) -> dict[str, Grid]:
+    if not measures.axial_resampled:
+        return {}
+    return {
+        name: plane_through(
+            np.isin(labels, REGIONS[name]), grid, region.largest_axial.diameter.ends_lps_mm
+        )
+        for name, region in measures.regions.items()
+        if region.largest_axial is not None
+    }
+
+
+def cost_of(mask: MaskShot, before: NDArray[Any], against: str) -> MaskCost:
     """Compare a mask with what it was before corrections (z, y, x in LPS order).
+
+    Parameters
+    ----------
+    mask : MaskShot
+        With an array that nobody edits any more.
+    before : ndarray of int
+    against : str
+        What that is, in a few words.
 
     Raises
     ------
@@ -144,13 +198,13 @@ def cost_of(mask: MaskShot, before: NDArray[Any]) -> MaskCost:
     """
     if before.shape != mask.labels.shape:
         raise BadInput(
-            f"{mask.name!r} cannot be compared with its prediction",
+            f"{mask.name!r} cannot be compared with {against}",
             found=f"{mask.labels.shape} and {before.shape}",
             expected="one shape (z, y, x)",
         )
     predicted = plain_labels(as_mask(np.ascontiguousarray(before), mask.name))
-    seen = mask.copied().labels
-    return MaskCost(seen, edit_costs(predicted, plain_labels(seen), mask.grid))
+    costs = edit_costs(predicted, plain_labels(mask.labels), mask.grid)
+    return MaskCost(mask.labels, costs, against)
 
 
 def plain_labels(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

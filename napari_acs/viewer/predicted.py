@@ -25,6 +25,12 @@ _SAID = {
     "reader": "The prediction is the mask that this one was begun from.",
     "": "The prediction is the mask as it was when this panel first saw it.",
 }
+_CALLED = {
+    "model": "the prediction",
+    "elsewhere": "the mask that came with the study",
+    "reader": "the mask that it was begun from",
+    "": "the mask as this panel first saw it",
+}
 
 
 class FirstSeen:
@@ -73,11 +79,19 @@ class FirstSeen:
         return self._kept[layer].whole()
 
     @staticmethod
+    def called(layer: Labels) -> str:
+        """Return what `of` returns, in a few words."""
+        return _CALLED[_known_maker(layer)]
+
+    @staticmethod
     def said(layer: Labels | None) -> str:
         """Return what `of` returns, in a sentence."""
-        info = info_in(layer.metadata) if layer is not None else None
-        known = info is not None and info.prediction is not None
-        return _SAID[info.maker if info is not None and known else ""]
+        return _SAID[_known_maker(layer)]
+
+
+def _known_maker(layer: Labels | None) -> str:
+    info = info_in(layer.metadata) if layer is not None else None
+    return info.maker if info is not None and info.prediction is not None else ""
 
 
 def numbered_as(labels: NDArray[Any], nesting: Nesting) -> NDArray[np.uint8]:

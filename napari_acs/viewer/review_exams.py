@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napari_acs.errors import BadInput
 from napari_acs.review.measure.change import measure_change
 from napari_acs.review.measure.together import bring_together
+from napari_acs.review.session.exams import UNNAMED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,10 +91,11 @@ def compare_exams(pair: ExamPair, cancelled: Callable[[], bool]) -> Compared:
         where = study_paths(pair.state, case, pair.path)
         return read_volumes(where, case.name, cancelled=cancelled)[1]
 
-    shown = pair.state.cases[pair.state.items[pair.mask.item].case]
+    item = pair.state.items[pair.mask.item]
+    shown = replace(pair.state.cases[item.case], name=item.shown_name)  # in refusals
     labels_before, one = _earlier(pair)
     two = pair.mask.grid
-    matrix, how = bring_together(images(pair.before.case), images(shown), one, two, cancelled)
+    matrix, how = bring_together(images(_before(pair)), images(shown), one, two, cancelled)
     change = None
     if matrix is not None:
         try:
@@ -111,15 +113,20 @@ def _earlier(pair: ExamPair) -> tuple[NDArray[np.uint8], Grid]:
     from napari_acs.review.session.locate import find_file  # noqa: PLC0415
     from napari_acs.review.session.masks import read_given  # noqa: PLC0415
 
-    case = pair.before.case
+    case = _before(pair)
     grid = read_grid(find_file(pair.state, case.mask, pair.path, case.name))
     return read_given(pair.state, case, pair.path, grid)[0], grid
+
+
+def _before(pair: ExamPair) -> Case:
+    """Return the case before under the name that the reader may be told, for refusals."""
+    return replace(pair.before.case, name=pair.before.called)
 
 
 def text_of(found: Compared) -> str:
     """Return the comparison as lines of text."""
     before = found.pair.before
-    lines = [f"{before.case.name} ({found.pair.whose}), {when(before)}."]
+    lines = [f"{titled(before)} ({found.pair.whose}), {when(before)}."]
     if found.change is not None:
         lines += [
             _line(name, region, found.change.before, found.change.after)
@@ -129,6 +136,11 @@ def text_of(found: Compared) -> str:
     if found.change is not None:
         lines.append(found.change.statement)
     return "\n".join(lines)
+
+
+def titled(before: ExamBefore) -> str:
+    """Return what an exam is called at the start of a sentence."""
+    return UNNAMED.capitalize() if before.called == UNNAMED else before.called
 
 
 def when(before: ExamBefore) -> str:

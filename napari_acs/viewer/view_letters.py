@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from napari_acs.viewer.info import PLANE
 from napari_acs.viewer.letters import NO_LETTERS, Edges, edges_on_canvas
 from napari_acs.viewer.views import radiological
 
@@ -47,6 +48,7 @@ class ViewLetters:
         for side, overlay in self._overlays.items():
             viewer.canvas.overlays[_key(side)] = overlay
         viewer.dims.events.order.connect(self._on_order)
+        viewer.dims.events.point.connect(self._on_point)
         viewer.layers.events.inserted.connect(self._on_inserted)
         for event in self._redrawing():
             event.connect(self.update)
@@ -83,6 +85,7 @@ class ViewLetters:
     def close(self) -> None:
         """Take the letters off the canvas, and follow the viewer no longer."""
         self._viewer.dims.events.order.disconnect(self._on_order)
+        self._viewer.dims.events.point.disconnect(self._on_point)
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         for event in self._redrawing():
             event.disconnect(self.update)
@@ -101,6 +104,10 @@ class ViewLetters:
         if edges_on_canvas(self._viewer) != NO_LETTERS:
             radiological(self._viewer)
         self.update()
+
+    def _on_point(self, event: Any = None) -> None:
+        if any(PLANE in layer.metadata for layer in self._viewer.layers):
+            self.update()  # a plane that was cut lies otherwise than the scan's slices
 
     def _on_inserted(self, event: Any) -> None:
         self._watch(event.value)

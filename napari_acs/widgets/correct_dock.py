@@ -70,6 +70,7 @@ class CorrectDock(QWidget):
         target.replaced.connect(self._on_replaced)
         target.rebased.connect(self._say_against)
         target.rebased.connect(self.differences.look)
+        target.rebased.connect(self.measuring.rebase)
         for each in (clicks, self.parts):
             each.refused.connect(self._on_refused)
         self.jobs.working.connect(panel.show_working)

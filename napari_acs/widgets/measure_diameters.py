@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,21 +10,24 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal
 
 from napari_acs.errors import BadInput
+from napari_acs.viewer.axial_view import AxialView, axial_view, moved_to
 from napari_acs.viewer.correcting import show_voxel
 from napari_acs.viewer.diameters import (
-    PROJECTED,
     HandDiameters,
     diameters_layer,
     lengths_in,
+    lines_in,
     lines_of,
     moved,
-    projected,
+    place_of,
 )
+from napari_acs.viewer.lines_on_scan import LinesOnScan
 from napari_acs.viewer.same_voxels import same_voxels
+from napari_acs.widgets.review_turns import Turns
 
 if TYPE_CHECKING:
     import numpy as np
-    from napari.layers import Labels, Shapes
+    from napari.layers import Image, Labels, Layer, Shapes
     from napari.viewer import Viewer
     from numpy.typing import NDArray
 
@@ -50,21 +54,26 @@ class MeasureDiameters(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._layer: Shapes | None = None
-        self._projected: Shapes | None = None
+        self._on_scan: LinesOnScan | None = None
+        self._plane: list[Layer] = []
+        self._view: AxialView | None = None
+        self._turns = Turns(self)
         self._lines: list[NDArray[np.float64]] = []
         self._region = ""
         self._grid: Grid | None = None
+        self._mask_grid: Grid | None = None
         self._labels: NDArray[np.uint8] | None = None
         self.by_hand: HandDiameters | None = None
         self.warning = ""
         viewer.layers.events.removed.connect(self._on_removed)
         viewer.dims.events.ndisplay.connect(self._on_view)
 
-    def draw(self, region: str, measured: Measured, mask: Labels) -> None:
+    def draw(self, region: str, measured: Measured, mask: Labels, image: Image | None) -> None:
         """Draw a region's largest diameter and its perpendicular, in place of earlier ones.
 
-        Where axial planes were cut anew they cross the slices of the scan, and napari shows lines
-        across slices in 3D alone: a second layer then has their projections on the slices.
+        Where axial planes were cut anew they cross the slices of the scan: then the plane is
+        shown, of ``image`` if there is one, and the lines are drawn in it; a second layer has them
+        on the scan.
 
         Raises
         ------
@@ -73,21 +82,47 @@ class MeasureDiameters(QObject):
         """
         lines = lines_of(measured.measures.regions[region], region)
         self.forget()
-        self._lines, self._region, self._grid = lines, region, measured.request.mask.grid
-        self._labels = measured.request.mask.labels
+        shot = measured.request.mask
+        self._region, self._labels, self._mask_grid = region, shot.labels, shot.grid
+        if region not in measured.planes:
+            self._lines, self._grid = lines, shot.grid
+            self._add_lines(place_of(mask))
+            return
+        view = axial_view(measured, region, mask, lines, image)
+        self._lines, self._grid = moved_to(lines, shot.grid, view.grid), view.grid
+        self._view = view
+        self._turns.start(self._show_plane(view, mask, lines))
+
+    def _show_plane(
+        self, view: AxialView, mask: Labels, lines: list[NDArray[np.float64]]
+    ) -> Iterator[None]:
+        """Add the layers of a plane, one in each turn: napari holds the window for each."""
+        for layer in view.layers:
+            self._add(layer)
+            self._plane.append(layer)
+            yield
+            if self._view is not view:
+                return
         active = self._viewer.layers.selection.active
-        self._layer = diameters_layer(mask, lines)
-        self._viewer.add_layer(self._layer)
-        self._layer.mode = "direct"
-        if measured.measures.axial_resampled:
-            self._projected = diameters_layer(mask, projected(lines), PROJECTED, len(lines))
-            self._viewer.add_layer(self._projected)
-            self._projected.editable = False
+        self._on_scan = LinesOnScan(self._viewer, mask, lines)
+        self._viewer.layers.selection.active = active
+        yield
+        if self._view is view:
+            self._add_lines(dict(view.place))
             self._on_view()
-        self._viewer.layers.selection.active = active  # who was painting goes on painting
+
+    def _add_lines(self, place: Mapping[str, Any]) -> None:
+        self._layer = diameters_layer(place, self._lines)
+        self._add(self._layer)
+        self._layer.mode = "direct"
         for event in (self._layer.events.data, self._layer.events.set_data):
             event.connect(self._on_edit)
-        show_voxel(mask, self._viewer.dims, lines[0].mean(axis=0))
+        show_voxel(self._layer, self._viewer.dims, self._lines[0].mean(axis=0))
+
+    def _add(self, layer: Layer) -> None:
+        active = self._viewer.layers.selection.active
+        self._viewer.add_layer(layer)
+        self._viewer.layers.selection.active = active  # who was painting goes on painting
 
     def look(self, mask: Labels) -> None:
         """Warn where the lines are of the mask before an edit.
@@ -102,12 +137,15 @@ class MeasureDiameters(QObject):
     def forget(self) -> None:
         """Take the lines away."""
         layer, self._layer = self._layer, None
-        flat, self._projected = self._projected, None
+        on_scan, self._on_scan = self._on_scan, None
+        plane, self._plane, self._view = self._plane, [], None
         self._labels, self.warning = None, ""
         if layer is not None:
             for event in (layer.events.data, layer.events.set_data):
                 event.disconnect(self._on_edit)
-        for each in (layer, flat):
+        if on_scan is not None:
+            on_scan.end()
+        for each in (layer, *plane):
             if each is not None and each in self._viewer.layers:
                 self._viewer.layers.remove(each)
         self._tell(None)
@@ -115,6 +153,9 @@ class MeasureDiameters(QObject):
     def _on_edit(self, event: Any = None) -> None:
         if not isalive(self) or self._layer is None or self._grid is None:
             return
+        lines = lines_in(self._layer)
+        if self._on_scan is not None and self._mask_grid is not None and len(lines) == 2:
+            self._on_scan.show(moved_to(lines, self._grid, self._mask_grid))
         if not moved(self._layer, self._lines):
             self._tell(None)
             return
@@ -133,6 +174,14 @@ class MeasureDiameters(QObject):
             self.forget()
 
     def _on_view(self, event: Any = None) -> None:
-        """In 3D the lines themselves are seen."""
-        if isalive(self) and self._projected is not None:
-            self._projected.visible = self._viewer.dims.ndisplay == 2
+        """In 3D the lines are seen on the scan, and the plane would float above it."""
+        if not isalive(self) or self._view is None:
+            return
+        flat = self._viewer.dims.ndisplay == 2
+        for each in (*self._plane, *([self._layer] if self._layer is not None else [])):
+            if each.visible != flat:
+                each.visible = flat  # napari lets go of its mode then
+        for each in self._plane:
+            each.editable = False
+        if self._layer is not None and flat:
+            self._layer.mode = "direct"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,8 @@ from napari_acs.errors import BadInput
 from napari_acs.viewer.measure_record import csv_of, json_of, record_of
 
 if TYPE_CHECKING:
-    from napari_acs.review.edits.cost import EditCost
     from napari_acs.viewer.diameters import HandDiameters
-    from napari_acs.viewer.measuring import Measured
+    from napari_acs.viewer.measuring import MaskCost, Measured
 
 
 def ask_file(parent: QWidget, suggestion: str) -> Path | None:
@@ -34,7 +33,8 @@ class MeasureExport:
         kind: str,
         measured: Measured,
         by_hand: HandDiameters | None,
-        cost: Mapping[str, EditCost] | None,
+        cost: MaskCost | None,
+        active_s: float | None = None,
     ) -> str:
         """Write ``"json"`` or ``"csv"``; return what was done, or nothing if the user thought so.
 
@@ -46,7 +46,7 @@ class MeasureExport:
         path = self._ask(self._window, f"measures.{kind}")
         if path is None:
             return ""
-        record = record_of(measured, by_hand, cost)
+        record = record_of(measured, by_hand, cost, active_s)
         try:
             path.write_text(json_of(record) if kind == "json" else csv_of(record), "utf-8")
         except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
@@ -11,29 +10,25 @@ from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QVBoxLay
 from napari_acs.widgets.measure_table import MeasureTable
 
 if TYPE_CHECKING:
-    from napari_acs.review.edits.cost import EditCost
     from napari_acs.review.measure.measures import Measures
 
 _BUTTONS = (
     ("copy_measures", "Copy", "As text, with tabs"),
     ("json_measures", "JSON ...", "Everything that was measured; names no patient"),
     ("csv_measures", "CSV ...", "One line a region; names no patient"),
-    ("edit_cost", "Edit cost", "The mask against its prediction, region by region"),
 )
 
 
 class MeasurePanel(QWidget):
     """Table, diameters, edit cost, and buttons.
 
-    Signals: ``draw_clicked(region)``; ``copy_clicked()``, ``json_clicked()``, ``csv_clicked()``,
-    ``cost_clicked()``.
+    Signals: ``draw_clicked(region)``; ``copy_clicked()``, ``json_clicked()``, ``csv_clicked()``.
     """
 
     draw_clicked = Signal(str)
     copy_clicked = Signal()
     json_clicked = Signal()
     csv_clicked = Signal()
-    cost_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,15 +45,15 @@ class MeasurePanel(QWidget):
         draw.setToolTip("Two lines in the slice of the largest lesion; drag their ends")
         draw.clicked.connect(lambda *_: self.draw_clicked.emit(self._region.currentText()))
         grid = QGridLayout()
-        grid.addWidget(draw, 0, 0)
-        grid.addWidget(self._region, 0, 1)
-        signals = (self.copy_clicked, self.json_clicked, self.csv_clicked, self.cost_clicked)
+        grid.addWidget(draw, 0, 0, 1, 2)
+        grid.addWidget(self._region, 0, 2)
+        signals = (self.copy_clicked, self.json_clicked, self.csv_clicked)
         for place, ((name, title, tip), signal) in enumerate(zip(_BUTTONS, signals, strict=True)):
             button = QPushButton(title)
             button.setObjectName(name)
             button.setToolTip(tip)
             button.clicked.connect(lambda *_, signal=signal: signal.emit())
-            grid.addWidget(button, 1 + place // 2, place % 2)
+            grid.addWidget(button, 1, place)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for part in (self.table, self.state, self.by_hand):
@@ -74,17 +69,6 @@ class MeasurePanel(QWidget):
     def show_by_hand(self, text: str) -> None:
         """Say what the lines that the user moved measure, or nothing."""
         say(self.by_hand, text)
-
-    def show_cost(self, costs: Mapping[str, EditCost] | None) -> None:
-        """Show what corrections cost, or nothing."""
-        lines = [] if costs is None else ["Against the prediction:"]
-        lines += [
-            f"{name}: Dice {cost.dice:.3f}, HD95 {cost.hd95_mm:.1f} mm, surface Dice "
-            f"{cost.surface_dice:.3f} at {cost.surface_tolerance_mm:g} mm, added path "
-            f"{cost.added_path_length_mm:.0f} mm, volume {cost.volume_change_ml:+.2f} ml"
-            for name, cost in (costs or {}).items()
-        ]
-        say(self.cost, "\n".join(lines))
 
 
 def say(label: QLabel, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -13,12 +12,14 @@ from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
+from napari_acs.viewer.active_time import active_seconds
+from napari_acs.viewer.axial_view import best_image
 from napari_acs.viewer.measuring import (
-    MaskCost,
     Measured,
     MeasureRequest,
-    cost_of,
+    grid_of,
     image_for_midline,
+    images_of_study,
     measure,
     shot_of,
 )
@@ -26,6 +27,7 @@ from napari_acs.viewer.same_voxels import same_voxels
 from napari_acs.widgets.classify_edits import MaskEdits
 from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.matching import may_be_sequence, sequence_of
+from napari_acs.widgets.measure_cost import MeasureCost
 from napari_acs.widgets.measure_diameters import MeasureDiameters
 from napari_acs.widgets.measure_export import MeasureExport
 from napari_acs.widgets.measure_table import text_of
@@ -41,22 +43,22 @@ if TYPE_CHECKING:
     from napari_acs.widgets.measure_panel import MeasurePanel
 
 QUIET_MS = 500
+_SOON = "Wait a second, and click again"
 _DRAG = "Select the layer 'diameters' and drag an end to correct them."
 _ACROSS = (
-    "The scan is tilted, so they cross its slices: this slice shows their projection, which is "
-    "shorter; the 3D view shows them as they were measured. They cannot be dragged."
+    "The scan is tilted, so they lie in an axial plane that was cut for them: it stands beyond the "
+    "last slice. On the scan you see their projection, in 3D where they are."
 )
 
 
 class Measuring(QObject):
     """Measures one mask, again after every edit.
 
-    Signals: ``measured(Measured or Failure)``, once it is shown; ``costed(dict or Failure)``;
-    ``said(text, kind)``.
+    Signals: ``measured(Measured or Failure)``, once it is shown; ``said(text, kind)``. What its
+    corrections cost comes after: see `cost`.
     """
 
     measured = Signal(object)
-    costed = Signal(object)
     said = Signal(str, str)
 
     def __init__(
@@ -68,15 +70,13 @@ class Measuring(QObject):
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._viewer, self._panel, self._before = viewer, panel, before
+        self._viewer, self._panel = viewer, panel
         self._edits = MaskEdits(self, QUIET_MS)
         self._edits.settled.connect(self._measure)
         self._runner = JobRunner(call_job, self)
         self._runner.ended.connect(self._on_measured)
-        self._costs = JobRunner(call_job, self)
-        self._costs.ended.connect(self._on_costed)
+        self.cost = MeasureCost(panel.cost, before, self)
         self._midlines: WeakKeyDictionary[Image, Plane | str] = WeakKeyDictionary()
-        self._cost: MaskCost | None = None
         self.last: Measured | None = None
         self.diameters = MeasureDiameters(viewer, self)
         self.diameters.edited.connect(self._on_edited)
@@ -85,17 +85,15 @@ class Measuring(QObject):
         panel.copy_clicked.connect(self._on_copy)
         panel.json_clicked.connect(lambda: self._on_export("json"))
         panel.csv_clicked.connect(lambda: self._on_export("csv"))
-        panel.cost_clicked.connect(self._on_cost)
 
     def follow(self, layer: Labels | None) -> None:
         """Measure this mask from now on."""
         self._runner.abandon()
-        self._costs.abandon()
-        self.last = self._cost = None
+        self.cost.forget()
+        self.last = None
         self._edits.follow(layer)
         self.diameters.forget()
         self._panel.show_measures(None)
-        self._panel.show_cost(None)
         if layer is not None:
             self._edits.wait()
 
@@ -105,35 +103,45 @@ class Measuring(QObject):
             self.last = None
             self._edits.wait()
 
+    def rebase(self) -> None:
+        """Compare anew: the mask may have another prediction now."""
+        self.cost.forget()
+        layer = self._edits.layer
+        if layer is not None and self.last is not None and self._measures_are_of(layer):
+            self.cost.work(layer, self.last.request.mask)
+
     @Slot()
     def _measure(self) -> None:
         layer = self._edits.layer
         if layer is None:
             return
-        if self._cost is not None and not same_voxels(self._cost.labels, layer.data):
-            self._cost = None
-            self._panel.show_cost(None)
-        if self._measures_are_of(layer):  # only another slice is shown, or an edit was undone
+        self.cost.look(layer)
+        if self.last is not None and self._measures_are_of(layer):
+            # Only another slice is shown, or an edit was undone.
             self._runner.abandon()  # of what the mask was for a moment
+            self.cost.work(layer, self.last.request.mask)
             self.diameters.look(layer)
             return
-        images: list[Any] = [each for each in self._viewer.layers if may_be_sequence(each)]
+        images = self._images()
         try:
             mask = shot_of(layer, images)
         except BadInput as refusal:
             self._fail(Failure(refusal.sentence(), "", ""))
             return
-        found = image_for_midline(mask, images, lambda image: sequence_of(image)[0])
+        found = image_for_midline(mask, images, _sequence)
         known = None if found is None else self._midlines.get(found)
         request = MeasureRequest(
             mask,
             known if known is not None and not isinstance(known, str) else None,
-            None if found is None or known is not None else (found.data, mask.grid),
+            None if found is None or known is not None else (found.data, grid_of(found)),
             known if isinstance(known, str) else "",
         )
         self._runner.abandon()  # of a mask that has been edited since
         self._runner.start(Call(lambda _: measure(request), found))
         self.diameters.look(layer)
+
+    def _images(self) -> list[Any]:
+        return [each for each in self._viewer.layers if may_be_sequence(each)]
 
     @Slot(object, object)
     def _on_measured(self, call: Call, outcome: Returned | Failure) -> None:
@@ -150,9 +158,13 @@ class Measuring(QObject):
             notes.append(f"The scan is tilted by {tilt:.0f} degrees: axial planes were cut for it.")
         self._panel.show_measures(self.last.measures, " ".join(notes))
         self.measured.emit(self.last)
+        layer = self._edits.layer
+        if layer is not None and self._measures_are_of(layer):  # else it is measured again soon
+            self.cost.work(layer, self.last.request.mask)
 
     def _fail(self, failure: Failure) -> None:
         self.last = None
+        self.cost.forget()
         self._panel.show_measures(None, failure.sentence())
         self.measured.emit(failure)
 
@@ -166,7 +178,7 @@ class Measuring(QObject):
     def _measured(self) -> Measured:
         """Return the measures of the mask as it is now, not as it was before an edit."""
         if self.last is None or not self._measures_are_of(self._edits.layer):
-            raise BadInput("The mask is not measured yet", do="Wait a second, and click again")
+            raise BadInput("The mask is not measured yet", do=_SOON)
         return self.last
 
     @Slot(str)
@@ -176,11 +188,12 @@ class Measuring(QObject):
             if layer is None:
                 raise BadInput("There is no mask to measure", do="Open or make one")
             measured = self._measured()
-            self.diameters.draw(region, measured, layer)
+            images = images_of_study(measured.request.mask, self._images(), _sequence)
+            self.diameters.draw(region, measured, layer, best_image(images, region))
         except BadInput as refusal:
             self.said.emit(refusal.sentence(), "refusal")
             return
-        how = _ACROSS if measured.measures.axial_resampled else _DRAG
+        how = f"{_ACROSS} {_DRAG}" if measured.planes else _DRAG
         self.said.emit(f"The diameters of {region} are drawn. {how}", "done")
 
     @Slot(object)
@@ -203,42 +216,19 @@ class Measuring(QObject):
     def _on_export(self, kind: str) -> None:
         try:
             measured = self._measured()
-            cost = self._cost.costs if self._cost is not None else None
-            said = self.export.write(kind, measured, self.diameters.by_hand, cost)
+            if self.cost.pending:
+                raise BadInput("The edit cost is not worked out yet", do=_SOON)
+            layer = self._edits.layer
+            active = active_seconds(layer) if layer is not None else None
+            said = self.export.write(
+                kind, measured, self.diameters.by_hand, self.cost.found, active
+            )
         except BadInput as refusal:
             self.said.emit(refusal.sentence(), "refusal")
             return
         if said:
             self.said.emit(said, "done")
 
-    @Slot()
-    def _on_cost(self) -> None:
-        layer = self._edits.layer
-        try:
-            if layer is None:
-                raise BadInput("There is no mask to compare", do="Open or make one")
-            images: list[Any] = [each for each in self._viewer.layers if may_be_sequence(each)]
-            work = partial(cost_of, shot_of(layer, images), self._before.of(layer))
-        except BadInput as refusal:
-            self.said.emit(refusal.sentence(), "refusal")
-            return
-        self._costs.abandon()
-        self._costs.start(Call(lambda _: work()))
 
-    @Slot(object, object)
-    def _on_costed(self, call: Call, outcome: Returned | Failure) -> None:
-        if isinstance(outcome, Failure):
-            self.said.emit(outcome.sentence(), "refusal")
-            self.costed.emit(outcome)
-            return
-        layer, cost = self._edits.layer, outcome.value
-        if layer is None or not same_voxels(cost.labels, layer.data):
-            edited = BadInput(
-                "The mask was edited while its edit cost was worked out", do="Click again"
-            )
-            self.said.emit(edited.sentence(), "note")
-            self.costed.emit(Failure(edited.sentence(), "", ""))
-            return
-        self._cost = cost
-        self._panel.show_cost(cost.costs)
-        self.costed.emit(cost.costs)
+def _sequence(image: Image) -> str | None:
+    return sequence_of(image)[0]

@@ -10,7 +10,14 @@ from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_acs.inference.messages import Failure
 from napari_acs.review.session.exams import ExamBefore, exam_before
-from napari_acs.viewer.review_exams import ExamPair, compare_exams, take_exams, text_of, when
+from napari_acs.viewer.review_exams import (
+    ExamPair,
+    compare_exams,
+    take_exams,
+    text_of,
+    titled,
+    when,
+)
 from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.one_call import Call, Returned, call_job
 
@@ -48,7 +55,7 @@ class BeforeCard(QWidget):
         there = before.has_mask
         self.button.setEnabled(there)
         self.button.setToolTip(
-            f"{before.case.name}, {when(before)}" + ("" if there else "; open it first")
+            f"{titled(before)}, {when(before)}" + ("" if there else "; open it first")
         )
 
     def say(self, text: str, *, busy: bool = False) -> None:

@@ -16,6 +16,7 @@ from napari_acs.review.session.given import take_given
 from napari_acs.review.session.state import TO_DO
 from napari_acs.widgets.review_before import ExamComparing
 from napari_acs.widgets.review_cases import ReviewCases
+from napari_acs.widgets.review_clock import ReviewClock
 from napari_acs.widgets.review_files import ReviewFiles
 from napari_acs.widgets.review_others import OtherMasks
 from napari_acs.widgets.review_panel import ReviewPanel
@@ -81,6 +82,7 @@ class ReviewDock(QWidget):
         self.line = SavedLine(self.panel, self.cases.keeping, self._refuse, self)
         self.others = OtherMasks(napari_viewer, self.panel.decide, self.cases, self._agreed, self)
         self.comparing = ExamComparing(self.panel.before, self.cases, self)
+        self.clock = ReviewClock(self.cases, self)
         fill_with(self, self.panel)
         self.setMinimumWidth(_NARROWEST)
         self._connect_panel()

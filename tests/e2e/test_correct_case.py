@@ -121,9 +121,13 @@ def test_open_paint_clean_measure_and_undo(viewer, qtbot):
     changed()
     assert set(np.unique(mask.data)) == {0, 1, 2, 4}, "as in the file"
 
-    with qtbot.waitSignal(dock.measuring.costed, timeout=MS) as heard:
-        dock.findChild(QPushButton, "edit_cost").click()
-    assert 0.5 < heard.args[0]["TC"].dice < 1
+    cost = dock.measuring.cost
+
+    def costed():
+        return cost.found is not None and np.array_equal(cost.found.labels, mask.data)
+
+    qtbot.waitUntil(costed, timeout=MS)
+    assert 0.5 < cost.found.costs["TC"].dice < 1
 
     for before in reversed(steps[:-1]):
         mask.undo()

@@ -11,14 +11,15 @@ from threading import Event
 import numpy as np
 import pytest
 from qtpy.QtWidgets import QApplication, QComboBox, QLabel, QTableWidget
-from review.measure.shapes import ellipsoid, grid_about
+from review.measure.shapes import ellipsoid, grid_about, points_of
 from scipy.spatial.transform import Rotation
-from widgets.correct_case import GRID, WAIT, add_case, click, labels, stored
+from widgets.correct_case import GRID, WAIT, add_case, click, drag, labels, stored
 
 from napari_acs.inference.messages import Failure
 from napari_acs.review.edits.cost import edit_costs
 from napari_acs.review.measure.tumour import measure_tumour
-from napari_acs.widgets import measures
+from napari_acs.viewer.active_time import note_active
+from napari_acs.widgets import measure_cost, measures
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def dock(viewer, qtbot, asked):
 
     add_case(viewer)
     dock = CorrectDock(viewer, ask=lambda _, name: asked / name)
-    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+    with qtbot.waitSignal(dock.measuring.cost.costed, timeout=WAIT):
         viewer.window.add_dock_widget(dock, name="Correct")
     return dock
 
@@ -124,15 +125,79 @@ def test_diameters_are_drawn_edited_by_hand_and_exported(dock, mask, qtbot, aske
     assert "cannot be read" in text(dock, "by_hand")
 
 
-def test_what_a_correction_cost(dock, mask, qtbot):
+def costed(dock, qtbot):
+    return qtbot.waitSignal(dock.measuring.cost.costed, timeout=WAIT)
+
+
+def settled(dock, qtbot):
+    """Wait until the mask as it is now is measured, and what it cost is known."""
+    cost = dock.measuring.cost
+    qtbot.waitUntil(
+        lambda: cost.found is not None and np.array_equal(cost.found.labels, mask_of(dock).data),
+        timeout=WAIT,
+    )
+
+
+def mask_of(dock):
+    return dock.target.layer
+
+
+def test_what_a_correction_cost_is_shown_by_itself(dock, mask, qtbot):
+    assert text(dock, "cost") == "Unchanged from the mask as this panel first saw it."
     ring = np.nonzero(mask.data == 3)
-    mask.data_setitem(tuple(axis[: len(axis) // 2] for axis in ring), 1)
-    with qtbot.waitSignal(dock.measuring.costed, timeout=WAIT):
-        click(dock, "edit_cost")
+    with costed(dock, qtbot):
+        mask.data_setitem(tuple(axis[: len(axis) // 2] for axis in ring), 1)
+    said = text(dock, "cost")
     costs = edit_costs(labels(), stored(mask), GRID)
     for name, cost in costs.items():
-        assert f"{name}: Dice {cost.dice:.3f}, HD95 {cost.hd95_mm:.1f} mm" in text(dock, "cost")
-        assert f"volume {cost.volume_change_ml:+.2f} ml" in text(dock, "cost")
+        assert f"{name}: Dice {cost.dice:.3f}, HD95 {cost.hd95_mm:.1f} mm" in said
+        assert f"surface Dice {cost.surface_dice:.3f} at 1 mm" in said
+        assert f"added path {cost.added_path_length_mm:.0f} mm" in said
+        assert f"volume {cost.volume_change_ml:+.2f} ml" in said
+    assert said.startswith("Against the mask as this panel first saw it:")
+    assert "Active time" not in said, "no session counts it"
+    with costed(dock, qtbot):
+        mask.undo()
+    assert text(dock, "cost").startswith("Unchanged")
+
+
+def test_the_cost_has_the_active_minutes_where_a_session_knows_them(dock, mask, qtbot, asked):
+    note_active(mask, 210.0)
+    with costed(dock, qtbot):
+        erase_et(mask)
+    assert text(dock, "cost").endswith("Active time: 3.5 min.")
+    note_active(mask, 258.0)
+    mask.refresh()  # as a step to another slice does
+    qtbot.waitUntil(lambda: "Active time: 4.3 min." in text(dock, "cost"), timeout=WAIT)
+    click(dock, "json_measures")
+    click(dock, "csv_measures")
+    record = json.loads((asked / "measures.json").read_text())
+    rows = list(csv.DictReader((asked / "measures.csv").read_text().splitlines()))
+    assert record["active_minutes"] == pytest.approx(4.3)
+    assert {row["active_minutes"] for row in rows} == {"4.3"}
+    assert record["edit_cost_against"] == "the mask as this panel first saw it"
+    dock.viewer.layers.selection = {mask}
+    before = set(dock.viewer.layers)
+    from napari.layers import Layer
+
+    copy = Layer.create(*mask.as_layer_data_tuple())  # as napari's "Duplicate layer"
+    dock.viewer.add_layer(copy)
+    assert set(dock.viewer.layers) - before == {copy}
+    dock.target.choose(copy)
+    settled(dock, qtbot)
+    assert "Active time" not in text(dock, "cost"), "the session counts the other"
+
+
+def test_a_mask_is_held_against_another_prediction_as_soon_as_it_has_it(dock, mask, qtbot):
+    """As after a promotion in a review, without an edit."""
+    from napari_acs.viewer.info import KEY, info_in
+
+    other = np.where(labels() == 3, 1, labels()).astype(np.uint8)
+    info = replace(info_in(mask.metadata), prediction=other, maker="reader")
+    with costed(dock, qtbot):
+        mask.metadata = {**mask.metadata, KEY: info}
+    said = text(dock, "cost")
+    assert said.startswith("Against the mask that it was begun from:") and "ET: Dice 0.000" in said
 
 
 def test_what_cannot_be_measured_is_a_sentence(dock, mask, qtbot):
@@ -149,7 +214,7 @@ def test_what_cannot_be_measured_is_a_sentence(dock, mask, qtbot):
     click(dock, "draw_diameters")
     assert "ET has no lesion" in dock.said
     dock.viewer.layers.remove(mask)
-    click(dock, "edit_cost")
+    click(dock, "draw_diameters")
     assert "no mask" in dock.said
 
 
@@ -163,18 +228,17 @@ def gate(monkeypatch):
 
     def held(name):
         started, go = Event(), Event()
-        work = getattr(measures, name)
+        module = measure_cost if name == "cost_of" else measures
+        work = getattr(module, name)
 
         def slow(request, *args):
-            if name == "cost_of":
-                request = request.copied()
-            else:
+            if name == "measure":
                 request = replace(request, mask=request.mask.copied())
             started.set()
             assert go.wait(20)
             return work(request, *args)
 
-        monkeypatch.setattr(measures, name, slow)
+        monkeypatch.setattr(module, name, slow)
         return started, go
 
     return held
@@ -204,6 +268,7 @@ def test_right_after_an_edit_nothing_is_drawn_copied_or_written(dock, mask, qtbo
         assert "not measured yet" in dock.said, name
     assert not list(asked.iterdir()) and "diameters" not in dock.viewer.layers
     qtbot.waitUntil(lambda: column(dock, "ET")[0] == "0.00", timeout=WAIT)
+    settled(dock, qtbot)
     click(dock, "json_measures")
     record = json.loads((asked / "measures.json").read_text())
     assert record["measures"]["regions"]["ET"]["volume_ml"] == 0
@@ -211,25 +276,37 @@ def test_right_after_an_edit_nothing_is_drawn_copied_or_written(dock, mask, qtbo
 
 def test_the_cost_of_an_earlier_mask_is_neither_shown_nor_written(dock, mask, qtbot, gate, asked):
     started, go = gate("cost_of")
-    with qtbot.waitSignal(dock.measuring.costed, timeout=WAIT) as heard:
-        click(dock, "edit_cost")
-        qtbot.waitUntil(started.is_set, timeout=WAIT)
+    heard = []
+    dock.measuring.cost.costed.connect(heard.append)
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
         erase_et(mask)
-        go.set()
-    assert isinstance(heard.args[0], Failure) and "edited while" in dock.said
+    qtbot.waitUntil(started.is_set, timeout=WAIT)
     assert text(dock, "cost") == ""
-    with qtbot.waitSignal(dock.measuring.costed, timeout=WAIT):
-        click(dock, "edit_cost")
-    assert "ET: Dice 0.000" in text(dock, "cost")
+    click(dock, "json_measures")
+    assert "edit cost is not worked out yet" in dock.said and not list(asked.iterdir())
+    mask.data_setitem(np.nonzero(mask.data == 1), 2)
+    go.set()
+    settled(dock, qtbot)
+    expected = {name: c.dice for name, c in edit_costs(labels(), stored(mask), GRID).items()}
+    assert [{name: c.dice for name, c in each.items()} for each in heard] == [expected]
+    assert "TC: Dice 0.000" in text(dock, "cost")
     mask.undo()
     qtbot.waitUntil(lambda: text(dock, "cost") == "", timeout=WAIT)
+    settled(dock, qtbot)
+    click(dock, "json_measures")
+    record = json.loads((asked / "measures.json").read_text())
+    assert 0 < record["edit_cost"]["TC"]["dice"] == pytest.approx(1), "of the ET alone"
+    assert record["edit_cost"]["ET"]["dice"] == 0
 
-    def written():
-        click(dock, "json_measures")
-        return (asked / "measures.json").exists()
 
-    qtbot.waitUntil(written, timeout=WAIT)
-    assert json.loads((asked / "measures.json").read_text())["edit_cost"] is None
+def test_the_cost_goes_as_soon_as_the_mask_is_another(dock, mask, qtbot, gate):
+    assert text(dock, "cost")
+    started, go = gate("measure")
+    erase_et(mask)
+    qtbot.waitUntil(started.is_set, timeout=WAIT)
+    assert text(dock, "cost") == ""
+    go.set()
+    settled(dock, qtbot)
 
 
 def test_lines_stay_when_the_mask_is_edited_and_say_that_they_are_older(dock, mask, qtbot, asked):
@@ -243,6 +320,7 @@ def test_lines_stay_when_the_mask_is_edited_and_say_that_they_are_older(dock, ma
     lines.data = moved
     assert "edited by hand" in text(dock, "by_hand")
     assert "mask before it was edited" in text(dock, "by_hand")
+    settled(dock, qtbot)
     click(dock, "json_measures")
     click(dock, "csv_measures")
     record = json.loads((asked / "measures.json").read_text())
@@ -254,45 +332,150 @@ def test_lines_stay_when_the_mask_is_edited_and_say_that_they_are_older(dock, ma
     assert "edited by hand" in text(dock, "by_hand") and "before it" not in text(dock, "by_hand")
 
 
-@pytest.mark.parametrize("tilt", [20, 40])
-def test_diameters_are_seen_in_every_view_also_of_a_tilted_scan(viewer, qtbot, tilt):
-    """Axial planes of a scan tilted by more than 30 degrees cross its slices."""
+def tilted(viewer, qtbot, tilt, values=(1, 2, 3)):
+    """Open a panel on T1ce and a mask of an ellipsoid, of a tilted scan with slices of 1.5 mm."""
     from napari.layers import Layer
 
     from napari_acs.viewer.info import LayerInfo
-    from napari_acs.viewer.layers import labels_layer
+    from napari_acs.viewer.layers import image_layer, labels_layer
     from napari_acs.widgets.correct_dock import CorrectDock
 
     turn = Rotation.from_euler("x", tilt, degrees=True).as_matrix()
-    grid = grid_about(np.zeros(3), (1.0, 1.0, 1.5), 20.0, turn)
-    labels = 3 * ellipsoid(grid, np.zeros(3), (8, 14, 10), turn).astype(np.uint8)
+    flipped = np.diag([-1.0, 1.0, -1.0])
+    grid = grid_about(np.zeros(3), (1.0, 0.8, 1.5), 22.0, turn, flipped)
+    inside = ellipsoid(grid, np.zeros(3), (8, 14, 10), turn)
+    # Brightness says where a voxel is in the patient.
+    x, y, z = np.moveaxis(points_of(grid), -1, 0)
+    image = (1000 + 10 * y + 3 * x + 100 * z).astype(np.float32)
+    info = LayerInfo(grid, None, "c", "t1ce")
+    viewer.add_layer(Layer.create(*image_layer(image, info, "T1ce c")))
+    labels = values[-1] * inside.astype(np.uint8)
     layer = viewer.add_layer(Layer.create(*labels_layer(labels, LayerInfo(grid, None, "c"), "m")))
     dock = CorrectDock(viewer)
-    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+    with qtbot.waitSignal(dock.measuring.cost.costed, timeout=WAIT):
         viewer.window.add_dock_widget(dock, name="Correct")
+    plain = np.where(labels > 0, 3, 0).astype(np.uint8)
+    return dock, layer, grid, measure_tumour(plain, grid).regions["ET"].largest_axial
+
+
+def draw(dock, qtbot):
+    """Draw diameters in a plane that is cut: its layers come one in each turn."""
+    layers = dock.viewer.layers
     click(dock, "draw_diameters")
-    axial = measure_tumour(labels, grid).regions["ET"].largest_axial
+    qtbot.waitUntil(lambda: "diameters" in layers, timeout=WAIT)
+
+
+def test_diameters_of_a_slightly_tilted_scan_lie_in_its_own_slices(viewer, qtbot):
+    dock, layer, _, axial = tilted(viewer, qtbot, 20)
+    click(dock, "draw_diameters")
     lines = viewer.layers["diameters"]
     lengths = [np.linalg.norm(np.subtract(*(line * layer.scale))) for line in lines.data]
     assert lengths == pytest.approx([axial.diameter.length_mm, axial.perpendicular.length_mm])
-    if tilt < 30:
-        assert "drag an end" in dock.said and "diameters, projected" not in viewer.layers
-        return
-    assert "shows their projection" in dock.said and "cannot be dragged" in dock.said
-    flat = viewer.layers["diameters, projected"]
-    assert viewer.layers.selection.active is layer and not flat.editable
-    middle = lines.data[0].mean(axis=0)
+    assert "drag an end" in dock.said and len(viewer.layers) == 3
+
+
+@pytest.mark.parametrize("values", [(1, 2, 3), (1, 2, 4)], ids=str)
+def test_diameters_of_a_steep_scan_are_dragged_in_an_axial_plane(viewer, qtbot, asked, values):
+    dock, layer, _, axial = tilted(viewer, qtbot, 40, values)
+    dock.measuring.export._ask = lambda _, name: asked / name
+    draw(dock, qtbot)
+    lines, shown = viewer.layers["diameters"], viewer.layers["axial plane"]
+    outline = viewer.layers["axial plane, mask"]
+    plane = shown.metadata["napari_acs_axial_plane"]
+    assert "axial plane that was cut" in dock.said and "drag an end" in dock.said
+    assert viewer.layers.selection.active is layer and dock.target.masks == [layer]
+    for each in (shown, outline):
+        assert not each.editable
+        np.testing.assert_allclose(each.translate, lines.translate)
+        np.testing.assert_allclose(each.scale, lines.scale)
+    # It stands in the slice that is shown, beyond the scan, and hides nothing of it.
+    assert round(shown.world_to_data(viewer.dims.point)[0]) == 0
+    assert layer.world_to_data(viewer.dims.point)[0] >= layer.data.shape[0] + 0.5
+    # What it shows, it shows where it is in the patient; the lines lie in it, along the mask.
+    _, rows, columns = np.indices(shown.data.shape)
+    index = np.stack([columns.ravel(), rows.ravel(), np.zeros(rows.size)], axis=1)
+    x, y, z = plane.index_to_point(index).T
+    seen = shown.data.ravel() > 0
+    assert seen.mean() > 0.3
+    expected = 1000 + 10 * y + 3 * x + 100 * z
+    assert np.abs(shown.data.ravel() - expected)[seen].max() < 60, "half a voxel at the edge"
+    assert np.median(np.abs(shown.data.ravel() - expected)[seen]) < 0.1
+    truth = [np.array(line.ends_lps_mm) for line in (axial.diameter, axial.perpendicular)]
+    for line, ends in zip(lines.data, truth, strict=True):
+        np.testing.assert_allclose(plane.index_to_point(line[:, ::-1]), ends, atol=1e-4)
+        for end in line:  # a quarter of a pixel beyond the centre of one of the mask's
+            z0, y0, x0 = np.rint(end - 0.01 * np.sign(end - line.mean(axis=0))).astype(int)
+            assert z0 == 0 and outline.data[0, y0, x0] == values[-1]
+    assert text(dock, "by_hand") == ""
+
+    assert lines._data_view._displayed.all() and lines.mode == "direct"
+    lines.selected_data = {0}
+    drag(dock, lines, lines.data[0][0], lines.data[0][0] + (0, 4, 3))
+    moved = [np.array(line) for line in lines.data]
+    ends = plane.index_to_point(moved[0][:, ::-1])
+    assert ends[0, 2] == pytest.approx(ends[1, 2]), "still axial"
+    long = np.linalg.norm(np.subtract(*ends))
+    assert long != pytest.approx(axial.diameter.length_mm, abs=0.1)
+    assert f"{max(long, axial.perpendicular.length_mm):.1f} x" in text(dock, "by_hand")
+    on_scan = viewer.layers["diameters, on the scan"]
+    viewer.dims.ndisplay = 3
+    there = [layer.metadata["napari_acs"] for _ in on_scan.data]
+    assert len(on_scan.data) == 2
+    assert not (lines.visible or shown.visible or outline.visible), "they would float above it"
+    from napari_acs.imaging import lps_grid
+
+    back = lps_grid(there[0].grid).index_to_point(np.array(on_scan.data[0])[:, ::-1])
+    np.testing.assert_allclose(back, ends, atol=1e-3)
+    click(dock, "json_measures")
+    record = json.loads((asked / "measures.json").read_text())
+    assert record["diameters_by_hand"]["product_mm2"] == pytest.approx(
+        long * axial.perpendicular.length_mm
+    )
+    viewer.dims.ndisplay = 2
+    assert lines.visible and shown.visible and outline.visible
+    assert lines.mode == "direct" and lines.editable and not outline.editable
+    viewer.layers.remove(lines)
+    assert [each.name for each in viewer.layers] == ["T1ce c", "m"]
+
+
+def test_diameters_of_a_steep_scan_are_seen_in_every_view_of_it(viewer, qtbot):
+    dock, layer, _, _ = tilted(viewer, qtbot, 40)
+    draw(dock, qtbot)
+    flat = viewer.layers["diameters, on the scan"]
+    assert not flat.editable
+    viewer.dims.ndisplay = 3
+    true = [np.array(line) for line in flat.data]
+    viewer.dims.ndisplay = 2
+    assert len(flat.data) == 6
+    middle = true[0].mean(axis=0)
+    world = layer.data_to_world(middle)
     for axis, order in enumerate(((0, 1, 2), (1, 0, 2), (2, 0, 1))):
         viewer.dims.order = order
+        viewer.dims.point = world
         shown = [flat.data[i] for i in np.flatnonzero(flat._data_view._displayed)]
         pair = [line for line in shown if (line[:, axis] == np.round(middle[axis])).all()]
         assert len(pair) == 2, axis
-        for one, true in zip(pair, lines.data, strict=True):
+        for one, line in zip(pair, true, strict=True):
             others = [each for each in range(3) if each != axis]
-            np.testing.assert_allclose(one[:, others], np.array(true)[:, others], atol=1e-4)
-    viewer.dims.ndisplay = 3
-    assert not flat.visible and lines.visible
-    viewer.dims.ndisplay = 2
-    assert flat.visible
-    viewer.layers.remove(lines)
-    assert flat not in viewer.layers
+            np.testing.assert_allclose(one[:, others], line[:, others], atol=1e-4)
+    # Drawn anew, and another mask: the plane goes with the lines.
+    draw(dock, qtbot)
+    assert len(viewer.layers) == 6
+    click(dock, "draw_diameters")
+    dock.measuring.follow(None)  # while the layers come
+    qtbot.wait(500)
+    assert [each.name for each in viewer.layers] == ["T1ce c", "m"]
+
+
+def test_letters_are_those_of_the_plane_while_it_is_in_view(viewer, qtbot):
+    from napari_acs.viewer.letters import edges_on_canvas, tilt_note
+
+    dock, layer, _, _ = tilted(viewer, qtbot, 40)
+    scan = edges_on_canvas(viewer)
+    assert len(scan.top) == 2 and "40°" in tilt_note(viewer)
+    draw(dock, qtbot)
+    plane = edges_on_canvas(viewer)
+    assert {plane.top, plane.bottom} == {"A", "P"} and {plane.left, plane.right} == {"R", "L"}
+    assert not tilt_note(viewer)
+    viewer.dims.point = layer.data_to_world((10, 10, 10))
+    assert edges_on_canvas(viewer) == scan and "40°" in tilt_note(viewer)

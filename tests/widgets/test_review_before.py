@@ -20,9 +20,8 @@ def cube(margin: int) -> np.ndarray:
     return labels
 
 
-@pytest.fixture
-def exams(tmp_path):
-    """The later exam of a patient listed first, then the earlier one, then another patient."""
+def listed(tmp_path):
+    """List the later exam of a patient first, then the earlier one, then another patient."""
     lines = ["study,mask,patient,date"]
     for name, margin, rest in (
         ("late", 2, "DOE,2023-05-01"),
@@ -34,7 +33,12 @@ def exams(tmp_path):
         write_labels(tmp_path / file, cube(margin), GRID)
         lines.append(f"{file},{file},{rest}")
     (tmp_path / "list.csv").write_text("\n".join(lines))
-    return make_session([tmp_path / "list.csv"], "ann", tmp_path / "s.review")
+    return [tmp_path / "list.csv"]
+
+
+@pytest.fixture
+def exams(tmp_path):
+    return make_session(listed(tmp_path), "ann", tmp_path / "s.review")
 
 
 def test_two_exams_are_compared_in_the_order_of_their_dates(new_dock, qtbot, exams):
@@ -78,3 +82,34 @@ def test_two_exams_are_compared_in_the_order_of_their_dates(new_dock, qtbot, exa
     qtbot.waitUntil(lambda: dock.cases.item == 3, timeout=WAIT)
     qtbot.wait(300)
     assert card.isHidden() and not said.text()
+
+
+def test_the_exam_before_gives_no_repeat_away(new_dock, qtbot, tmp_path):
+    """Two readings under two names, and the same exam before each: that is one case."""
+    path = make_session(listed(tmp_path), "ann", tmp_path / "s.review", repeats=1.0, seed=3)
+    dock = new_dock()
+    open_session(dock, qtbot, path)
+    state = dock.cases.now.state
+    late = [item for item in state.items.values() if state.cases[item.case].day == 90]
+    patient = state.cases[late[0].case].patient
+    earlier = {c.name for c in state.cases.values() if c.patient == patient and c.day == 0}
+    assert state.items[1].case not in earlier, "which is not opened here"
+    assert len(late) == 2 and late[0].shown_name != late[1].shown_name
+    said = dock.panel.before.findChild(QLabel, "before")
+
+    def compare(item):
+        if dock.cases.item != item.number:
+            with qtbot.waitSignal(dock.begun, timeout=WAIT):
+                dock.open_case(item.number)
+        with qtbot.waitSignal(dock.comparing.compared, timeout=WAIT):
+            click(dock, "compare_before")
+        tip = dock.panel.before.findChild(QPushButton, "compare_before").toolTip()
+        assert not any(name in said.text() + tip for name in earlier)
+        assert "the exam before, 90 days before" in tip.lower()
+        return said.text()
+
+    texts = [compare(item) for item in late]
+    assert texts[0] == texts[1] and texts[0].startswith("The exam before (the mask that came")
+    for file in (tmp_path / "early").iterdir():
+        file.unlink()
+    assert "The files of the exam before are not there" in compare(late[0])

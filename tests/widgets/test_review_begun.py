@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
-from qtpy.QtWidgets import QLabel, QPushButton
+from qtpy.QtWidgets import QLabel
 from widgets.correct_case import run
 from widgets.review_hands import (
     WAIT,
@@ -40,9 +40,15 @@ def holds(panel, dock, expected, words: str) -> None:
 
 
 def cost(panel, qtbot):
-    with qtbot.waitSignal(panel.measuring.costed, timeout=WAIT) as heard:
-        panel.panel.findChild(QPushButton, "edit_cost").click()
-    return heard.args[0]
+    """Wait for the edit cost of the mask as it is, against what it is begun from now."""
+    found = panel.measuring.cost
+    layer = panel.target.layer
+
+    def known():
+        return found.found is not None and np.array_equal(found.found.labels, layer.data)
+
+    qtbot.waitUntil(known, timeout=WAIT)
+    return found.found.costs
 
 
 def test_a_promoted_prediction_is_what_corrections_are_held_against(new_dock, qtbot, session):
@@ -61,6 +67,7 @@ def test_a_promoted_prediction_is_what_corrections_are_held_against(new_dock, qt
     np.testing.assert_array_equal(mask(dock).data, promoted)
     holds(panel, dock, promoted, "what the model made")
     assert cost(panel, qtbot)["WT"].dice == 1
+    assert "Unchanged from the prediction." in panel.panel.findChild(QLabel, "cost").text()
     follower = dock.cases.follower  # has seen that what was put in place is saved already
     qtbot.waitUntil(lambda: not follower._painted and not follower._timer.isActive(), timeout=WAIT)
     with saving(dock, qtbot):

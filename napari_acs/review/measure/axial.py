@@ -83,11 +83,11 @@ def axial_stack(array: NDArray[Any], grid: Grid) -> AxialStack:
     tilt = axial_tilt_deg(grid)
     if tilt <= MOST_TILT_DEG:
         return AxialStack(to_lps(array, grid), lps_grid(grid), tilt, False)
-    upright = _upright(grid)
-    return AxialStack(_nearest(array, grid, upright), upright, tilt, True)
+    along = upright(grid)
+    return AxialStack(nearest(array, grid, along), along, tilt, True)
 
 
-def _upright(grid: Grid) -> Grid:
+def upright(grid: Grid) -> Grid:
     """Return a grid along the patient's axes that holds every voxel of another."""
     side = min(grid.spacing)
     corners = grid.corners()
@@ -103,7 +103,7 @@ def _upright(grid: Grid) -> Grid:
     return Grid((nx, ny, nz), (side,) * 3, (x, y, z), (1, 0, 0, 0, 1, 0, 0, 0, 1))
 
 
-def _nearest(array: NDArray[Any], grid: Grid, target: Grid) -> NDArray[Any]:
+def nearest(array: NDArray[Any], grid: Grid, target: Grid) -> NDArray[Any]:
     """Give each voxel of ``target`` the value of the voxel of ``array`` that it lies in."""
     done = np.zeros(target.shape, array.dtype)
     nx, ny, nz = target.size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,27 @@ _STAGES = ((1500, 4, 0.5, 60), (8000, 1, 0.1, 60), (20_000, 1, 0.05, 40))
 """Points looked at, candidates kept, how closely each is followed (degrees and mm), and for how
 many steps. Fewer points in the end, and the few at the brain's surface decide by their sampling."""
 _OVERLAP_POWER = 8
+
+
+_SHOWN_BEST_IN = ("t1", "t1ce", "t2", "flair")
+
+
+def sequence_for_midline(grids: Mapping[str, Grid], mask: Grid) -> str | None:
+    """Return the sequence of a study that the midline is estimated from, or None.
+
+    One on the mask's grid, if there is any, then T1 before T1ce, T2 and FLAIR. The Correct panel
+    and reports both ask here, and neither leaves out the tumour: so that sides and distances are
+    the same in both, for every reader, and before and after an edit.
+
+    Parameters
+    ----------
+    grids : mapping of str to Grid
+        Of the study's sequences.
+    mask : Grid
+    """
+    known = [name for name in _SHOWN_BEST_IN if name in grids]
+    on_mask = [n for n in known if lps_grid(grids[n]).difference(lps_grid(mask)) is None]
+    return next(iter([*on_mask, *known]), None)
 
 
 @dataclass(frozen=True)

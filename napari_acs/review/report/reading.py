@@ -11,7 +11,7 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.imaging.names import TITLES
 from napari_acs.review.edits.cost import edit_costs
-from napari_acs.review.measure.midline import estimate_midline
+from napari_acs.review.measure.midline import estimate_midline, sequence_for_midline
 from napari_acs.review.measure.tumour import measure_tumour
 from napari_acs.review.report.begun import Root, root_of
 from napari_acs.review.report.content import Answer, Begun, CaseReport
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from napari_acs.imaging.volume import Volume
     from napari_acs.review.measure.plane import Plane
     from napari_acs.review.session.merge import ReadRow
-
-_MIDLINE_ON = ("t1ce", "t1", "flair", "t2")
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,14 +163,13 @@ def _begun(voxels: Voxels, *, taken: bool) -> Begun:
 def _midline(
     volumes: Mapping[str, Volume], voxels: Voxels, problems: list[str], without: str
 ) -> tuple[Found, Plane] | None:
-    name = next((each for each in _MIDLINE_ON if each in volumes), None)
+    grids = {sequence: volume.grid for sequence, volume in volumes.items()}
+    name = sequence_for_midline(grids, voxels.mask.grid)
     if name is None:
         problems.append(without)
         return None
-    volume = volumes[name]
-    same = volume.grid.difference(voxels.mask.grid) is None
     try:
-        found = estimate_midline(volume, leave_out=voxels.labels > 0 if same else None)
+        found = estimate_midline(volumes[name])
     except BadInput as refusal:
         problems.append(refusal.sentence())
         return None

@@ -39,21 +39,49 @@ def active_seconds(signs: Iterable[Sign], idle_s: float) -> Mapping[int, float]:
     dict of int to float
         Seconds by item.
     """
-    spent: dict[int, float] = {}
-    before: Sign | None = None
+    tally = Tally(idle_s)
     for sign in signs:
+        tally.add(sign)
+    return tally.spent
+
+
+class Tally:
+    """The time spent on each item so far, sign by sign; see `active_seconds`.
+
+    Attributes
+    ----------
+    spent : dict of int to float
+        Seconds by item.
+    """
+
+    def __init__(self, idle_s: float) -> None:
+        self._idle_s = idle_s
+        self._before: Sign | None = None
+        self._seq = 0
+        self.spent: dict[int, float] = {}
+
+    def add(self, sign: Sign) -> None:
+        """Take the next sign."""
+        before, self._before = self._before, sign
         if before is not None and before.item is not None:
             gap = sign.seconds - before.seconds if sign.run == before.run else 0.0
-            spent[before.item] = spent.get(before.item, 0.0) + min(max(gap, 0.0), idle_s)
-        before = sign
-    return spent
+            gap = min(max(gap, 0.0), self._idle_s)
+            self.spent[before.item] = self.spent.get(before.item, 0.0) + gap
+
+    def read(self, connection: sqlite3.Connection) -> None:
+        """Take what a log says since it was last read: a stroke must not read all of it again."""
+        last = connection.execute("SELECT max(seq) FROM event").fetchone()[0] or 0
+        for sign in read_signs(connection, last, self._seq):
+            self.add(sign)
+        self._seq = last
 
 
-def read_signs(connection: sqlite3.Connection, until: int = 2**62) -> list[Sign]:
-    """Return every sign of the reader that a log holds, up to an event."""
+def read_signs(connection: sqlite3.Connection, until: int = 2**62, after: int = 0) -> list[Sign]:
+    """Return every sign of the reader that a log holds, after an event and up to another."""
     rows = connection.execute(
-        f"SELECT run, clock_ms, item FROM event WHERE ({_SIGNS}) AND seq <= ? ORDER BY seq",
-        (until,),
+        f"SELECT run, clock_ms, item FROM event WHERE ({_SIGNS}) AND seq > ? AND seq <= ? "
+        "ORDER BY seq",
+        (after, until),
     )
     return [Sign(run, clock / 1000.0, item) for run, clock, item in rows]
 

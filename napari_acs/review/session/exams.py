@@ -11,6 +11,8 @@ from napari_acs.review.session.masks import final_mask
 if TYPE_CHECKING:
     from napari_acs.review.session.state import Case, SessionState
 
+UNNAMED = "the exam before"
+
 
 def in_order(cases: Iterable[Case]) -> list[Case]:
     """Return the exams of one patient, the earliest first.
@@ -49,6 +51,9 @@ class ExamBefore:
     given : bool
         There is no such mask in the session yet, but one came with the case, and this reader may
         see it: see `napari_acs.review.session.masks.read_given`.
+    called : str
+        As this reader may be told: no name where cases come a second time unannounced, for two
+        readings with other names and one exam before are of one case.
     """
 
     case: Case
@@ -56,6 +61,7 @@ class ExamBefore:
     mask: int | None
     days: int | None
     given: bool = False
+    called: str = UNNAMED
 
     @property
     def has_mask(self) -> bool:
@@ -76,7 +82,9 @@ def exam_before(state: SessionState, case: str) -> ExamBefore | None:
     item, mask = _last_mask(state, earlier)
     may_see = any(i.sees_others for i in state.items.values() if i.case == earlier.name)
     given = mask is None and bool(earlier.mask) and may_see
-    return ExamBefore(earlier, item, mask, days_between(earlier, shown), given)
+    again = any(each.shown_name != each.case for each in state.items.values())
+    called = UNNAMED if again else earlier.name
+    return ExamBefore(earlier, item, mask, days_between(earlier, shown), given, called)
 
 
 def _last_mask(state: SessionState, case: Case) -> tuple[int, int] | tuple[None, None]:

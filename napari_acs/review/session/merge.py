@@ -145,8 +145,7 @@ def _reads(connection: sqlite3.Connection, state: SessionState, file: Path) -> l
     for item in state.items.values():
         total = spent.get(item.number, 0.0)
         if item.revealed and item.unaided is not None:
-            seq = _revealed_at(connection, item.number)
-            before = times(connection, state.idle_s, until=seq).get(item.number, 0.0)
+            before = unaided_seconds(connection, state, item)
             found.append(_row(connection, state, file, item, "before", item.unaided, before))
             aided = item.decided if item.decided != item.unaided else None
             found.append(_row(connection, state, file, item, "after", aided, total - before))
@@ -154,6 +153,14 @@ def _reads(connection: sqlite3.Connection, state: SessionState, file: Path) -> l
             ai = "before" if item.ai == "after" else item.ai
             found.append(_row(connection, state, file, item, ai, item.decided, total))
     return found
+
+
+def unaided_seconds(connection: sqlite3.Connection, state: SessionState, item: Item) -> float:
+    """Return the active time of an item's first read, where it is read in two parts; else 0."""
+    if not item.revealed or item.unaided is None:
+        return 0.0
+    seq = _revealed_at(connection, item.number)
+    return times(connection, state.idle_s, until=seq).get(item.number, 0.0)
 
 
 def _row(

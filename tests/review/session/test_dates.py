@@ -133,6 +133,7 @@ def test_the_exam_before_is_the_last_one_of_the_patient_with_what_the_reader_has
         assert exam_before(session.state, "middle").case.name == "first"
         assert exam_before(session.state, "first") is None
         assert exam_before(session.state, "other") is None
+        assert found.called == "middle", "no case comes twice"
 
 
 @pytest.mark.parametrize(("ai", "seen"), [("shown", True), ("hidden", False), ("after", False)])

@@ -125,10 +125,11 @@ def test_a_closed_panel_gives_mouse_and_keys_back(dock, mask, qtbot):
 
 
 def test_a_window_that_closes_drops_what_is_at_work(dock, mask, viewer, qtbot):
-    mask.data_setitem(np.nonzero(mask.data), 2)
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+        mask.data_setitem(np.nonzero(mask.data), 2)
     edited = mask.data.copy()
+    assert dock.measuring.cost.pending
     click(dock, "smooth")
-    click(dock, "edit_cost")
     viewer.close()
     qtbot.wait(1000)  # what a worker raises or says now fails the test
     np.testing.assert_array_equal(mask.data, edited)

@@ -119,9 +119,8 @@ def test_what_a_mask_was_is_not_known_of_one_that_is_read_piece_by_piece(dock, v
                 show(dock, lazy, np.array([5, 8, 8]))
                 drag(dock, lazy, np.array([5, 8, 8]))
         assert "piece by piece" in dock.said
-    dock.panel.message.clear()
-    click(dock, "edit_cost")
-    assert "piece by piece" in dock.said
+    cost = find(dock, QLabel, "cost")
+    qtbot.waitUntil(lambda: "piece by piece" in cost.text(), timeout=WAIT)
     np.testing.assert_array_equal(lazy.data, array)
 
 

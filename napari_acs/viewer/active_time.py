@@ -1,0 +1,70 @@
+"""How long a reader has been at a mask: as the session knows it, and noted on the layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from napari_acs.errors import BadInput
+from napari_acs.review.session.activity import Tally
+from napari_acs.review.session.merge import unaided_seconds
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+
+    from napari_acs.review.session.session import Session
+    from napari_acs.viewer.review_desk import Desk
+
+_KEY = "napari_acs_active_time"
+
+
+@dataclass(frozen=True)
+class _Noted:
+    layer: Any
+    seconds: float
+
+
+def note_active(layer: Labels, seconds: float) -> None:
+    """Let a mask's layer know how long its reader has been at it."""
+    layer.metadata[_KEY] = _Noted(ref(layer), seconds)  # in place: no event, as it comes often
+
+
+def active_seconds(layer: Labels) -> float | None:
+    """Return how long a mask's reader has been at it; None where no session knows.
+
+    A duplicate of a layer takes its metadata along, and is not what the session counts.
+    """
+    noted = layer.metadata.get(_KEY)
+    return noted.seconds if isinstance(noted, _Noted) and noted.layer() is layer else None
+
+
+class CaseTime:
+    """The active time of the case that a desk has open; used in the session's thread."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._session: Session | None = None
+        self._tally = Tally(0.0)
+        self._unaided: dict[int, float] = {}
+
+    def now(self) -> tuple[int, float] | None:
+        """Return the open item and its active seconds; None where no case is open.
+
+        As a report counts them: where an item is read in two parts, of the second alone once the
+        masks of others were shown.
+        """
+        try:
+            session, mask = self._desk.session, self._desk.journal.editor.mask
+        except BadInput:
+            return None
+        if session is not self._session:
+            self._session, self._tally = session, Tally(session.state.idle_s)
+            self._unaided = {}
+        connection = session.log.connection
+        self._tally.read(connection)
+        item = session.item(mask.item)
+        if item.revealed and item.number not in self._unaided:
+            self._unaided[item.number] = unaided_seconds(connection, session.state, item)
+        spent = self._tally.spent.get(item.number, 0.0)
+        return item.number, spent - self._unaided.get(item.number, 0.0)
