@@ -140,7 +140,16 @@ def _audit(state: SessionState, _event: Event, data: Mapping[str, Any]) -> Sessi
 
 def _revealed(state: SessionState, event: Event, _data: Mapping[str, Any]) -> SessionState:
     item = _item(state, event)
-    return _changed(state, replace(item, revealed=True, unaided=item.decided, status=IN_PROGRESS))
+    return _changed(
+        state,
+        replace(
+            item,
+            revealed=True,
+            unaided=item.decided,
+            unaided_note=item.note,
+            status=IN_PROGRESS,
+        ),
+    )
 
 
 def _mask(state: SessionState, event: Event, data: Mapping[str, Any]) -> SessionState:

@@ -185,7 +185,7 @@ def _row(
         at=decided.at if decided is not None and holds else "",
         seconds=seconds,
         answers=decided.answers if decided is not None and holds else item.answers,
-        note=item.note,
+        note=item.unaided_note if past else item.note,
         mask=mask.id if mask else None,
         until=until,
         volume_ml=_voxels(connection, mask, until) * mask.grid.voxel_ml if mask else None,

@@ -158,6 +158,8 @@ class Item:
         The decision that holds.
     unaided : Read or None
         The decision before the masks of others were revealed.
+    unaided_note : str
+        The note as it was then.
     revealed : bool
     audited : bool
         It was accepted in bulk and drawn to be read again.
@@ -175,6 +177,7 @@ class Item:
     masks: tuple[int, ...] = ()
     decided: Read | None = None
     unaided: Read | None = None
+    unaided_note: str = ""
     revealed: bool = False
     audited: bool = False
     classification: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -59,6 +59,7 @@ def test_the_reads_of_all_raters_make_one_table(tmp_path, monkeypatch):
             editor = MaskEditor(session, start_empty(session, 1, GRID).id)
             editor.stroke(np.arange(10), 2)
             answer(session, 1, {"artefacts": ["bias"], "sure": rater == "ann"})
+            write_note(session, 1, "alone")
             now[0] += 20
             decide(session, 1, "corrected")
             drawn[rater, "before"] = editor.array.copy()
@@ -66,6 +67,7 @@ def test_the_reads_of_all_raters_make_one_table(tmp_path, monkeypatch):
             now[0] += 7
             editor.stroke(np.arange(10, 30), 3)
             answer(session, 1, {"sure": True})
+            write_note(session, 1, "it has seen more")
             drawn[rater, "after"] = editor.array.copy()
             decide(session, 1, "accepted")
             write_note(session, 2, "=1+1")
@@ -83,6 +85,7 @@ def test_the_reads_of_all_raters_make_one_table(tmp_path, monkeypatch):
         assert {ai: row.seconds for ai, row in two.items()} == {"before": 20.0, "after": 7.0}
         assert two["before"].answers == {"artefacts": ["bias"], "sure": rater == "ann"}
         assert two["after"].answers == {"sure": True}
+        assert (two["before"].note, two["after"].note) == ("alone", "it has seen more")
         for ai, row in two.items():
             labels, grid = read_labels_of(row)
             np.testing.assert_array_equal(labels, drawn[rater, ai])
@@ -102,7 +105,7 @@ def test_the_reads_of_all_raters_make_one_table(tmp_path, monkeypatch):
     rows = list(csv.DictReader(table_of(merged, names).splitlines()))
     assert len(rows) == len(merged.reads)
     assert {row["form_artefacts"] for row in rows} == {"bias", ""}
-    assert {row["note"] for row in rows} == {"", "'=1+1"}
+    assert {row["note"] for row in rows} == {"", "'=1+1", "alone", "it has seen more"}
     for text in (table_of(merged, names), json.dumps(report)):
         assert str(tmp_path) not in text
 
@@ -247,3 +250,25 @@ def test_what_was_accepted_in_bulk_is_kept_though_its_file_is_written_anew(revie
     name = read_session(path).items[3].case
     kept = read_labels(tmp_path / "set" / name / f"{name}_seg.nii.gz").array
     np.testing.assert_array_equal(kept, MADE["case-2"].labels)
+
+
+@pytest.mark.parametrize(
+    ("again", "exported"),
+    [("accepted", True), ("corrected", True), ("rejected", False), ("needs second read", False)],
+)
+def test_of_a_case_read_twice_the_last_word_counts(tmp_path, again, exported):
+    data = as_brats(tmp_path / "data", {name: MADE[name] for name in ("case-0", "case-1")})
+    cases = make_cases(find_sources([data]))
+    names = [case.name for case in cases]
+    path = tmp_path / "s.review"
+    create_sessions({"ann": path}, cases, {"ann": make_plan(names, repeats=1.0)})
+    with open_session(path) as session:
+        twice = names[0]
+        for item in sorted(session.state.items.values(), key=lambda item: item.read):
+            if item.read == 2 and item.case != twice:
+                continue  # a repeat that was not read yet says nothing
+            grid = read_study(study_paths(session.state, session.state.cases[item.case], path)).grid
+            given_mask(session, item.number, grid)
+            decide(session, item.number, "accepted" if item.read == 1 else again)
+    made = write_training_set(path, tmp_path / "set")
+    assert set(made.cases) == ({*names} if exported else {names[1]})
