@@ -23,6 +23,7 @@ from napari_acs.review.session.database import reading
 from napari_acs.review.session.given import given_on
 from napari_acs.review.session.replay import mask_at, replaying
 from napari_acs.review.session.state import DECIDED, REJECTED
+from napari_acs.review.session.unchanged import OTHER_MASK, mask_is_other
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,7 +116,7 @@ def _compare(
         readings.append(Reading(names.raters[row.rater], labels, row.read))
     if grid is None:
         return
-    prediction = _prediction(rows, merged, grid)
+    prediction = _prediction(rows, merged, grid, called, heap)
     if prediction is not None:
         readings.append(Reading(AI, prediction, is_ai=True))
     x, y, z = grid.spacing
@@ -129,7 +130,9 @@ def _compare(
     heap.overlaps += found_here
 
 
-def _prediction(rows: Sequence[ReadRow], merged: Merged, grid: Grid) -> NDArray[np.uint8] | None:
+def _prediction(
+    rows: Sequence[ReadRow], merged: Merged, grid: Grid, called: str, heap: _Heap
+) -> NDArray[np.uint8] | None:
     """Return the newest prediction of the first rater whose file has one on the readers' grid.
 
     Else the mask of a model that came with the case, as its file is now: blinded reads have none in
@@ -148,6 +151,8 @@ def _prediction(rows: Sequence[ReadRow], merged: Merged, grid: Grid) -> NDArray[
         if case.uncertainty is not None:  # its table says so: a model has made the mask
             found = given_on(state, case, row.file, grid)
             if found is not None:
+                if mask_is_other(state, case, row.file):
+                    heap.notes[f"{called}: the AI's mask is that of today. {OTHER_MASK}"] = None
                 return found
     return None
 

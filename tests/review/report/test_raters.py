@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 from review.report.reading_html import Page
@@ -282,3 +284,8 @@ def test_blinded_readers_are_compared_with_the_models_masks_of_their_table(tmp_p
     assert sorted(max(each.first_ml, each.second_ml) for each in whole) == pytest.approx(
         sorted(size * voxel for size in sizes)
     )
+    assert not any("that of today" in note for note in found.notes)
+    masks = sorted((tmp_path / "data").glob("*/*_seg.nii.gz"))
+    shutil.copy(masks[1], masks[0])
+    notes = agree(merged, told, read_labels_of).notes
+    assert sum("the AI's mask is that of today" in note for note in notes) == 1
