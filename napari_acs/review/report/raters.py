@@ -18,6 +18,7 @@ from napari_acs.review.agreement.overlap import Overlap, Reading, overlaps
 from napari_acs.review.agreement.summary import summarise
 from napari_acs.review.measure.regions import REGIONS
 from napari_acs.review.report.content import Agreement, Volumes
+from napari_acs.review.report.counted import empty_regions, left_out
 from napari_acs.review.report.naming import AI
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.given import given_on
@@ -69,12 +70,10 @@ def agree(merged: Merged, names: Names, masks: Masks) -> Agreement | None:
     if alone:
         return None
     heap = _Heap()
-    if len(rows) < len(decided):
-        heap.notes[
-            f"{len(decided) - len(rows)} read(s) accepted in bulk, without a look, are left out."
-        ] = None
+    heap.notes |= dict.fromkeys(left_out(merged.reads))
     for case in dict.fromkeys(row.case for row in rows):
         _compare([row for row in rows if row.case == case], merged, names, masks, heap)
+    heap.notes |= dict.fromkeys(empty_regions(heap.overlaps))
     raters = tuple(names.raters[rater] for rater in merged.states)
     firsts = {
         names.raters[rater]: {r.case: r.status for r in rows if r.rater == rater and r.read == 1}

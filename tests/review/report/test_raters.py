@@ -179,6 +179,7 @@ def test_what_is_no_reading_on_the_same_grid_is_compared_with_nothing(tmp_path):
     )
     assert any("b: a mask on another grid" in note for note in found.notes)
     assert found.decisions.cases == 3
+    assert "1 read(s) rejected the mask" in " ".join(found.notes)
     with pytest.raises(BadInput, match="no consensus"):
         write_consensus(
             replace(merged, reads=tuple(r for r in merged.reads if r.case != "c")),
