@@ -16,6 +16,7 @@ from napari_acs.review.report.images import images_of
 from napari_acs.review.report.naming import names_of
 from napari_acs.review.report.raters import agree
 from napari_acs.review.report.reading import report_read, voxels_of
+from napari_acs.review.session.audit import AuditReport, audit_report
 from napari_acs.review.session.form import form_of
 from napari_acs.review.session.merge import Merged, ReadRow, merge, read_labels_of
 from napari_acs.review.session.session import item_of
@@ -94,6 +95,7 @@ def gather(
         cases=tuple(cases),
         follow_ups=tuple(follow_ups),
         agreement=agreement,
+        audits=_audits(merged, names) if item is None else {},
         warnings=tuple(warnings),
     )
 
@@ -156,6 +158,15 @@ def _case(
         problem = _DAMAGED
     volumes = shelf.images(row) if voxels is not None else {}
     return report_read(row, state, names, voxels, volumes, classification, problem)
+
+
+def _audits(merged: Merged, names: Names) -> dict[str, AuditReport]:
+    """Return the audit of every rater who accepted in bulk."""
+    return {
+        names.raters[rater]: audit_report(state)
+        for rater, state in merged.states.items()
+        if state.audits or any(i.decided and i.decided.bulk for i in state.items.values())
+    }
 
 
 def _log(rater: str, file: Path) -> Log:
