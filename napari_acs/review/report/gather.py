@@ -69,8 +69,7 @@ def gather(
     if len(merged.states) == 1:  # else by case, so that what raters made of one stands together
         rows.sort(key=lambda row: row.item)
     names = names_of(merged, keep=keep_names)
-    by_rater = {row.rater: row.file for row in merged.reads}
-    logs = tuple(_log(names.raters[rater], file) for rater, file in by_rater.items())
+    logs = tuple(_log(names.raters[rater], file) for rater, file in merged.files.items())
     warnings: dict[str, None] = {}
     shelf = _Shelf(merged, warnings, cancelled)
     cases = []

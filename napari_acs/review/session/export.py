@@ -14,6 +14,7 @@ from napari_acs.review.session.database import reading
 from napari_acs.review.session.form import form_of
 from napari_acs.review.session.log import read_events
 from napari_acs.review.session.merge import Merged, ReadRow
+from napari_acs.review.session.verify import changed_logs
 
 if TYPE_CHECKING:
     from napari_acs.review.report.naming import Names
@@ -44,7 +45,8 @@ def report_of(merged: Merged, names: Names) -> dict[str, Any]:
     off since. Notes and free answers are as they were typed.
     """
     first = next(iter(merged.states.values()))
-    files = {row.rater: row.file for row in merged.reads}
+    files = merged.files
+    changed = changed_logs(files)
     return {
         "format": 1,
         "session": merged.session,
@@ -55,6 +57,7 @@ def report_of(merged: Merged, names: Names) -> dict[str, Any]:
         "raters": {
             names.raters[rater]: {
                 "log_head": str(state.head),
+                "log_sound": rater not in changed,
                 "items": len(state.items),
                 "clock_went_back": list(state.clock_went_back),
                 "audit": asdict(audit_report(state)) if state.audits else None,

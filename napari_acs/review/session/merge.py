@@ -68,6 +68,11 @@ class Merged:
     reads: tuple[ReadRow, ...]
 
     @property
+    def files(self) -> Mapping[str, Path]:
+        """The file of each rater who has anything to read."""
+        return {row.rater: row.file for row in self.reads}
+
+    @property
     def heads(self) -> Mapping[str, Head]:
         """The last event of each rater's log; see `verify.Verdict`."""
         return {rater: state.head for rater, state in self.states.items()}
