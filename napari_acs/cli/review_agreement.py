@@ -84,6 +84,7 @@ def agreement(
         "format": FORMAT,
         "session": merged.session,
         "logs_changed": warn_of_changes(merged, called),
+        "logs": {called.raters[rater]: state.log for rater, state in merged.states.items()},
         "log_heads": {called.raters[rater]: str(head) for rater, head in merged.heads.items()},
         **agreement_record(found),
         "consensus": None if written is None else vars(written),

@@ -28,6 +28,8 @@ class Log:
     Attributes
     ----------
     rater : str
+    log : str
+        See `napari_acs.review.session.state.SessionState`.
     head : str
         ``SEQ:HASH`` of the last event.
     events, masks : int
@@ -40,6 +42,7 @@ class Log:
     """
 
     rater: str
+    log: str
     head: str
     events: int
     masks: int

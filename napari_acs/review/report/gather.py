@@ -69,7 +69,10 @@ def gather(
     if len(merged.states) == 1:  # else by case, so that what raters made of one stands together
         rows.sort(key=lambda row: row.item)
     names = names_of(merged, keep=keep_names)
-    logs = tuple(_log(names.raters[rater], file) for rater, file in merged.files.items())
+    logs = tuple(
+        _log(names.raters[rater], merged.states[rater].log, file)
+        for rater, file in merged.files.items()
+    )
     warnings: dict[str, None] = {}
     shelf = _Shelf(merged, warnings, cancelled)
     cases = []
@@ -168,10 +171,11 @@ def _audits(merged: Merged, names: Names) -> dict[str, AuditReport]:
     }
 
 
-def _log(rater: str, file: Path) -> Log:
+def _log(rater: str, log: str, file: Path) -> Log:
     verdict = verify(file)
     return Log(
         rater,
+        log,
         str(verdict.head),
         verdict.events,
         verdict.masks,

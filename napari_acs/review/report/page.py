@@ -128,11 +128,12 @@ def _logs(report: Report) -> Markup:
     rows: list[list[Content]] = [
         [
             log.rater,
+            element("span", log.log, class_="hash"),
             log_text(log),
             element("span", log.head, class_="hash"),
             str(log.clock_went_back),
         ]
         for log in report.logs
     ]
-    head = ("rater", "verification", "chain head (event:hash)", "clock went back")
+    head = ("rater", "log", "verification", "chain head (event:hash)", "clock went back")
     return element("section", element("h2", "Logs"), table(head, rows), id="logs")

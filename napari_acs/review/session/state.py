@@ -219,6 +219,10 @@ class SessionState:
     ----------
     id : str
         The same in the files of all raters.
+    log : str
+        What this file is called among them, and names nobody: the beginning of the hash of the
+        last event of its making. It stays the same while the log grows, and whatever other files
+        it is read together with.
     rater : str
     home : str
         The folder that the session was made in: paths are found again from there if all moved.
@@ -240,6 +244,7 @@ class SessionState:
     """
 
     id: str = ""
+    log: str = ""
     rater: str = ""
     home: str = field(default="", repr=False)
     form: Mapping[str, Any] = field(default_factory=dict)

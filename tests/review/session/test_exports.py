@@ -119,3 +119,26 @@ def test_files_that_do_not_belong_together_are_not_merged(tmp_path):
     with pytest.raises(BadInput, match="other images"):
         merge([one, changed])
     assert set(merge([one, same]).states) == {"ann", "bob"}
+
+
+def test_exports_of_files_made_one_by_one_can_be_put_together(tmp_path):
+    """Each calls its rater Rater 1, and raters are numbered as the files come: the log tells."""
+    files = make(tmp_path, raters=("ann", "bob"))
+    logs = {}
+    for path in files:
+        merged = merge([path])
+        report = report_of(merged, names_of(merged))
+        assert list(report["raters"]) == ["Rater 1"]
+        logs[path.stem] = report["raters"]["Rater 1"]["log"]
+        with open_session(path) as session:
+            write_note(session, 1, "the log goes on")
+    assert len({*logs.values()}) == 2 and {len(log) for log in logs.values()} == {12}
+    for order in (files, files[::-1]):
+        merged = merge(order)
+        names = names_of(merged)
+        rows = csv.DictReader(table_of(merged, names).splitlines())
+        assert {(row["rater"], row["log"]) for row in rows} == {
+            (f"Rater {n}", logs[path.stem]) for n, path in enumerate(order, 1)
+        }
+        told = report_of(merged, names)["raters"]
+        assert [each["log"] for each in told.values()] == [logs[path.stem] for path in order]
