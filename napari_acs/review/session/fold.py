@@ -143,12 +143,13 @@ def _audit(state: SessionState, _event: Event, data: Mapping[str, Any]) -> Sessi
 
 def _revealed(state: SessionState, event: Event, _data: Mapping[str, Any]) -> SessionState:
     item = _item(state, event)
+    before = item.decided and replace(item.decided, answers=item.answers)
     return _changed(
         state,
         replace(
             item,
             revealed=True,
-            unaided=item.decided,
+            unaided=before,
             unaided_note=item.note,
             status=IN_PROGRESS,
         ),

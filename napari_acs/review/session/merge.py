@@ -33,6 +33,7 @@ class ReadRow(ReadFacts):
     Attributes
     ----------
     answers : mapping
+        As the reader left them, also those mended after the decision.
     mask : int or None
         The mask that it is about; see `read_labels_of`.
     until : int or None
@@ -153,7 +154,8 @@ def _reads(connection: sqlite3.Connection, state: SessionState, file: Path) -> l
             seq = _revealed_at(connection, item.number)
             before = times(connection, state.idle_s, until=seq).get(item.number, 0.0)
             found.append(_row(connection, state, file, item, "before", item.unaided, before))
-            aided = item.decided if item.decided != item.unaided else None
+            last = item.decided
+            aided = last if last is not None and last.seq != item.unaided.seq else None
             found.append(_row(connection, state, file, item, "after", aided, total - before))
         else:
             ai = "before" if item.ai == "after" else item.ai
@@ -189,7 +191,7 @@ def _row(
         audited=item.audited,
         at=decided.at if decided is not None and holds else "",
         seconds=seconds,
-        answers=decided.answers if decided is not None and holds else item.answers,
+        answers=decided.answers if past and decided is not None else item.answers,
         note=item.unaided_note if past else item.note,
         mask=mask.id if mask else None,
         until=until,

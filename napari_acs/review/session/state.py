@@ -125,7 +125,7 @@ class Read:
     mask : int or None
         Which mask it is about.
     answers : mapping
-        Of the form.
+        Of the form, at that moment; they may be mended later, see `Item`.
     bulk : str
         The rule by which many were accepted at once; empty for a decision of its own.
     """
@@ -157,7 +157,7 @@ class Item:
     decided : Read or None
         The decision that holds.
     unaided : Read or None
-        The decision before the masks of others were revealed.
+        The decision before the masks of others were revealed, with the answers as they were then.
     unaided_note : str
         The note as it was then.
     revealed : bool

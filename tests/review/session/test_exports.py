@@ -142,3 +142,26 @@ def test_exports_of_files_made_one_by_one_can_be_put_together(tmp_path):
         }
         told = report_of(merged, names)["raters"]
         assert [each["log"] for each in told.values()] == [logs[path.stem] for path in order]
+
+
+def test_an_answer_that_was_mended_after_the_decision_is_exported(tmp_path):
+    """As a note is: what the panel shows is what the table says."""
+    (path,) = make(tmp_path, ai="after", form=_FORM)
+    with open_session(path) as session:
+        start_empty(session, 1, GRID)
+        answer(session, 1, {"artefacts": ["bias"], "sure": False})
+        decide(session, 1, "corrected")
+        answer(session, 1, {"sure": True})
+        (row, *_) = merge([path]).reads
+        assert (row.ai, row.status, row.answers) == ("before", "corrected", {"sure": True})
+        reveal(session, 1)
+        answer(session, 1, {"sure": False})
+        decide(session, 1, "accepted")
+        answer(session, 1, {"artefacts": ["motion"]})
+    before, after, *_ = merge([path]).reads
+    assert (before.ai, before.status, before.answers) == ("before", "corrected", {"sure": True})
+    assert (after.ai, after.status, after.answers) == (
+        "after",
+        "accepted",
+        {"artefacts": ["motion"]},
+    )
