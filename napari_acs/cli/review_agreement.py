@@ -13,6 +13,7 @@ from napari_acs.cli import options
 from napari_acs.cli.cancel import interruptible
 from napari_acs.cli.outcome import end_with, exits
 from napari_acs.cli.output import STDOUT, check_report, check_target, write_report
+from napari_acs.cli.review_logs import warn_of_changes
 from napari_acs.cli.review_options import Names, Sessions
 from napari_acs.cli.study import NOTHING_WRITTEN
 from napari_acs.errors import BadInput
@@ -82,6 +83,8 @@ def agreement(
     report = {
         "format": FORMAT,
         "session": merged.session,
+        "logs_changed": warn_of_changes(merged, called),
+        "logs": {called.raters[rater]: state.log for rater, state in merged.states.items()},
         "log_heads": {called.raters[rater]: str(head) for rater, head in merged.heads.items()},
         **agreement_record(found),
         "consensus": None if written is None else vars(written),

@@ -12,6 +12,7 @@ from napari_acs.cli import options
 from napari_acs.cli.cancel import interruptible
 from napari_acs.cli.outcome import end_with, exits
 from napari_acs.cli.output import STDOUT, check_report, check_target, write_report, write_text
+from napari_acs.cli.review_logs import warn_of_changes
 from napari_acs.cli.review_options import Names, Sessions
 from napari_acs.cli.study import NOTHING_WRITTEN
 from napari_acs.errors import BadInput
@@ -58,6 +59,7 @@ def export(
     if table is not None:
         write_text(table, table_of(merged, called))
     write_report(json, report)
+    warn_of_changes(merged, called)
     if json == STDOUT:
         return
     reads = len(merged.reads)

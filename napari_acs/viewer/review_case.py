@@ -87,7 +87,9 @@ def read_case(
     from napari_acs.review.session.locate import find_file, study_paths  # noqa: PLC0415
     from napari_acs.review.session.unchanged import (  # noqa: PLC0415
         OTHER_IMAGES,
+        OTHER_MASK,
         images_are_others,
+        mask_is_other,
     )
 
     line = state.items[item]
@@ -118,8 +120,13 @@ def read_case(
         layers.append(image_layer(volume.array, info, f"{title} {case.name}"))
         if all(volume.grid.difference(grid) is not None for grid in grids):
             grids.append(volume.grid)
-    others = images_are_others(state, state.cases[line.case], session, cancelled)
-    return CaseImages(item, tuple(layers), tuple(grids), (OTHER_IMAGES,) if others else ())
+    case = state.cases[line.case]
+    notes: tuple[str, ...] = ()
+    if images_are_others(state, case, session, cancelled):
+        notes = (OTHER_IMAGES,)
+    elif line.sees_others and mask_is_other(state, case, session, cancelled):
+        notes = (OTHER_MASK,)
+    return CaseImages(item, tuple(layers), tuple(grids), notes)
 
 
 def _nameless(where: Path | dict[str, Path]) -> list[Path]:

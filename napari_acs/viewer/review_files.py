@@ -88,6 +88,7 @@ def export_reads(file: Path, target: Path) -> str:
     from napari_acs.review.report.naming import names_of  # noqa: PLC0415
     from napari_acs.review.session.export import report_of, table_of  # noqa: PLC0415
     from napari_acs.review.session.merge import merge  # noqa: PLC0415
+    from napari_acs.review.session.verify import changed_logs  # noqa: PLC0415
 
     kind = target.suffix.lower()
     if kind not in {".csv", ".json"}:
@@ -100,7 +101,10 @@ def export_reads(file: Path, target: Path) -> str:
         text = json.dumps(report_of(merged, names), indent=2, ensure_ascii=False) + "\n"
     _write(target, text)
     heads = ", ".join(str(head) for head in merged.heads.values())
-    return f"{target.name}: {len(merged.reads)} reads. Log head {heads}."
+    said = f"{target.name}: {len(merged.reads)} reads. Log head {heads}."
+    for why in changed_logs(merged.files).values():
+        said += f" The log is NOT as it was written: {why}."
+    return said
 
 
 def export_training(file: Path, folder: Path, cancelled: Callable[[], bool] = never) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from review.report.reading_html import Page
 from review.report.studies import SECRETS, make
 
 from napari_acs.imaging import read_labels
+from napari_acs.viewer.review_files import export_reads
 
 
 @pytest.fixture
@@ -90,6 +93,37 @@ def test_agreement_on_the_screen_as_json_and_a_consensus(call, made, tmp_path):
     shared = np.where(both[0] == both[1], both[0], 0)  # of two, the majority is what both say
     inside = next(m for m in masks if m.shape == shared.shape)
     assert np.array_equal(inside > 0, (both[0] > 0) & (both[1] > 0))
+
+
+def test_agreement_and_exports_say_that_a_log_was_changed(call, made, tmp_path):
+    """They take what it says, as a report does, but not in silence."""
+    sound = json.loads(call("review", "export", *made.files, "--json", "-").stdout)
+    assert {each["log_sound"] for each in sound["raters"].values()} == {True}
+    done = call("review", "agreement", *made.files, "--json", "-")
+    assert json.loads(done.stdout)["logs_changed"] == {}
+    with closing(sqlite3.connect(made.files[1])) as connection:
+        (rule,) = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'event_no_update'"
+        ).fetchone()
+        connection.execute("DROP TRIGGER event_no_update")
+        connection.execute(
+            "UPDATE event SET data = replace(data, 'corrected', 'rejected') WHERE kind = 'decision'"
+        )
+        connection.execute(rule)
+        connection.commit()
+    for command in ("agreement", "export"):
+        done = call("review", command, *made.files, "--json", "-")
+        assert done.exit_code == 0
+        assert "Rater 2: the log is NOT as it was written: event" in done.stderr
+        assert "Rater 1" not in done.stderr
+        told = json.loads(done.stdout)
+        if command == "agreement":
+            assert told["logs_changed"]["Rater 2"].endswith("(decision) was changed")
+        else:
+            assert [each["log_sound"] for each in told["raters"].values()] == [True, False]
+    # The panel's button says so, too.
+    assert "NOT as it was written" in export_reads(made.files[1], tmp_path / "reads.csv")
+    assert "NOT" not in export_reads(made.files[0], tmp_path / "reads.json")
 
 
 def test_what_makes_no_sense_is_refused_and_nothing_is_written(call, made, tmp_path):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.names import TITLES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +54,9 @@ def bring_together(
         try:
             found = register(one[name], two[name], cancelled=cancelled)
         except BadInput as refusal:
-            return None, f"The two studies could not be registered. {refusal.sentence()}"
+            # Not its sentence: that names a file, and this goes into reports that name nobody.
+            what = f"the {TITLES[name]} of one of them"
+            return None, f"The two studies could not be registered: {what} has {refusal.found}."
         if found.verdict == "failed":
             return None, f"The registration of the two studies failed: {found.why}"
         said = "" if found.verdict == "good" else f" To be looked at: {found.why}"

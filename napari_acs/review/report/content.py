@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_acs.review.session.read_facts import ReadFacts
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_acs.review.measure.change import Change
     from napari_acs.review.measure.measures import Measures
     from napari_acs.review.report.picture import Picture
+    from napari_acs.review.session.audit import AuditReport
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Log:
     Attributes
     ----------
     rater : str
+    log : str
+        See `napari_acs.review.session.state.SessionState`.
     head : str
         ``SEQ:HASH`` of the last event.
     events, masks : int
@@ -39,6 +42,7 @@ class Log:
     """
 
     rater: str
+    log: str
     head: str
     events: int
     masks: int
@@ -207,6 +211,8 @@ class Report:
     cases : tuple of CaseReport
     follow_ups : tuple of FollowUp
     agreement : Agreement or None
+    audits : mapping of str to AuditReport
+        By rater: what was accepted in bulk, and how often that was wrong.
     warnings : tuple of str
         For whoever makes the report: sentences that may hold paths. No page shows them.
     """
@@ -219,4 +225,5 @@ class Report:
     cases: tuple[CaseReport, ...]
     follow_ups: tuple[FollowUp, ...] = ()
     agreement: Agreement | None = None
+    audits: Mapping[str, AuditReport] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from napari_acs.review.report.images import images_of
 from napari_acs.review.report.naming import names_of
 from napari_acs.review.report.raters import agree
 from napari_acs.review.report.reading import report_read, voxels_of
+from napari_acs.review.session.audit import AuditReport, audit_report
 from napari_acs.review.session.form import form_of
 from napari_acs.review.session.merge import Merged, ReadRow, merge, read_labels_of
 from napari_acs.review.session.session import item_of
@@ -68,8 +69,10 @@ def gather(
     if len(merged.states) == 1:  # else by case, so that what raters made of one stands together
         rows.sort(key=lambda row: row.item)
     names = names_of(merged, keep=keep_names)
-    by_rater = {row.rater: row.file for row in merged.reads}
-    logs = tuple(_log(names.raters[rater], file) for rater, file in by_rater.items())
+    logs = tuple(
+        _log(names.raters[rater], merged.states[rater].log, file)
+        for rater, file in merged.files.items()
+    )
     warnings: dict[str, None] = {}
     shelf = _Shelf(merged, warnings, cancelled)
     cases = []
@@ -94,6 +97,7 @@ def gather(
         cases=tuple(cases),
         follow_ups=tuple(follow_ups),
         agreement=agreement,
+        audits=_audits(merged, names) if item is None else {},
         warnings=tuple(warnings),
     )
 
@@ -158,10 +162,20 @@ def _case(
     return report_read(row, state, names, voxels, volumes, classification, problem)
 
 
-def _log(rater: str, file: Path) -> Log:
+def _audits(merged: Merged, names: Names) -> dict[str, AuditReport]:
+    """Return the audit of every rater who accepted in bulk."""
+    return {
+        names.raters[rater]: audit_report(state)
+        for rater, state in merged.states.items()
+        if state.audits or any(i.decided and i.decided.bulk for i in state.items.values())
+    }
+
+
+def _log(rater: str, log: str, file: Path) -> Log:
     verdict = verify(file)
     return Log(
         rater,
+        log,
         str(verdict.head),
         verdict.events,
         verdict.masks,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_acs.review.report.agreement_page import agreement_section, follow_up_section
+from napari_acs.review.report.audit_page import audit_section
 from napari_acs.review.report.case_page import (
     RESEARCH,
     ai_text,
@@ -55,6 +56,7 @@ def page_of(report: Report) -> str:
         ),
         _contents(report),
         _worklist(report),
+        audit_section(report.audits) if report.audits else None,
         _logs(report),
         *(case_section(case, logs[case.rater]) for case in report.cases),
         follow_up_section(report.follow_ups) if report.follow_ups else None,
@@ -82,7 +84,9 @@ def page_of(report: Report) -> str:
 
 
 def _contents(report: Report) -> Markup:
-    links = [("worklist", "Worklist"), ("logs", "Logs")]
+    links = [("worklist", "Worklist")]
+    links += [("audit", "Audit")] if report.audits else []
+    links += [("logs", "Logs")]
     links += [("changes", "Two dates")] if report.follow_ups else []
     links += [("agreement", "Agreement")] if report.agreement else []
     links += [("limits", "Limits")]
@@ -124,11 +128,12 @@ def _logs(report: Report) -> Markup:
     rows: list[list[Content]] = [
         [
             log.rater,
+            element("span", log.log, class_="hash"),
             log_text(log),
             element("span", log.head, class_="hash"),
             str(log.clock_went_back),
         ]
         for log in report.logs
     ]
-    head = ("rater", "verification", "chain head (event:hash)", "clock went back")
+    head = ("rater", "log", "verification", "chain head (event:hash)", "clock went back")
     return element("section", element("h2", "Logs"), table(head, rows), id="logs")

@@ -18,11 +18,13 @@ from napari_acs.review.agreement.overlap import Overlap, Reading, overlaps
 from napari_acs.review.agreement.summary import summarise
 from napari_acs.review.measure.regions import REGIONS
 from napari_acs.review.report.content import Agreement, Volumes
+from napari_acs.review.report.counted import empty_regions, left_out
 from napari_acs.review.report.naming import AI
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.given import given_on
 from napari_acs.review.session.replay import mask_at, replaying
 from napari_acs.review.session.state import DECIDED, REJECTED
+from napari_acs.review.session.unchanged import OTHER_MASK, mask_is_other
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,12 +70,10 @@ def agree(merged: Merged, names: Names, masks: Masks) -> Agreement | None:
     if alone:
         return None
     heap = _Heap()
-    if len(rows) < len(decided):
-        heap.notes[
-            f"{len(decided) - len(rows)} read(s) accepted in bulk, without a look, are left out."
-        ] = None
+    heap.notes |= dict.fromkeys(left_out(merged.reads))
     for case in dict.fromkeys(row.case for row in rows):
         _compare([row for row in rows if row.case == case], merged, names, masks, heap)
+    heap.notes |= dict.fromkeys(empty_regions(heap.overlaps))
     raters = tuple(names.raters[rater] for rater in merged.states)
     firsts = {
         names.raters[rater]: {r.case: r.status for r in rows if r.rater == rater and r.read == 1}
@@ -115,7 +115,7 @@ def _compare(
         readings.append(Reading(names.raters[row.rater], labels, row.read))
     if grid is None:
         return
-    prediction = _prediction(rows, merged, grid)
+    prediction = _prediction(rows, merged, grid, called, heap)
     if prediction is not None:
         readings.append(Reading(AI, prediction, is_ai=True))
     x, y, z = grid.spacing
@@ -129,7 +129,9 @@ def _compare(
     heap.overlaps += found_here
 
 
-def _prediction(rows: Sequence[ReadRow], merged: Merged, grid: Grid) -> NDArray[np.uint8] | None:
+def _prediction(
+    rows: Sequence[ReadRow], merged: Merged, grid: Grid, called: str, heap: _Heap
+) -> NDArray[np.uint8] | None:
     """Return the newest prediction of the first rater whose file has one on the readers' grid.
 
     Else the mask of a model that came with the case, as its file is now: blinded reads have none in
@@ -148,6 +150,8 @@ def _prediction(rows: Sequence[ReadRow], merged: Merged, grid: Grid) -> NDArray[
         if case.uncertainty is not None:  # its table says so: a model has made the mask
             found = given_on(state, case, row.file, grid)
             if found is not None:
+                if mask_is_other(state, case, row.file):
+                    heap.notes[f"{called}: the AI's mask is that of today. {OTHER_MASK}"] = None
                 return found
     return None
 

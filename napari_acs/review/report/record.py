@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from napari_acs.review.edits.cost import EDIT_DEFINITIONS
@@ -34,6 +34,7 @@ def record_of(report: Report) -> dict[str, Any]:
         "definitions": dict(EDIT_DEFINITIONS),
         "logs": [plain_of(log) for log in report.logs],
         "cases": [_case(case) for case in report.cases],
+        "audits": {rater: asdict(each) for rater, each in report.audits.items()},
         "follow_ups": [plain_of(each) for each in report.follow_ups],
         "agreement": agreement_record(agreement) if agreement else None,
     }

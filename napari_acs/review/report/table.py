@@ -21,7 +21,7 @@ COLUMNS = (
     *("measurable_lesions", "ignored_ml", "side", "to_midline_mm", "begun_from", "unchanged"),
     *("dice", "hd95_mm", "surface_dice", "surface_tolerance_mm", "added_path_length_mm"),
     *("added_path_length_voxels", "volume_change_ml", "voxels_added", "voxels_removed"),
-    *("model_id", "model_sha256", "log_head", "log_sound", "note"),
+    *("model_id", "model_sha256", "log_head", "log_sound", "note", "log"),
 )
 
 
@@ -60,6 +60,7 @@ def _case(case: CaseReport, log: Log) -> dict[str, Any]:
         "unchanged": case.begun.unchanged if case.begun else None,
         "model_id": model.get("id"),
         "model_sha256": model.get("sha256"),
+        "log": log.log,
         "log_head": log.head,
         "log_sound": log.sound,
     }

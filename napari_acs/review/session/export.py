@@ -14,6 +14,7 @@ from napari_acs.review.session.database import reading
 from napari_acs.review.session.form import form_of
 from napari_acs.review.session.log import read_events
 from napari_acs.review.session.merge import Merged, ReadRow
+from napari_acs.review.session.verify import changed_logs
 
 if TYPE_CHECKING:
     from napari_acs.review.report.naming import Names
@@ -32,7 +33,7 @@ _COLUMNS = (
         "bulk",
         "audited",
     ),
-    *("at", "seconds", "volume_ml", "note", "log_head"),
+    *("at", "seconds", "volume_ml", "note", "log_head", "log"),
 )
 _DECISIONS = "kind IN ('decision', 'bulk', 'audit', 'revealed', 'promotion')"
 
@@ -41,10 +42,12 @@ def report_of(merged: Merged, names: Names) -> dict[str, Any]:
     """Return everything as JSON holds it; raters, cases and patients as ``names`` calls them.
 
     ``log_head`` of each rater is what `verify.verify` takes later to show that nothing was cut
-    off since. Notes and free answers are as they were typed.
+    off since. ``log`` is the file itself, by which exports of several files made one by one can be
+    put together: each calls its rater *Rater 1*. Notes and free answers are as they were typed.
     """
     first = next(iter(merged.states.values()))
-    files = {row.rater: row.file for row in merged.reads}
+    files = merged.files
+    changed = changed_logs(files)
     return {
         "format": 1,
         "session": merged.session,
@@ -54,7 +57,9 @@ def report_of(merged: Merged, names: Names) -> dict[str, Any]:
         "seed": first.seed,
         "raters": {
             names.raters[rater]: {
+                "log": state.log,
                 "log_head": str(state.head),
+                "log_sound": rater not in changed,
                 "items": len(state.items),
                 "clock_went_back": list(state.clock_went_back),
                 "audit": asdict(audit_report(state)) if state.audits else None,
@@ -77,7 +82,8 @@ def table_of(merged: Merged, names: Names) -> str:
     for row in merged.reads:
         answers = {f"form_{name}": cell(row.answers.get(name)) for name in fields}
         record = {key: cell(value) for key, value in _record(row, names).items()}
-        known = {"session": merged.session, "log_head": str(merged.heads[row.rater])}
+        state = merged.states[row.rater]
+        known = {"session": merged.session, "log": state.log, "log_head": str(state.head)}
         told = {key: value for key, value in record.items() if key in _COLUMNS}
         writer.writerow({**told, **known, **answers})
     return text.getvalue()

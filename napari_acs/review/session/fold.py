@@ -28,6 +28,7 @@ EDITS = ("stroke", "promotion", "undo", "redo")
 """Kinds that change a mask's voxels."""
 _OFTEN = ("stroke", "undo", "redo", "snapshot", "active")
 """Of these only the last of each mask counts here; a promotion is rare, and more than an edit."""
+_LOG_DIGITS = 12
 
 
 def read_state(connection: sqlite3.Connection) -> SessionState:
@@ -92,9 +93,11 @@ def _session(state: SessionState, _event: Event, data: Mapping[str, Any]) -> Ses
     )
 
 
-def _case(state: SessionState, _event: Event, data: Mapping[str, Any]) -> SessionState:
+def _case(state: SessionState, event: Event, data: Mapping[str, Any]) -> SessionState:
     case = Case(**data)
-    return replace(state, cases={**state.cases, case.name: case})
+    # The last one's hash holds those of all images: nobody finds the rater's name by trying names.
+    log = event.hash[:_LOG_DIGITS]
+    return replace(state, cases={**state.cases, case.name: case}, log=log)
 
 
 def _position(state: SessionState, event: Event, data: Mapping[str, Any]) -> SessionState:
@@ -140,7 +143,17 @@ def _audit(state: SessionState, _event: Event, data: Mapping[str, Any]) -> Sessi
 
 def _revealed(state: SessionState, event: Event, _data: Mapping[str, Any]) -> SessionState:
     item = _item(state, event)
-    return _changed(state, replace(item, revealed=True, unaided=item.decided, status=IN_PROGRESS))
+    before = item.decided and replace(item.decided, answers=item.answers)
+    return _changed(
+        state,
+        replace(
+            item,
+            revealed=True,
+            unaided=before,
+            unaided_note=item.note,
+            status=IN_PROGRESS,
+        ),
+    )
 
 
 def _mask(state: SessionState, event: Event, data: Mapping[str, Any]) -> SessionState:

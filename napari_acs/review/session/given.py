@@ -9,6 +9,7 @@ from napari_acs.imaging.open import read_volumes
 from napari_acs.imaging.read import read_grid
 from napari_acs.review.session.locate import study_files, study_paths
 from napari_acs.review.session.masks import given_mask, read_given
+from napari_acs.review.session.unchanged import mask_is_other
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,11 +35,22 @@ def take_given(session: Session, item: int) -> Mask | None:
     Raises
     ------
     BadInput
-        The mask or the images cannot be read, or it lies on the grid of none of them.
+        The mask or the images cannot be read, it lies on the grid of none of them, or it is not
+        in the session yet and is another file than at the session's making.
     """
-    case = session.state.cases[session.item(item).case]
+    line = session.item(item)
+    case = session.state.cases[line.case]
     if not case.mask:
         return None
+    taken = [session.state.masks[mask] for mask in line.masks]
+    if all(mask.origin != "imported" for mask in taken) and mask_is_other(
+        session.state, case, session.path
+    ):
+        raise BadInput(
+            f"The mask of {case.name} cannot be taken unseen",
+            found="another file of it, or of an image, than the session was made of",
+            do=f"Open item {item} and decide it, or make a new session of the files as they are",
+        )
     refusal = BadInput(f"{case.name} has no images")
     for grid in grids_of(session.state, case, session.path):
         try:

@@ -33,6 +33,7 @@ class ReadRow(ReadFacts):
     Attributes
     ----------
     answers : mapping
+        As the reader left them, also those mended after the decision.
     mask : int or None
         The mask that it is about; see `read_labels_of`.
     until : int or None
@@ -66,6 +67,11 @@ class Merged:
     session: str
     states: Mapping[str, SessionState]
     reads: tuple[ReadRow, ...]
+
+    @property
+    def files(self) -> Mapping[str, Path]:
+        """The file of each rater who has anything to read."""
+        return {row.rater: row.file for row in self.reads}
 
     @property
     def heads(self) -> Mapping[str, Head]:
@@ -147,7 +153,8 @@ def _reads(connection: sqlite3.Connection, state: SessionState, file: Path) -> l
         if item.revealed and item.unaided is not None:
             before = unaided_seconds(connection, state, item)
             found.append(_row(connection, state, file, item, "before", item.unaided, before))
-            aided = item.decided if item.decided != item.unaided else None
+            last = item.decided
+            aided = last if last is not None and last.seq != item.unaided.seq else None
             found.append(_row(connection, state, file, item, "after", aided, total - before))
         else:
             ai = "before" if item.ai == "after" else item.ai
@@ -191,8 +198,8 @@ def _row(
         audited=item.audited,
         at=decided.at if decided is not None and holds else "",
         seconds=seconds,
-        answers=decided.answers if decided is not None and holds else item.answers,
-        note=item.note,
+        answers=decided.answers if past and decided is not None else item.answers,
+        note=item.unaided_note if past else item.note,
         mask=mask.id if mask else None,
         until=until,
         volume_ml=_voxels(connection, mask, until) * mask.grid.voxel_ml if mask else None,

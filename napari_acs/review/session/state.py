@@ -125,7 +125,7 @@ class Read:
     mask : int or None
         Which mask it is about.
     answers : mapping
-        Of the form.
+        Of the form, at that moment; they may be mended later, see `Item`.
     bulk : str
         The rule by which many were accepted at once; empty for a decision of its own.
     """
@@ -157,7 +157,9 @@ class Item:
     decided : Read or None
         The decision that holds.
     unaided : Read or None
-        The decision before the masks of others were revealed.
+        The decision before the masks of others were revealed, with the answers as they were then.
+    unaided_note : str
+        The note as it was then.
     revealed : bool
     audited : bool
         It was accepted in bulk and drawn to be read again.
@@ -175,6 +177,7 @@ class Item:
     masks: tuple[int, ...] = ()
     decided: Read | None = None
     unaided: Read | None = None
+    unaided_note: str = ""
     revealed: bool = False
     audited: bool = False
     classification: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -216,6 +219,10 @@ class SessionState:
     ----------
     id : str
         The same in the files of all raters.
+    log : str
+        What this file is called among them, and names nobody: the beginning of the hash of the
+        last event of its making. It stays the same while the log grows, and whatever other files
+        it is read together with.
     rater : str
     home : str
         The folder that the session was made in: paths are found again from there if all moved.
@@ -237,6 +244,7 @@ class SessionState:
     """
 
     id: str = ""
+    log: str = ""
     rater: str = ""
     home: str = field(default="", repr=False)
     form: Mapping[str, Any] = field(default_factory=dict)

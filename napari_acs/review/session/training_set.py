@@ -28,7 +28,15 @@ from napari_acs.review.session.fold import read_state
 from napari_acs.review.session.locate import study_paths
 from napari_acs.review.session.masks import read_given
 from napari_acs.review.session.replay import mask_at, replaying
-from napari_acs.review.session.state import ACCEPTED, CORRECTED, Case, Item, SessionState
+from napari_acs.review.session.state import (
+    ACCEPTED,
+    CORRECTED,
+    DECIDED,
+    SECOND_READ,
+    Case,
+    Item,
+    SessionState,
+)
 from napari_acs.review.session.unchanged import OTHER_IMAGES, images_are_others
 
 if TYPE_CHECKING:
@@ -96,6 +104,7 @@ def write_training_set(
 ) -> TrainingSet:
     """Write the cases whose status is one of ``statuses`` into a new folder, or nothing.
 
+    Of a case that was read twice the reading decided last counts, also where it rejects the mask.
     Images are written anew, without the texts of their headers; a mask has the grid of the image
     that it was drawn on, bit for bit where that is NIfTI (see `napari_acs.imaging.save_labels`).
     Cases and patients are called as ``names`` says, else as the session does.
@@ -147,15 +156,18 @@ def write_training_set(
 
 
 def _chosen(state: SessionState, statuses: Collection[str]) -> list[Item]:
-    """Return an item a case: of several readings the one decided last."""
-    best: dict[str, Item] = {}
+    """Return an item a case: of several readings the one decided last, if that is wanted.
+
+    A case that was accepted, and rejected when it was read again, is one that was rejected.
+    """
+    last: dict[str, Item] = {}
     for item in state.items.values():
-        if item.status not in statuses or item.decided is None:
+        if item.decided is None or item.status not in {*DECIDED, SECOND_READ, *statuses}:
             continue
-        other = best.get(item.case)
+        other = last.get(item.case)
         if other is None or other.decided is None or other.decided.seq < item.decided.seq:
-            best[item.case] = item
-    return list(best.values())
+            last[item.case] = item
+    return [item for item in last.values() if item.status in statuses]
 
 
 def _write_case(

@@ -20,6 +20,10 @@ OTHER_IMAGES = (
     "The images of this case are not those that the session was made of: another file has taken "
     "the place of one. A mask that was drawn before was drawn on others."
 )
+OTHER_MASK = (
+    "The mask that came with this case, or one of its images, is not the file that the session was "
+    "made of."
+)
 _PSEUDONYM = re.compile("study-[0-9a-f]{12}(-[0-9]+)?$")
 
 
@@ -72,3 +76,28 @@ def images_are_others(
     if content_of(digests, digest_of(mask, cancelled) if mask else "") == case.content:
         return False
     return not case.mask or _PSEUDONYM.match(case.name) is not None
+
+
+def mask_is_other(
+    state: SessionState, case: Case, session: Path, cancelled: Callable[[], bool] = never
+) -> bool:
+    """Tell whether the mask that came with a case is known to be no more what it was.
+
+    So it is, too, where an image of the case has changed: a session knows all by one hash. Nothing
+    is known where a file is gone, nor of DICOM.
+
+    Raises
+    ------
+    BadInput
+        A file cannot be read.
+    Cancelled
+    """
+    if not case.mask:
+        return False
+    try:
+        files = study_files(study_paths(state, case, session))
+        mask = find_file(state, case.mask, session, case.name)
+    except BadInput:
+        return False
+    digests = [digest_of(file, cancelled) for file in files if file.is_file()]
+    return content_of(digests, digest_of(mask, cancelled)) != case.content

@@ -133,3 +133,17 @@ def test_no_mask_an_empty_one_and_labels_of_others_make_a_page(session, labels):
     else:
         assert case.measures.regions["WT"].volume_ml == 0
         assert case.pictures == ()
+
+
+@pytest.mark.parametrize(("ai", "told"), [("shown", True), ("hidden", False), ("after", False)])
+def test_of_a_blinded_read_it_is_not_said_what_a_model_made_of_the_case(tmp_path, ai, told):
+    (path,) = make(tmp_path, ai=ai)
+    with open_session(path) as session:
+        record = {"named": ["x"], "probabilities": {"x": 0.8, "y": 0.2}}
+        provenance = {"classification": record}
+        add_prediction(session, 1, half(3), GRID, title="one", provenance=provenance)
+        MaskEditor(session, start_empty(session, 1, GRID).id).set_to(half(4))
+        decide(session, 1, "corrected")
+    case = gather([path]).cases[0]
+    assert bool(case.classification) is told
+    assert case.begun.origin == "nothing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -61,3 +62,18 @@ def test_a_registration_that_failed_compares_nothing_and_says_why(images):
     assert found.change is None
     assert "The registration of the two studies failed: " in found.how
     assert "nothing in common" in found.how
+
+
+def test_an_image_that_cannot_be_registered_is_not_called_by_its_file(images):
+    """The report names nobody, and files are often called after the patient."""
+    flat = np.full(UPRIGHT.shape, 7, np.int16)
+    found = compared(
+        {"t1ce": Volume(images["t1ce"], UPRIGHT, Path("scans/DOE_JANE_t1ce.nii.gz"))},
+        {"t1ce": Volume(flat, UPRIGHT, Path("scans/DOE_JANE_later_t1ce.nii.gz"))},
+        UPRIGHT,
+    )
+    assert found.change is None
+    assert found.how == (
+        "The two studies could not be registered: the T1ce of one of them has the value 7 in "
+        "every voxel."
+    )

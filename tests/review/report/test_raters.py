@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from review.report.reading_html import Page
 from review.report.studies import SECRETS, make
-from review.session.sessions import GRID, SHAPE
+from review.session.sessions import GRID, SHAPE, drawn
 from review.session.sessions import make as make_plain
 from training.tiny import as_brats, tiny
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import read_grid, read_labels
 from napari_acs.imaging.metrics import dice
-from napari_acs.review.agreement import bland_altman, cohen_kappa, icc, staple
+from napari_acs.review.agreement import bland_altman, cohen_kappa, icc
 from napari_acs.review.report.agreement_page import agreement_section
 from napari_acs.review.report.consensus import write_consensus
 from napari_acs.review.report.naming import names_of
@@ -28,15 +31,6 @@ from napari_acs.review.session.plan import make_plan
 from napari_acs.review.session.session import open_session
 from napari_acs.review.session.sources import find_sources
 from napari_acs.review.session.state import DECIDED
-
-
-def drawn(rng, size):
-    labels = np.zeros(SHAPE, np.uint8)
-    labels[1 : 3 + size, 1:5, 1:6] = 2
-    labels[1:3, 2:4, 2:4] = 3
-    flip = rng.integers(0, labels.size, 6)
-    labels.reshape(-1)[flip] = 2
-    return labels
 
 
 @pytest.fixture
@@ -153,30 +147,45 @@ def test_of_a_read_in_two_parts_the_unaided_one_counts(tmp_path):
     assert np.array_equal(read_labels(tmp_path / "c" / file).array, half)
 
 
-def test_the_consensus_lies_on_the_grid_that_was_drawn_on(tmp_path):
-    made = make(tmp_path)
-    merged = merge(made.files)
-    names = names_of(merged)
-    written = write_consensus(merged, names, tmp_path / "consensus")
-    assert len(written.files) == 2
-    order = list(next(iter(merged.states.values())).cases)
-    for at, name in enumerate(order):
-        file = tmp_path / "consensus" / written.files[names.cases[name]]
-        assert not any(secret in file.name.removesuffix(".nii.gz") for secret in SECRETS)
-        found = read_labels(file)
-        both = [masks[at] for masks in made.corrected.values()]
-        assert np.array_equal(found.array, staple(both).labels)
-        assert found.grid.difference(made.heads[at].grid) is None
-    record = written.records[names.cases[order[0]]]
-    assert record["raters"] == ["Rater 1", "Rater 2"]
-    assert {each["rater"] for each in record["reliability"]} == {"Rater 1", "Rater 2"}
-    with pytest.raises(BadInput, match="already"):
-        write_consensus(merged, names, tmp_path / "consensus")
-    single = merge(made.files[:1])
-    with pytest.raises(BadInput, match="several masks"):
-        write_consensus(single, names_of(single), tmp_path / "other")
-    assert not (tmp_path / "other").exists()
-    assert not list(tmp_path.glob(".other*"))
+def test_what_is_no_reading_on_the_same_grid_is_compared_with_nothing(tmp_path):
+    """Masks that were rejected, masks on other grids, and predictions that a newer one replaced."""
+    names = ("a", "b", "c")
+    files = make_plain(tmp_path, names, ("ann", "bob"), ai="hidden")
+    moved = replace(GRID, origin=(-3.0, 9.0, 0.1))  # an array of one shape, elsewhere
+    old, new = drawn(np.random.default_rng(1), 2), drawn(np.random.default_rng(2), 0)
+    own = drawn(np.random.default_rng(3), 1)
+    for path in files:
+        with open_session(path) as session:
+            second = session.state.rater == "bob"
+            for item in list(session.state.items.values()):
+                add_prediction(session, item.number, old, GRID, title="old")
+                add_prediction(session, item.number, new, GRID, title="new")
+                grid = moved if second and item.case == "b" else GRID
+                MaskEditor(session, start_empty(session, item.number, grid).id).set_to(own)
+                thrown = second and item.case == "a"
+                decide(session, item.number, "rejected" if thrown else "corrected")
+    merged = merge(files)
+    found = agree(merged, names_of(merged, keep=True), read_labels_of)
+    pairs = {(e.case, e.first, e.second): e.dice for e in found.overlaps if e.region == "WT"}
+    with_ai = dice(own > 0, new > 0)
+    assert pairs == pytest.approx(
+        {
+            ("a", "ann #1", "AI #1"): with_ai,
+            ("b", "ann #1", "AI #1"): with_ai,
+            ("c", "ann #1", "bob #1"): 1.0,
+            ("c", "ann #1", "AI #1"): with_ai,
+            ("c", "bob #1", "AI #1"): with_ai,
+        }
+    )
+    assert any("b: a mask on another grid" in note for note in found.notes)
+    assert found.decisions.cases == 3
+    assert "1 read(s) rejected the mask" in " ".join(found.notes)
+    with pytest.raises(BadInput, match="no consensus"):
+        write_consensus(
+            replace(merged, reads=tuple(r for r in merged.reads if r.case != "c")),
+            names_of(merged),
+            tmp_path / "c",
+        )
 
 
 def test_names_that_look_alike_stay_apart(tmp_path):
@@ -282,3 +291,8 @@ def test_blinded_readers_are_compared_with_the_models_masks_of_their_table(tmp_p
     assert sorted(max(each.first_ml, each.second_ml) for each in whole) == pytest.approx(
         sorted(size * voxel for size in sizes)
     )
+    assert not any("that of today" in note for note in found.notes)
+    masks = sorted((tmp_path / "data").glob("*/*_seg.nii.gz"))
+    shutil.copy(masks[1], masks[0])
+    notes = agree(merged, told, read_labels_of).notes
+    assert sum("the AI's mask is that of today" in note for note in notes) == 1

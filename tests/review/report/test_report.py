@@ -150,6 +150,7 @@ def test_what_it_says_is_what_was_measured(one, outputs):
     head = str(verify(made.files[0]).head)
     assert head in page.text
     assert {row["log_head"] for row in rows} == {head}
+    assert {row["log"] for row in rows} == {read_session(one[0].files[0]).log}
     assert {row["log_sound"] for row in rows} == {"yes"}
     assert record["logs"][0]["sound"] is True
     assert MODEL["sha256"] in page.text

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from napari_acs.imaging import Grid
 from napari_acs.review.session.create import create_sessions
 from napari_acs.review.session.form import Form
@@ -30,3 +32,13 @@ def make(
     plans = {rater: make_plan(names, **plan) for rater in raters}
     create_sessions(files, cases, plans, form=form, overwrite=overwrite)
     return list(files.values())
+
+
+def drawn(rng, size):
+    """Draw a mask on `GRID`: a box with a core, larger by ``size``, and six stray voxels."""
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[1 : 3 + size, 1:5, 1:6] = 2
+    labels[1:3, 2:4, 2:4] = 3
+    flip = rng.integers(0, labels.size, 6)
+    labels.reshape(-1)[flip] = 2
+    return labels

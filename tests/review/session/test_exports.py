@@ -1,4 +1,4 @@
-"""Reads of several raters in one table; exports without names; masks that can be trained on."""
+"""Reads of several raters in one table; exports without names."""
 
 from __future__ import annotations
 
@@ -7,33 +7,19 @@ import json
 
 import numpy as np
 import pytest
-from imaging.geometries import ORIENTATIONS, make_grid
 from review.session.sessions import GRID, SHAPE, make
-from training.tiny import as_brats, tiny
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging import Volume, read_grid, read_labels, read_study, write_labels
-from napari_acs.imaging.anonymous import write_anonymous
-from napari_acs.imaging.cancel import Cancelled
 from napari_acs.review.report.naming import names_of
 from napari_acs.review.session import log
-from napari_acs.review.session.audit import accept_in_bulk
-from napari_acs.review.session.create import create_sessions, make_cases
 from napari_acs.review.session.decisions import answer, decide, go_to, reveal, write_note
 from napari_acs.review.session.editing import MaskEditor
 from napari_acs.review.session.export import report_of, table_of
 from napari_acs.review.session.form import form_of
-from napari_acs.review.session.locate import study_paths
-from napari_acs.review.session.masks import add_prediction, given_mask, start_empty, start_from
+from napari_acs.review.session.masks import add_prediction, start_empty
 from napari_acs.review.session.merge import merge, read_labels_of
-from napari_acs.review.session.plan import make_plan
-from napari_acs.review.session.session import open_session, read_session
-from napari_acs.review.session.sources import find_sources
-from napari_acs.review.session.training_set import write_training_set
+from napari_acs.review.session.session import open_session
 from napari_acs.review.session.verify import parse_head, verify
-from napari_acs.training.layouts import find_training_cases
-from napari_acs.training.layouts.read import read_case
-from napari_acs.training.prepare import nested_labels
 
 _FORM = form_of(
     {
@@ -59,6 +45,7 @@ def test_the_reads_of_all_raters_make_one_table(tmp_path, monkeypatch):
             editor = MaskEditor(session, start_empty(session, 1, GRID).id)
             editor.stroke(np.arange(10), 2)
             answer(session, 1, {"artefacts": ["bias"], "sure": rater == "ann"})
+            write_note(session, 1, "alone")
             now[0] += 20
             decide(session, 1, "corrected")
             drawn[rater, "before"] = editor.array.copy()
@@ -66,6 +53,7 @@ def test_the_reads_of_all_raters_make_one_table(tmp_path, monkeypatch):
             now[0] += 7
             editor.stroke(np.arange(10, 30), 3)
             answer(session, 1, {"sure": True})
+            write_note(session, 1, "it has seen more")
             drawn[rater, "after"] = editor.array.copy()
             decide(session, 1, "accepted")
             write_note(session, 2, "=1+1")
@@ -83,6 +71,7 @@ def test_the_reads_of_all_raters_make_one_table(tmp_path, monkeypatch):
         assert {ai: row.seconds for ai, row in two.items()} == {"before": 20.0, "after": 7.0}
         assert two["before"].answers == {"artefacts": ["bias"], "sure": rater == "ann"}
         assert two["after"].answers == {"sure": True}
+        assert (two["before"].note, two["after"].note) == ("alone", "it has seen more")
         for ai, row in two.items():
             labels, grid = read_labels_of(row)
             np.testing.assert_array_equal(labels, drawn[rater, ai])
@@ -102,7 +91,7 @@ def test_the_reads_of_all_raters_make_one_table(tmp_path, monkeypatch):
     rows = list(csv.DictReader(table_of(merged, names).splitlines()))
     assert len(rows) == len(merged.reads)
     assert {row["form_artefacts"] for row in rows} == {"bias", ""}
-    assert {row["note"] for row in rows} == {"", "'=1+1"}
+    assert {row["note"] for row in rows} == {"", "'=1+1", "alone", "it has seen more"}
     for text in (table_of(merged, names), json.dumps(report)):
         assert str(tmp_path) not in text
 
@@ -132,118 +121,47 @@ def test_files_that_do_not_belong_together_are_not_merged(tmp_path):
     assert set(merge([one, same]).states) == {"ann", "bob"}
 
 
-MADE = {f"case-{number}": tiny(number) for number in range(4)}
+def test_exports_of_files_made_one_by_one_can_be_put_together(tmp_path):
+    """Each calls its rater Rater 1, and raters are numbered as the files come: the log tells."""
+    files = make(tmp_path, raters=("ann", "bob"))
+    logs = {}
+    for path in files:
+        merged = merge([path])
+        report = report_of(merged, names_of(merged))
+        assert list(report["raters"]) == ["Rater 1"]
+        logs[path.stem] = report["raters"]["Rater 1"]["log"]
+        with open_session(path) as session:
+            write_note(session, 1, "the log goes on")
+    assert len({*logs.values()}) == 2 and {len(log) for log in logs.values()} == {12}
+    for order in (files, files[::-1]):
+        merged = merge(order)
+        names = names_of(merged)
+        rows = csv.DictReader(table_of(merged, names).splitlines())
+        assert {(row["rater"], row["log"]) for row in rows} == {
+            (f"Rater {n}", logs[path.stem]) for n, path in enumerate(order, 1)
+        }
+        told = report_of(merged, names)["raters"]
+        assert [each["log"] for each in told.values()] == [logs[path.stem] for path in order]
 
 
-@pytest.fixture
-def reviewed(tmp_path):
-    """A session of four cases: corrected, accepted, accepted unseen, rejected."""
-    data = as_brats(tmp_path / "DOE_JANE", MADE)
-    cases = make_cases(find_sources([data]))
-    path = tmp_path / "s.review"
-    create_sessions({"ann": path}, cases, {"ann": make_plan([case.name for case in cases])})
+def test_an_answer_that_was_mended_after_the_decision_is_exported(tmp_path):
+    """As a note is: what the panel shows is what the table says."""
+    (path,) = make(tmp_path, ai="after", form=_FORM)
     with open_session(path) as session:
-        for number, status in ((1, "corrected"), (2, "accepted"), (4, "rejected")):
-            case = session.state.cases[session.item(number).case]
-            grid = read_study(study_paths(session.state, case, path)).grid
-            given = given_mask(session, number, grid)
-            if status == "corrected":
-                editor = MaskEditor(session, start_from(session, given.id).id)
-                editor.stroke(np.arange(5000, 5050), 3)
-            decide(session, number, status)
-        accept_in_bulk(session, [3], "made elsewhere, trusted")
-        labels = editor.array.copy()
-    return path, labels
-
-
-def test_accepted_masks_and_their_images_can_be_trained_on(reviewed, tmp_path):
-    path, labels = reviewed
-    made = write_training_set(path, tmp_path / "set")
-    assert made.left_out == {}
-    cases = find_training_cases([made.table])
-    assert [case.name for case in cases] == list(made.cases)
-    assert len(cases) == 3
-    expected = [labels, *(MADE[f"case-{number}"].labels for number in (1, 2))]
-    for case, whole, source in zip(cases, expected, MADE.values(), strict=False):
-        study, regions = read_case(case)
-        np.testing.assert_array_equal(nested_labels(regions), whole)
-        for key, volume in study.sequences.items():
-            np.testing.assert_array_equal(volume.array, source.images[key])
-    files = [file for file in (tmp_path / "set").rglob("*") if file.is_file()]
-    assert not [file for file in files if "DOE" in str(file.relative_to(tmp_path))]
-    assert "DOE" not in made.table.read_text()
-    with pytest.raises(BadInput, match="is there already"):
-        write_training_set(path, tmp_path / "set")
-
-
-def test_a_training_set_is_written_whole_or_not_at_all(reviewed, tmp_path):
-    path, _ = reviewed
-    asked = iter([False] * 2 + [True] * 1000)
-    before = sorted(tmp_path.iterdir())
-    with pytest.raises(Cancelled):
-        write_training_set(path, tmp_path / "set", cancelled=lambda: next(asked))
-    with pytest.raises(BadInput, match="no case that is in progress"):
-        write_training_set(path, tmp_path / "set", statuses=["in progress"])
-    with pytest.raises(BadInput, match="no folder"):
-        write_training_set(path, tmp_path / "gone" / "set")
-    assert sorted(tmp_path.iterdir()) == before
-
-
-def test_a_case_that_cannot_be_exported_is_left_out_with_the_reason(reviewed, tmp_path):
-    path, _ = reviewed
-    with open_session(path) as session:
-        editor = MaskEditor(session, session.item(1).masks[-1])
-        editor.stroke([1], 77)
+        start_empty(session, 1, GRID)
+        answer(session, 1, {"artefacts": ["bias"], "sure": False})
         decide(session, 1, "corrected")
-    next((tmp_path / "DOE_JANE" / "case-1").glob("*_t1.nii.gz")).write_bytes(b"broken")
-    made = write_training_set(path, tmp_path / "set")
-    assert len(made.cases) == 1
-    assert "77" in " ".join(made.left_out.values())
-    assert len(made.left_out) == 2
-    assert sorted(made.reasons.values()) == [
-        "Its images are not those that the session was made of.",
-        "Its mask has labels other than 1 NCR, 2 ED, 3 ET.",
-    ]
-    assert list(made.reasons) == list(made.left_out)
-    assert len(find_training_cases([made.table])) == 1
-
-
-@pytest.mark.parametrize("orientation", [0, 17, 40])
-def test_a_mask_is_written_on_the_exact_grid_of_the_image_it_was_drawn_on(tmp_path, orientation):
-    grid = make_grid(
-        ORIENTATIONS[orientation], (0.9, 1.1, 5.5), (-31.2, 7.7, 90.1), (0.1, -0.2, 0.05), (9, 8, 7)
+        answer(session, 1, {"sure": True})
+        (row, *_) = merge([path]).reads
+        assert (row.ai, row.status, row.answers) == ("before", "corrected", {"sure": True})
+        reveal(session, 1)
+        answer(session, 1, {"sure": False})
+        decide(session, 1, "accepted")
+        answer(session, 1, {"artefacts": ["motion"]})
+    before, after, *_ = merge([path]).reads
+    assert (before.ai, before.status, before.answers) == ("before", "corrected", {"sure": True})
+    assert (after.ai, after.status, after.answers) == (
+        "after",
+        "accepted",
+        {"artefacts": ["motion"]},
     )
-    source = tmp_path / "data" / "x_flair.nii.gz"
-    source.parent.mkdir()
-    voxels = np.random.default_rng(0).normal(100, 9, grid.shape).astype(np.float32)
-    write_anonymous(source, Volume(voxels, grid))
-    exact = read_grid(source)
-    labels = np.zeros(grid.shape, np.uint8)
-    labels[2:4, 3:5, 1:6] = 2
-    write_labels(tmp_path / "data" / "x_seg.nii.gz", labels, exact, source=source)
-    cases = make_cases(find_sources([tmp_path / "data"]))
-    path = tmp_path / "s.review"
-    create_sessions({"ann": path}, cases, {"ann": make_plan([cases[0].name])})
-    with open_session(path) as session:
-        given = given_mask(session, 1, exact)
-        assert given.grid == exact
-        MaskEditor(session, start_from(session, given.id).id).stroke([0], 1)
-        decide(session, 1, "corrected")
-    made = write_training_set(path, tmp_path / "set")
-    written = read_labels(tmp_path / "set" / made.cases[0] / f"{made.cases[0]}_seg.nii.gz")
-    labels.reshape(-1)[0] = 1
-    np.testing.assert_array_equal(written.array, labels)
-    assert written.grid == exact
-
-
-def test_what_was_accepted_in_bulk_is_kept_though_its_file_is_written_anew(reviewed, tmp_path):
-    path, _ = reviewed
-    mask = next((tmp_path / "DOE_JANE" / "case-2").glob("*_seg.nii.gz"))
-    old = read_labels(mask)
-    write_labels(tmp_path / "new.nii.gz", np.zeros_like(old.array), old.grid)
-    (tmp_path / "new.nii.gz").replace(mask)
-    made = write_training_set(path, tmp_path / "set")
-    assert made.left_out == {}
-    name = read_session(path).items[3].case
-    kept = read_labels(tmp_path / "set" / name / f"{name}_seg.nii.gz").array
-    np.testing.assert_array_equal(kept, MADE["case-2"].labels)

@@ -8,23 +8,27 @@ from dataclasses import replace
 import pytest
 from training.tiny import as_brats, tiny
 
+from napari_acs.errors import BadInput
 from napari_acs.imaging import read_study
 from napari_acs.imaging.cancel import never
 from napari_acs.review.report.images import images_of
+from napari_acs.review.session.audit import accept_in_bulk
 from napari_acs.review.session.create import create_sessions, make_cases
 from napari_acs.review.session.decisions import decide
 from napari_acs.review.session.editing import MaskEditor
 from napari_acs.review.session.locate import study_paths
-from napari_acs.review.session.masks import start_empty
+from napari_acs.review.session.masks import given_mask, start_empty
 from napari_acs.review.session.plan import make_plan
 from napari_acs.review.session.session import open_session, read_session
 from napari_acs.review.session.sources import find_sources
 from napari_acs.review.session.training_set import write_training_set
 from napari_acs.review.session.unchanged import (
     OTHER_IMAGES,
+    OTHER_MASK,
     content_of,
     digest_of,
     images_are_others,
+    mask_is_other,
 )
 from napari_acs.viewer.review_case import read_case
 
@@ -76,3 +80,38 @@ def test_a_mask_that_a_model_made_anew_is_no_other_image(tmp_path):
         path = tmp_path / f"{keep}.review"
         state = read_session(path)
         assert not any(images_are_others(state, case, path) for case in state.cases.values())
+
+
+@pytest.mark.parametrize("keep_names", [False, True])
+def test_a_mask_that_was_made_anew_is_not_accepted_unseen(tmp_path, keep_names):
+    """The figure that it would be accepted by is that of the mask before."""
+    data = as_brats(tmp_path / "data", MADE)
+    cases = make_cases(find_sources([data]), keep_names=keep_names)
+    path = tmp_path / "s.review"
+    create_sessions({"ann": path}, cases, {"ann": make_plan([case.name for case in cases])})
+    one, two = (next((data / name).glob("*_seg.nii.gz")) for name in MADE)
+    state = read_session(path)
+    assert not any(mask_is_other(state, case, path) for case in state.cases.values())
+    shutil.copy(two, one)
+    assert [mask_is_other(state, case, path) for case in state.cases.values()] == [True, False]
+    assert [read_case(state, item, path).notes for item in (1, 2)] == [(OTHER_MASK,), ()]
+    with open_session(path) as session:
+        with pytest.raises(BadInput, match=r"unseen: found another file of it.*Open item 1"):
+            accept_in_bulk(session, [1, 2], "sure")
+        assert not any(item.decided for item in session.state.items.values())
+        given_mask(session, 1, read_study(study_paths(state, cases[0], path)).grid)  # it was opened
+        decide(session, 1, "accepted")
+        accept_in_bulk(session, [2], "sure")
+    one.unlink()
+    assert not mask_is_other(state, cases[0], path)
+
+
+def test_blinded_readers_are_not_told_of_a_mask_that_was_made_anew(tmp_path):
+    data = as_brats(tmp_path / "data", MADE)
+    cases = make_cases(find_sources([data]))
+    path = tmp_path / "s.review"
+    plan = make_plan([case.name for case in cases], ai="hidden")
+    create_sessions({"ann": path}, cases, {"ann": plan})
+    one, two = (next((data / name).glob("*_seg.nii.gz")) for name in MADE)
+    shutil.copy(two, one)
+    assert read_case(read_session(path), 1, path).notes == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -83,6 +84,10 @@ def test_rows_say_what_the_reader_may_know(tmp_path):
         assert (row.item, row.case, row.seconds) == (2, "study-b", 61.0)
         assert (row.uncertainty == 0.3) is known
         assert (row.volume_ml == pytest.approx(2 * 7 * 8 * 1.0 * 0.9 * 2.5 / 1000)) is known
+        # Nor what a model said of its mask elsewhere, by the session's table.
+        table = replace(session.state.cases["study-a"], uncertainty=0.7)
+        told = replace(session.state, cases={**session.state.cases, "study-a": table})
+        assert (rows(told, {})[0].uncertainty == 0.7) is known
         assert [found.item for found in arranged(listed, text="NECRO")] == [2]
         assert [found.item for found in arranged(listed, text="Y-C")] == [3]
 
