@@ -18,7 +18,7 @@ from napari_acs.errors import BadInput
 from napari_acs.training.agreement import agreed
 from napari_acs.training.checkpoint import read_checkpoint, save_best, save_checkpoint, sweep
 from napari_acs.training.ema import Average
-from napari_acs.training.logs import RunLog
+from napari_acs.training.logs import RunLog, on_disk
 from napari_acs.training.processes import start_processes
 from napari_acs.training.recipe import RunPlan
 from napari_acs.training.resuming import refuse_another_recipe
@@ -280,5 +280,6 @@ def _write_down(
 
 def _pictures(task: Task, network: nn.Module, run: Path, step: int) -> None:
     folder = run / "pictures" / f"step-{step:06d}"
-    folder.mkdir(parents=True, exist_ok=True)
-    task.pictures(network, folder)
+    with on_disk(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        task.pictures(network, folder)
