@@ -132,8 +132,10 @@ def refuse_unpublishable(plan: RunPlan) -> None:
 def _run_classification(plan: Any, order: Order, company: Company) -> bool:
     atlas = None
     if plan.phantoms.count + plan.phantoms.fresh:
+        from napari_acs.training.place import refuse_no_place
         from napari_acs.training.preparing import prepare_tissues
 
+        refuse_no_place(order.cache)
         atlas = order.cache / ATLAS
         prepare_tissues(atlas, _TISSUES_MM)
     from napari_acs.training.layouts import find_training_cases

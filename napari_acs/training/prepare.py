@@ -28,6 +28,7 @@ from napari_acs.training.checks.together import of_case
 from napari_acs.training.layouts import AUTO, TrainingCase, find_training_cases
 from napari_acs.training.layouts.read import read_case
 from napari_acs.training.phantom import is_atlas, prepare_atlas
+from napari_acs.training.place import make_place
 
 __all__ = ["ATLAS", "cases_below", "nested_labels", "prepare", "prepare_cases"]
 
@@ -99,7 +100,7 @@ def prepare_cases(
     """
     check_names(cases)
     check_labels([case for case in cases if case.mask])
-    out.mkdir(parents=True, exist_ok=True)
+    make_place(out)
     for done, case in enumerate(cases, start=1):
         target = out / f"{case.name}.npz"
         inputs = hash_of(case, sequences, spacing_mm)

@@ -75,6 +75,7 @@ def _prepare(plan: Recipe, order: Order, company: Company) -> bool:
             layout=order.layout,
             patient_pattern=order.patient_pattern,
             device=str(company.fabric.device),
+            own=order.cache == order.run / "cache" and not has_checkpoint(order.run),
         )
     except Stopped:
         return False
