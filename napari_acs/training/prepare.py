@@ -168,8 +168,8 @@ def _prepare_case(
     inputs: str,
     device: str,
 ) -> None:
-    study, regions = read_case(case)
     try:
+        study, regions = read_case(case)
         study = make_ready(study, Preparation(), device=device).study
     except BadInput as fault:
         raise of_case(case.name, fault) from fault

@@ -9,6 +9,7 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging import TITLES, Grid
 from napari_acs.training.checks.labels import read_values
 from napari_acs.training.checks.together import of_case
+from napari_acs.training.checks.twice import twice_faults
 from napari_acs.training.layouts.case import TrainingCase
 from napari_acs.training.layouts.frames import count_frames
 from napari_acs.training.layouts.read import mask_reference, read_grids, too_few_frames
@@ -54,6 +55,7 @@ def look_at(
     try:
         grids = read_grids(case)
         _check_frames(case)
+        faults += twice_faults(case)
     except BadInput as fault:
         faults.append(of_case(case.name, fault))
     if case.mask is None:
