@@ -74,6 +74,7 @@ def test_a_fine_tune_of_a_table_keeps_its_patients_apart(parent, tmp_path):
     assert code == 0, said
     training = load_bundle(tmp_path / "out").spec.training
     assert (training["cases"], training["held_out"]) == (["a", "b"], ["c"])
+    assert training["never_seen"] == []  # the parent does not say what it never saw
     code, said = _call(
         *arguments, "--run", tmp_path / "run2", "--out", tmp_path / "out2", "--validation", "a"
     )
