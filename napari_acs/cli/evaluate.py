@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_acs.inference import Evaluation
     from napari_acs.inference.subsets import SubsetScores
     from napari_acs.models import Bundle
+    from napari_acs.training.layouts.labelled import AnyCase
 
 
 @exits
@@ -28,7 +29,10 @@ def evaluate(
     data: Annotated[
         list[Path],
         typer.Option(
-            "--data", metavar="DIR", help="Folder with one folder a case; may be given again."
+            "--data",
+            metavar="DIR",
+            help="Folder with one folder a case, or a data set as nnU-Net, MSD, BIDS or a CSV lay "
+            "it out; may be given again.",
         ),
     ],
     model: options.Model = "",
@@ -64,9 +68,9 @@ def evaluate(
 ) -> None:
     """Score a model against reference masks (labels 0/1/2/4 or 0/1/2/3): WT, TC, ET."""
     check_report(json, force=force)
-    from napari_acs.inference.reference import find_cases
+    from napari_acs.training.layouts.labelled import find_labelled
 
-    folders = find_cases(data, [name.strip() for name in cases.split(",") if name.strip()])
+    found = find_labelled(data, [name.strip() for name in cases.split(",") if name.strip()])
 
     from napari_acs.inference import SegmentationError, pick_device
     from napari_acs.inference.precision import pick_precision
@@ -78,14 +82,15 @@ def evaluate(
     from napari_acs.models.cross_validation import unseen
     from napari_acs.training.checks.folders import refuse_for_judging
 
-    for folder in folders if cross_validated else ():
-        unseen(bundle, folder.name)  # names alone refuse what every member saw: before any file
-    cautions = refuse_for_judging(folders)
+    for case in found if cross_validated else ():
+        unseen(bundle, case.name)  # names alone refuse what every member saw: before any file
+    needed = [channel.name for channel in bundle.spec.input.channels if channel.required]
+    cautions = refuse_for_judging(found, needed)
     for caution in cautions:
         typer.echo(caution, err=True)
     try:
         how = {"subsets": subsets, "cross_validated": cross_validated}
-        done = _evaluate(bundle, folders, device, precision, **how)
+        done = _evaluate(bundle, found, device, precision, **how)
     except SegmentationError as error:
         end_with(error.failure, debug=debug)
     if not done.complete:
@@ -101,7 +106,7 @@ def evaluate(
 
 def _evaluate(
     bundle: Bundle,
-    folders: Sequence[Path],
+    found: Sequence[AnyCase],
     device: str,
     precision: str,
     *,
@@ -113,18 +118,18 @@ def _evaluate(
     from napari_acs.models.stated import subset_key
 
     chosen = allowed_subsets(bundle.spec.input) if subsets else [()]
-    total = len(chosen) * len(folders)
+    total = len(chosen) * len(found)
     with interruptible() as cancelled, progress_shown(bundle.spec.id) as show:
 
         def progress(subset: int, number: int, message: Message) -> None:
             if isinstance(message, Progress):
-                fraction = (subset * len(folders) + number + message.fraction) / total
-                words = (folders[number].name, subset_key(chosen[subset]), message.stage)
+                fraction = (subset * len(found) + number + message.fraction) / total
+                words = (found[number].name, subset_key(chosen[subset]), message.stage)
                 show(Progress(message.done, message.total, " ".join(filter(None, words)), fraction))
 
         return evaluate_subsets(
             bundle,
-            folders,
+            found,
             chosen,
             device,
             precision=precision,

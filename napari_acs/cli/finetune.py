@@ -33,9 +33,9 @@ def finetune(
         list[Path],
         typer.Option(
             metavar="DIR|SESSION",
-            help="Folder of the corrected cases, one folder with one mask a case; or a review "
-            "session (.review), of which the accepted and corrected cases are taken; may be given "
-            "again.",
+            help="Folder of the corrected cases, one folder with one mask a case; or a data set as "
+            "nnU-Net, MSD, BIDS or a CSV lay it out; or a review session (.review), of which the "
+            "accepted and corrected cases are taken; may be given again.",
             show_default=False,
         ),
     ],
@@ -149,8 +149,10 @@ def finetune(
     if promote:
         refuse_taken(plan.recipe.id, "name the new one with --id")
     typer.echo(split.sentence(), err=True)
-    refuse_for_learning((*split.training, *split.held_out), split.rehearsed)
-    for caution in refuse_for_judging(split.judged):
+    needed = [channel.name for channel in spec.input.channels if channel.required]
+    corrected = (*split.training, *split.held_out)
+    refuse_for_learning(corrected, split.rehearsed, required=needed)
+    for caution in refuse_for_judging(split.judged, needed):
         typer.echo(caution, err=True)
     try:
         with alone_in(run, out), interruptible() as stop:

@@ -225,13 +225,14 @@ def _prepare(
 
 def _run(plan: RunPlan, order: Order, device: str, devices: int | None) -> bool:
     """Train; return False where the user stopped it."""
+    from napari_acs.cli.train_company import in_company
     from napari_acs.inference import pick_device
     from napari_acs.training.kinds import run_kind
     from napari_acs.training.order import Company
     from napari_acs.training.processes import start_processes
 
     fabric = start_processes(pick_device(device), devices, plan.precision)
-    with interruptible() as stop:
+    with interruptible() as stop, in_company(fabric, order.run):
         if not fabric.is_global_zero:
             from napari_acs.cli.train_progress import quiet_steps
 

@@ -37,9 +37,8 @@ def read_csv_rows(path: Path) -> tuple[tuple[str, ...], list[tuple[int, dict[str
     BadInput
         The file cannot be read, or is no text in these encodings, or no table.
     """
+    text = read_csv_text(path)
     try:
-        content = path.read_bytes()
-        text = content.decode("utf-16" if content.startswith(_UTF16) else "utf-8-sig")
         first = text.partition("\n")[0]
         separator = max(_SEPARATORS, key=first.count)
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -48,12 +47,33 @@ def read_csv_rows(path: Path) -> tuple[tuple[str, ...], list[tuple[int, dict[str
             (reader.line_num, {key: (row.get(key) or "").strip() for key in header})
             for row in reader
         ]
+    except csv.Error as error:
+        raise BadInput(f"{path} cannot be read as CSV", found=str(error)) from error
+    return header, [(number, row) for number, row in rows if any(row.values())]
+
+
+def read_csv_text(path: Path) -> str:
+    """Read the text of a table.
+
+    Parameters
+    ----------
+    path : Path
+        UTF-8, or UTF-16 with its mark.
+
+    Raises
+    ------
+    BadInput
+        The file cannot be read, or is no text in these encodings.
+    """
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-16" if content.startswith(_UTF16) else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput(
             f"{path} cannot be read as CSV",
             found=f"text that is not UTF-8 (at byte {error.start})",
             do="Save it as CSV UTF-8",
         ) from error
-    except (OSError, csv.Error) as error:
+    except OSError as error:
         raise BadInput(f"{path} cannot be read as CSV", found=str(error)) from error
-    return header, [(number, row) for number, row in rows if any(row.values())]
+    return text

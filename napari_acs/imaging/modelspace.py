@@ -125,7 +125,8 @@ def to_model_space(
     with ThreadPoolExecutor() as threads:  # numpy and SimpleITK let go of the interpreter
         found = threads.map(lambda name: foreground_of(study.sequences[name]), arrays)
         inside = {name: to_lps(mask, study.grid) for name, mask in zip(arrays, found, strict=True)}
-        margin = [math.ceil(_MARGIN_MM / s) for s in reversed(whole.spacing)]
+        # A hair less: a file that says 1 mm as 0.9999999 must not get another box for it.
+        margin = [math.ceil(_MARGIN_MM / s - 1e-6) for s in reversed(whole.spacing)]
         used = [array != 0 for array in arrays.values()] if shifted else list(inside.values())
         box = brain_box(used, margin)
         cropped = whole.crop(box)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,14 @@ REGIONS = ("WT", "TC", "ET")
 GRADES = ("HGG", "LGG")
 """Folders of BraTS 2013 to 2019, between the data set and its cases."""
 _BRAIN = re.compile(r"brain[-_ ]?mask", re.IGNORECASE)
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=_Named)
 
 
 def find_cases(data: Path | Sequence[Path], wanted: Sequence[str] = ()) -> list[Path]:
@@ -50,17 +58,24 @@ def find_cases(data: Path | Sequence[Path], wanted: Sequence[str] = ()) -> list[
         if not found:
             raise BadInput(f"No case with a reference mask in {where}", do="Choose another folder")
         return found
-    return [_case(where, folders, name) for name in wanted]
+    return [named_case(where, folders, name) for name in wanted]
 
 
-def _case(where: str, folders: Sequence[Path], name: str) -> Path:
-    hits = [path for path in folders if path.name == name]
-    hits = hits or [path for path in folders if path.name.endswith((f"_{name}", f"-{name}"))]
+def named_case(where: str, cases: Sequence[N], name: str) -> N:
+    """Return the one case of this name, or whose name ends so after a ``_`` or ``-``.
+
+    Raises
+    ------
+    BadInput
+        There is none, or more than one; ``where`` is what the refusal names.
+    """
+    hits = [case for case in cases if case.name == name]
+    hits = hits or [case for case in cases if case.name.endswith((f"_{name}", f"-{name}"))]
     if len(hits) == 1:
         return hits[0]
     raise BadInput(
         f"Case {name!r} in {where} is not one folder",
-        found=", ".join(path.name for path in hits or folders[:10]) or "no folders",
+        found=", ".join(case.name for case in hits or cases[:10]) or "no folders",
         expected=f"one folder that is called {name} or ends with _{name}",
         do="Check --data and --cases",
     )

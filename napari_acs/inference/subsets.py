@@ -17,6 +17,7 @@ from napari_acs.models.stated import subset_key
 
 if TYPE_CHECKING:
     from napari_acs.inference.messages import Message
+    from napari_acs.inference.reference import LabelledCase
     from napari_acs.models import Bundle
     from napari_acs.models.spec import InputSpec
 
@@ -75,7 +76,7 @@ def allowed_subsets(takes: InputSpec) -> tuple[tuple[str, ...], ...]:
 
 def evaluate_subsets(
     bundle: Bundle,
-    cases: Sequence[Path],
+    cases: Sequence[Path | LabelledCase],
     subsets: Sequence[Sequence[str]],
     device: str = AUTO,
     *,

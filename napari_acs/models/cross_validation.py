@@ -19,7 +19,8 @@ def unseen_members(spec: BundleSpec, case: str) -> tuple[int, ...]:
     ``training.members`` lists for every member of an ensemble, in their order, the cases that it
     never saw, under ``held_out``; a single network has ``training.held_out``. Where
     ``training.patients`` names the patient of cases, a member that saw any other case of the same
-    patient has seen this one too.
+    patient has seen this one too. A model that was tuned from another one (``training.parent``)
+    never saw what ``training.never_seen`` lists: what it was held out from, and the other one too.
 
     Parameters
     ----------
@@ -65,6 +66,9 @@ def _count(spec: BundleSpec) -> int:
 
 def _held_out(spec: BundleSpec) -> list[frozenset[str]]:
     training = spec.training
+    if "parent" in training:  # tuned: its own split says nothing of what the parent saw
+        never = {"held_out": training.get("never_seen")}
+        training = {"members": [never] * _count(spec)}
     said = training.get("members", [training] if "held_out" in training else None)
     wrong = not isinstance(said, list) or len(said) != _count(spec)
     if wrong or not all(_names(member) for member in said or ()):

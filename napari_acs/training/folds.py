@@ -115,9 +115,22 @@ def validation_names(
 
 
 def cached_subjects(cache: Path) -> list[Subject]:
-    """Return what a prepared cache says of its cases, but of their tumours; no image is read."""
+    """Return what a prepared cache says of its cases, but of their tumours; no image is read.
+
+    Raises
+    ------
+    BadInput
+        It holds none, or a damaged one.
+    """
     subjects = []
-    for file in sorted(cache.glob("*.npz")):
+    files = sorted(cache.glob("*.npz"))
+    if not files:
+        raise BadInput(
+            f"{cache} holds no prepared case to make folds of",
+            found="no such folder" if not cache.exists() else "" if cache.is_dir() else "a file",
+            do="Name the folder of the cases with --data, or a prepared one with --cache",
+        )
+    for file in files:
         with read_arrays(file) as data:
             said = {key: str(data[key]) for key in ("patient", "label") if key in data}
         subjects.append(Subject(file.stem, said.get("patient", ""), said.get("label", "")))

@@ -75,16 +75,37 @@ def run_kind(plan: RunPlan, order: Order, company: Company) -> bool:
     BadInput
         The data, the recipe or the weights are no good, or another process is at work in the
         run's folder.
+    RefusedElsewhere
+        Another process of the run found that, see `agreement.agreed`.
     """
-    refuse_unpublishable(plan)
+    from napari_acs.training.agreement import agreed
+
+    fabric = company.fabric
+    agreed(fabric, lambda: _refuse_at_once(plan, fabric.world_size))
     with ExitStack() as until_done:
-        if company.fabric.is_global_zero:  # the other processes are the same run
-            until_done.enter_context(alone_in(order.run, order.out))
+
+        def hold() -> None:
+            if fabric.is_global_zero:  # the other processes are the same run
+                until_done.enter_context(alone_in(order.run, order.out))
+
+        agreed(fabric, hold)
         if isinstance(plan, Recipe):
             from napari_acs.training.segmentation_run import run_segmentation
 
             return run_segmentation(plan, order, company)
         return _run_classification(plan, order, company)
+
+
+def _refuse_at_once(plan: RunPlan, processes: int) -> None:
+    """Refuse what the recipe and the number of processes tell already."""
+    from napari_acs.training.update import refuse_uneven_shares
+
+    refuse_unpublishable(plan)
+    if processes > 1 and not isinstance(plan, Recipe):
+        raise BadInput(
+            "A classifier is trained by one process", found=f"{processes}", do="Leave --devices out"
+        )
+    refuse_uneven_shares(plan, processes)
 
 
 def refuse_unpublishable(plan: RunPlan) -> None:
@@ -109,16 +130,12 @@ def refuse_unpublishable(plan: RunPlan) -> None:
 
 
 def _run_classification(plan: Any, order: Order, company: Company) -> bool:
-    if company.fabric.world_size > 1:
-        raise BadInput(
-            "A classifier is trained by one process",
-            found=f"{company.fabric.world_size}",
-            do="Leave --devices out",
-        )
     atlas = None
     if plan.phantoms.count + plan.phantoms.fresh:
+        from napari_acs.training.place import refuse_no_place
         from napari_acs.training.preparing import prepare_tissues
 
+        refuse_no_place(order.cache)
         atlas = order.cache / ATLAS
         prepare_tissues(atlas, _TISSUES_MM)
     from napari_acs.training.layouts import find_training_cases

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -35,9 +37,10 @@ class RunLog:
 
     def __init__(self, run: Path, first: int) -> None:
         self._steps, self._figures = run / "log.csv", run / "validation.csv"
-        _begin(self._steps, STEPS, first)
-        _begin(self._figures, FIGURES, first)
-        self._board = _tensorboard(run, first)
+        with on_disk(run):
+            _begin(self._steps, STEPS, first)
+            _begin(self._figures, FIGURES, first)
+            self._board = _tensorboard(run, first)
 
     def write(self, step: Step) -> None:
         """Write down a step, and its validation if it had one."""
@@ -53,12 +56,35 @@ class RunLog:
             board |= {f"validation/{name}": value for name, value in judged.figures.items()}
             board["validation/score"] = judged.score
         if self._board is not None:
-            self._board.log_metrics(board, step.step)
+            with on_disk(self._steps.parent / "tensorboard"):
+                self._board.log_metrics(board, step.step)
 
     def close(self) -> None:
         """Write what is still in memory."""
         if self._board is not None:
-            self._board.finalize("success")
+            # Whatever ends the run is to be said, not that its events could not be written too;
+            # the tables say the same.
+            with suppress(OSError):
+                self._board.finalize("success")
+
+
+@contextmanager
+def on_disk(place: Path) -> Iterator[None]:
+    """Refuse, in a sentence, what the disk refuses while the block lasts.
+
+    Raises
+    ------
+    BadInput
+        The disk is full, or read-only.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(
+            f"{place} cannot be written",
+            found=(error.strerror or str(error)).lower(),
+            do="Make space; the same command goes on from the last checkpoint, which is kept",
+        ) from error
 
 
 def _tensorboard(run: Path, first: int) -> TensorBoardLogger | None:
@@ -78,21 +104,19 @@ def _begin(file: Path, columns: tuple[str, ...], first: int) -> None:
     """Write the head of a table, or cut the table after a step."""
     kept: list[str] = []
     if file.exists():
-        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)[1:]
-        whole = (line for line in lines if line.endswith("\n"))
-        kept = [line for line in whole if int(line.partition(",")[0]) <= first]
+        text = file.read_text(encoding="utf-8", errors="replace")
+        kept = [line for line in text.splitlines(keepends=True)[1:] if _step_of(line) <= first]
     partial = file.with_name(f".{file.name}.part")
     partial.write_text(",".join(columns) + "\n" + "".join(kept), encoding="utf-8")
     partial.replace(file)
 
 
+def _step_of(line: str) -> float:
+    """Return the step of a line; beyond all others, where a power cut left no whole line."""
+    number = line.partition(",")[0]
+    return int(number) if line.endswith("\n") and number.isdecimal() else inf
+
+
 def _append(file: Path, rows: Sequence[tuple[object, ...]]) -> None:
-    try:
-        with file.open("a", encoding="utf-8", newline="") as stream:
-            csv.writer(stream, lineterminator="\n").writerows(rows)
-    except OSError as error:
-        raise BadInput(
-            f"{file} cannot be written",
-            found=(error.strerror or str(error)).lower(),
-            do="Make space; the same command goes on from the last checkpoint, which is kept",
-        ) from error
+    with on_disk(file), file.open("a", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows(rows)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from napari_acs.errors import BadInput
+from napari_acs.training.agreement import agreed
 from napari_acs.training.checkpoint import read_checkpoint, save_best, save_checkpoint, sweep
 from napari_acs.training.ema import Average
-from napari_acs.training.logs import RunLog
+from napari_acs.training.logs import RunLog, on_disk
 from napari_acs.training.processes import start_processes
 from napari_acs.training.recipe import RunPlan
 from napari_acs.training.resuming import refuse_another_recipe
@@ -97,15 +100,16 @@ def train(
     BadInput
         If the run was begun with another recipe, its checkpoints cannot be read or written, the
         processes cannot share the batch, or the loss is no longer a number.
+    RefusedElsewhere
+        Another process found that, see `agreement.agreed`.
     """
     fabric = fabric or start_processes(device, precision=plan.precision)
     refuse_uneven_shares(plan, fabric.world_size)
-    state = _State(fabric, plan, network, run)
+    # Nobody writes a checkpoint before all have read the last one, and found the same.
+    state = _State(fabric, plan, network, agreed(fabric, lambda: _last(plan, run)))
     first = state.done
-    fabric.barrier()  # nobody writes a checkpoint before all have read the last one
-    log = None
-    if fabric.is_global_zero:
-        log = _begin(fabric, plan, run, first)
+    _refuse_another_place(fabric, run, first)
+    log = agreed(fabric, lambda: _begin(fabric, plan, run, first))
     try:
         for step in range(first, plan.steps if not state.exhausted else 0):
             began = time.perf_counter()
@@ -117,28 +121,17 @@ def train(
             state.done = step + 1
             mean_loss, asked = _agree(fabric, loss, stop())
             if not math.isfinite(mean_loss) and plan.precision != "fp16":
-                raise BadInput(
-                    f"The loss at step {state.done} is not a number",
-                    found=str(mean_loss),
-                    do="Lower learning_rate, or train in fp32; the last checkpoint is kept",
-                )
-            judged = None
+                agreed(fabric, partial(_refuse_no_number, state.done, mean_loss))
+            judged, best = None, False
             if state.done == plan.steps or state.done % plan.validate_every == 0:
                 judged = _validate(fabric, task, state.average.network)
-                if state.note(judged):
-                    _on_main(fabric, save_best, run, state.average.network.state_dict())
+                best = state.note(judged)
             finished = state.done == plan.steps or state.exhausted
             last = finished or asked
             took = time.perf_counter() - began
             result = Step(state.done, mean_loss, rate, took, judged, last, finished)
-            # Before the checkpoint: what it does not cover yet is cut off and comes again, but
-            # what it covers never would.
-            if log is not None:
-                log.write(result)
-                if judged is not None:
-                    _pictures(task, state.average.network, run, state.done)
-            if last or judged is not None or _due(plan, state.done):
-                _on_main(fabric, save_checkpoint, run, state.as_dict())
+            keep = last or judged is not None or _due(plan, state.done)
+            agreed(fabric, partial(_write_down, log, task, state, run, result, best, keep))
             yield result
             if last:
                 return
@@ -150,14 +143,13 @@ def train(
 class _State:
     """All that a checkpoint holds, brought to the device and filled from the last one."""
 
-    def __init__(self, fabric: Fabric, plan: RunPlan, network: nn.Module, run: Path) -> None:
-        run.mkdir(parents=True, exist_ok=True)
+    def __init__(
+        self, fabric: Fabric, plan: RunPlan, network: nn.Module, saved: Mapping[str, Any] | None
+    ) -> None:
         self._fabric, self._plan = fabric, plan
         self.done, self.stale, self.best = 0, 0, -math.inf
-        saved = read_checkpoint(run)
         if saved is not None:
             self.done, self.best, self.stale = saved["step"], saved["best"], saved["stale"]
-            refuse_another_recipe(run, plan, saved["recipe"], self.done)
             network.load_state_dict(saved["network"])
         self.network = network
         self.wrapped, self.optimiser = fabric.setup(network, make_optimiser(plan, network))
@@ -194,7 +186,36 @@ class _State:
         }
 
 
-def _begin(fabric: Fabric, plan: RunPlan, run: Path, first: int) -> RunLog:
+def _last(plan: RunPlan, run: Path) -> dict[str, Any] | None:
+    """Read the checkpoint to go on from; refuse it where it is of another recipe."""
+    run.mkdir(parents=True, exist_ok=True)
+    saved = read_checkpoint(run)
+    if saved is not None:
+        refuse_another_recipe(run, plan, saved["recipe"], saved["step"])
+    return saved
+
+
+def _refuse_another_place(fabric: Fabric, run: Path, first: int) -> None:
+    """Refuse processes that do not all see the same run's folder: they would part in silence."""
+    if fabric.world_size == 1:
+        return
+    step = torch.tensor(float(first), device=fabric.device)
+    mean = float(torch.as_tensor(fabric.all_reduce(step, reduce_op="mean")))
+
+    def refuse() -> None:
+        if abs(mean - first) > 1e-3:
+            raise BadInput(
+                f"The processes do not see the same folder {run}",
+                found=f"a checkpoint of step {first} here, and of another step elsewhere",
+                do="Name a folder with --run that all machines share",
+            )
+
+    agreed(fabric, refuse)
+
+
+def _begin(fabric: Fabric, plan: RunPlan, run: Path, first: int) -> RunLog | None:
+    if not fabric.is_global_zero:
+        return None
     sweep(run)
     describe_run(
         run,
@@ -205,6 +226,14 @@ def _begin(fabric: Fabric, plan: RunPlan, run: Path, first: int) -> RunLog:
         precision=plan.precision,
     )
     return RunLog(run, first)
+
+
+def _refuse_no_number(step: int, loss: float) -> None:
+    raise BadInput(
+        f"The loss at step {step} is not a number",
+        found=str(loss),
+        do="Lower learning_rate, or train in fp32; the last checkpoint is kept",
+    )
 
 
 def _due(plan: RunPlan, done: int) -> bool:
@@ -226,12 +255,31 @@ def _validate(fabric: Fabric, task: Task, network: nn.Module) -> Validation:
     return said
 
 
-def _on_main(fabric: Fabric, write: Callable[..., None], *arguments: object) -> None:
-    if fabric.is_global_zero:
-        write(*arguments)
+def _write_down(
+    log: RunLog | None,
+    task: Task,
+    state: _State,
+    run: Path,
+    result: Step,
+    best: bool,
+    keep: bool,
+) -> None:
+    """Write a step's log, pictures and checkpoints; only the main process has a log."""
+    if log is None:
+        return
+    if best:
+        save_best(run, state.average.network.state_dict())
+    # Before the checkpoint: what it does not cover yet is cut off and comes again, but what it
+    # covers never would.
+    log.write(result)
+    if result.validation is not None:
+        _pictures(task, state.average.network, run, state.done)
+    if keep:
+        save_checkpoint(run, state.as_dict())
 
 
 def _pictures(task: Task, network: nn.Module, run: Path, step: int) -> None:
     folder = run / "pictures" / f"step-{step:06d}"
-    folder.mkdir(parents=True, exist_ok=True)
-    task.pictures(network, folder)
+    with on_disk(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        task.pictures(network, folder)

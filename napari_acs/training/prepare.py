@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, labels_to_model_space, to_model_space
 from napari_acs.inference.ready import Preparation, make_ready
-from napari_acs.inference.reference import find_cases
 from napari_acs.training.arrays import DAMAGE, write_arrays
 from napari_acs.training.cases import ATLAS
 from napari_acs.training.checks.labels import check_labels
@@ -28,8 +27,9 @@ from napari_acs.training.checks.together import of_case
 from napari_acs.training.layouts import AUTO, TrainingCase, find_training_cases
 from napari_acs.training.layouts.read import read_case
 from napari_acs.training.phantom import is_atlas, prepare_atlas
+from napari_acs.training.place import make_place
 
-__all__ = ["ATLAS", "cases_below", "nested_labels", "prepare", "prepare_cases"]
+__all__ = ["ATLAS", "nested_labels", "prepare", "prepare_cases"]
 
 _VERSION = 2
 """Of the preparation: another one prepares every case again."""
@@ -99,7 +99,7 @@ def prepare_cases(
     """
     check_names(cases)
     check_labels([case for case in cases if case.mask])
-    out.mkdir(parents=True, exist_ok=True)
+    make_place(out)
     for done, case in enumerate(cases, start=1):
         target = out / f"{case.name}.npz"
         inputs = hash_of(case, sequences, spacing_mm)
@@ -112,22 +112,6 @@ def add_atlas(out: Path, spacing_mm: float) -> None:
     """Add the tissue maps that phantoms are drawn from, if a cache has none, or damaged ones."""
     if not is_atlas(out / ATLAS):
         prepare_atlas(out / ATLAS, spacing_mm)
-
-
-def cases_below(roots: Sequence[Path]) -> list[Path]:
-    """Return the case folders of all roots, laid out as BraTS.
-
-    Raises
-    ------
-    BadInput
-        If a root holds none, or two cases have one name.
-    """
-    folders = [folder for root in roots for folder in find_cases(root)]
-    names = [folder.name for folder in folders]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise BadInput(f"Two folders are called {twice[0]}", do="Give each case once only")
-    return folders
 
 
 def nested_labels(regions: Mapping[str, NDArray[np.bool_]]) -> NDArray[np.uint8]:
@@ -184,8 +168,8 @@ def _prepare_case(
     inputs: str,
     device: str,
 ) -> None:
-    study, regions = read_case(case)
     try:
+        study, regions = read_case(case)
         study = make_ready(study, Preparation(), device=device).study
     except BadInput as fault:
         raise of_case(case.name, fault) from fault

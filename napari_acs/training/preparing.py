@@ -8,6 +8,7 @@ from pathlib import Path
 from napari_acs.errors import BadInput
 from napari_acs.training.cases import ATLAS
 from napari_acs.training.order import AUTO
+from napari_acs.training.place import make_place, refuse_no_place
 from napari_acs.training.recipe import Recipe
 
 
@@ -20,6 +21,7 @@ def prepare_cache(
     layout: str = AUTO,
     patient_pattern: str | None = None,
     device: str = "cpu",
+    own: bool = False,
 ) -> None:
     """Write what is missing in a prepared cache.
 
@@ -35,17 +37,25 @@ def prepare_cache(
         See `napari_acs.training.layouts.find_training_cases`.
     device : str
         Where the network that finds a brain runs.
+    own : bool
+        Whether the cache is that of one run which has made no step: prepared cases that are no
+        longer among the data, as they were left out after a refusal, are then removed.
 
     Raises
     ------
     BadInput
         If there is neither data nor a cache, or the data are no good.
     """
+    refuse_no_place(cache)
     if not data:
         if plan.phantom_share == 1 and not plan.validation:
             prepare_tissues(cache / ATLAS, plan.spacing_mm)
         elif not cache.is_dir():
-            raise BadInput("No case to train on was given", do="Name their folder with --data")
+            raise BadInput(
+                "No case to train on was given",
+                found=f"no --data, and no folder {cache} of prepared cases",
+                do="Name their folder with --data",
+            )
         return
     # They need SimpleITK, which a machine that trains on a prepared cache may not have.
     from napari_acs.training.layouts import find_training_cases  # noqa: PLC0415
@@ -62,12 +72,23 @@ def prepare_cache(
         phantoms_only=plan.phantom_share == 1,
         looked=lambda done, total: progress("checking", done, total),
     )
-    _refuse_others(cache, {case.name for case in cases} | set(plan.exclude))
+    wanted = {case.name for case in cases} | set(plan.exclude)
+    if own:
+        _remove_others(cache, wanted)
+    _refuse_others(cache, wanted)
     if plan.needs_phantoms:
         add_atlas(cache, plan.spacing_mm)
     prepared = prepare_cases(cases, cache, plan.sequences, plan.spacing_mm, device=device)
     for name, done, total in prepared:
         progress(name, done, total)
+
+
+def _remove_others(cache: Path, wanted: set[str]) -> None:
+    from napari_acs.training.prepare import prepared_from  # noqa: PLC0415
+
+    for file in cache.glob("*.npz"):
+        if file.stem not in wanted and prepared_from(file) is not None:  # made here, from data
+            file.unlink(missing_ok=True)
 
 
 def _refuse_others(cache: Path, wanted: set[str]) -> None:
@@ -86,4 +107,5 @@ def prepare_tissues(file: Path, spacing_mm: float) -> None:
     from napari_acs.training.phantom import is_atlas, prepare_atlas  # noqa: PLC0415
 
     if not is_atlas(file):
+        make_place(file.parent)  # not after the minute that the maps take
         prepare_atlas(file, spacing_mm)

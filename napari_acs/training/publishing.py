@@ -87,5 +87,5 @@ def _provenance(plan: Recipe, order: Order, start: str) -> dict[str, Any]:
     }
     notes = order.run / NOTES
     if notes.is_file():
-        training["notes"] = " ".join(notes.read_text(encoding="utf-8").split())
+        training["notes"] = " ".join(notes.read_text(encoding="utf-8", errors="replace").split())
     return training

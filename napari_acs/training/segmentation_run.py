@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_acs.training.agreement import agreed, main_first
 from napari_acs.training.begun import begin_with, cached_states, start_of
 from napari_acs.training.checkpoint import has_checkpoint
 from napari_acs.training.job import segmentation_task, start_network
@@ -27,24 +28,34 @@ def run_segmentation(plan: Recipe, order: Order, company: Company) -> bool:
     ------
     BadInput
         If the data, the recipe or the weights are no good; before training starts.
+    RefusedElsewhere
+        Another process found that, see `agreement.agreed`.
     """
     fabric = company.fabric
-    prepared = True
-    with fabric.rank_zero_first():
-        if fabric.is_global_zero:
-            prepared = _prepare(plan, order, company)
-    if not fabric.broadcast(prepared):
+
+    def prepared() -> bool:
+        return _prepare(plan, order, company) if fabric.is_global_zero else True
+
+    if not fabric.broadcast(main_first(fabric, prepared)):
         return False
     resumed = has_checkpoint(order.run)
     weights = None if resumed else order.encoder_weights
-    with fabric.rank_zero_first(local=True):  # torchvision's weights are downloaded once
-        network = start_network(plan, weights, pretrained=not (resumed or order.from_scratch))
-    task = segmentation_task(plan, order.cache)
-    start = start_of(order.encoder_weights, pretrained=not order.from_scratch)
-    if fabric.is_global_zero:
+    network = main_first(  # torchvision's weights are downloaded once
+        fabric,
+        lambda: start_network(plan, weights, pretrained=not (resumed or order.from_scratch)),
+        local=True,
+    )
+    task = agreed(fabric, lambda: segmentation_task(plan, order.cache))
+
+    def begun() -> str:
+        start = start_of(order.encoder_weights, pretrained=not order.from_scratch)
+        if not fabric.is_global_zero:
+            return start
         taking_part = {case.name for case in (*task.training, *task.validation)}
         states = {k: v for k, v in cached_states(order.cache).items() if k in taking_part}
-        start = begin_with(order.run, start, states, resumed=resumed)
+        return begin_with(order.run, start, states, resumed=resumed)
+
+    start = agreed(fabric, begun)
     steps = train(plan, task, network, order.run, stop=company.stop, fabric=fabric)
     if not company.follow(steps):
         return False
@@ -64,6 +75,7 @@ def _prepare(plan: Recipe, order: Order, company: Company) -> bool:
             layout=order.layout,
             patient_pattern=order.patient_pattern,
             device=str(company.fabric.device),
+            own=order.cache == order.run / "cache" and not has_checkpoint(order.run),
         )
     except Stopped:
         return False

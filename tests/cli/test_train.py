@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from napari_acs.cli import app
 from napari_acs.models import load_bundle
+from napari_acs.training.alone import alone_in
 
 RECIPE = """
 id: tiny
@@ -137,6 +138,14 @@ def test_bad_data_is_refused_by_name_before_training_starts(place):
     assert "shifted_seg" in said.replace("\n", "")
     assert not (place / "bundle").exists()
     assert not (place / "run" / "checkpoint.pt").exists()
+
+
+def test_a_second_training_in_one_folder_is_refused(place):
+    with alone_in(place / "run"):
+        code, said = _train(place, "--out", place / "bundle")
+    assert code == 2
+    assert "Another training is at work in" in " ".join(said.split())
+    assert sorted(p.name for p in (place / "run").iterdir()) == [".lock"]
 
 
 def test_foreign_encoder_weights_are_refused(place):

@@ -211,3 +211,18 @@ def test_nonzero_zscore_is_monais():
     np.testing.assert_allclose(
         np.sort(image.array[image.array != 0])[-9:], np.sort(ours.ravel())[-9:]
     )
+
+
+def test_a_spacing_that_a_file_rounds_gives_the_same_box():
+    """A tilted scan of 1 mm says 0.9999999 mm in NIfTI, and 0.9999999999999999 in NRRD."""
+    made = [
+        to_model_space(
+            make_study(make_grid(spacing=(s, s, s), size=SIZE)),
+            CHANNELS,
+            (2.0, 2.0, 2.0),
+        )
+        for s in (1.0, 0.9999999, 1 - 2**-53)
+    ]
+    for other in made[1:]:
+        assert other.grid.size == made[0].grid.size
+        np.testing.assert_allclose(other.array, made[0].array, atol=1e-3)

@@ -62,3 +62,15 @@ def test_a_bundle_that_does_not_say_is_refused(training):
 def test_a_single_network_that_does_not_say_is_refused():
     with pytest.raises(BadInput, match=r"training\.held_out"):
         unseen_members(spec({}, members=0), "a")
+
+
+def test_a_tuned_model_never_saw_only_what_its_parent_never_saw_either():
+    """A case may be held out of the tuning, and have been learned by the parent."""
+    tuned = {"parent": {"id": "old"}, "held_out": ["a", "b"]}
+    for members in (0, 3):
+        count = max(members, 1)
+        said = spec(tuned | {"never_seen": ["b"]}, members)
+        assert unseen_members(said, "b") == tuple(range(count))
+        for more in ({"never_seen": ["b"]}, {}):
+            with pytest.raises(BadInput):
+                unseen_members(spec(tuned | more, members), "a")

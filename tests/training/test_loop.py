@@ -1,6 +1,7 @@
 """The loop learns, and a run that was cut anywhere ends where an uncut one does."""
 
 import csv
+import errno
 import json
 import signal
 import subprocess
@@ -126,6 +127,37 @@ def test_a_full_disk_is_a_sentence_and_the_run_goes_on(tmp_path, monkeypatch, fi
         assert mean.equal(after["average"][name])
     assert [step.step for step in toy_run(tmp_path / "run")] == [5, 6, 7, 8]
     _assert_same(tmp_path / "whole", tmp_path / "run", rtol=0, atol=0)
+
+
+class _FullBoard:
+    """TensorBoard's writer on a full disk: its thread has died of it."""
+
+    def log_metrics(self, *_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    finalize = log_metrics
+
+
+@pytest.mark.parametrize("filled", ["tensorboard", "pictures"])
+def test_a_disk_full_of_pictures_or_events_is_a_sentence_too(tmp_path, monkeypatch, filled):
+    toy_run(tmp_path, steps=2, decay_steps=0)
+    with monkeypatch.context() as full:
+        if filled == "tensorboard":
+            full.setattr(logs, "_tensorboard", lambda *_: _FullBoard())
+        else:
+            full.setattr(Toy, "pictures", _FullBoard.log_metrics)
+        with pytest.raises(BadInput, match=rf"{filled}\S* cannot be written: found no space"):
+            toy_run(tmp_path, steps=8, decay_steps=0)
+    assert read_checkpoint(tmp_path)["step"] == 2
+    assert [step.step for step in toy_run(tmp_path, steps=4, decay_steps=0)] == [3, 4]
+
+
+def test_a_table_that_a_power_cut_left_damaged_does_not_end_the_run(tmp_path):
+    toy_run(tmp_path, steps=4, decay_steps=0)
+    with (tmp_path / "log.csv").open("ab") as table:
+        table.write(b"\0\0\0\0\n\xff\xfe,1\n9,")
+    toy_run(tmp_path, steps=6, decay_steps=0)
+    assert _steps(tmp_path) == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_damaged_checkpoint_falls_back_on_the_one_before(tmp_path):

@@ -201,6 +201,15 @@ def test_a_folder_of_images_that_is_no_case_is_not_left_out_in_silence(data):
     _look(data)
 
 
+def test_a_folder_of_dicom_among_cases_of_brats_is_not_left_out_in_silence(data):
+    series = data / "case3" / "t1"
+    series.mkdir(parents=True)
+    (series / "IM0001").write_bytes(bytes(128) + b"DICM" + bytes(64))
+    with pytest.raises(BadInput, match=r"case3 is taken for no case: found DICOM.* by a CSV"):
+        _look(data)
+    _look(data, plan=Plan(exclude=("case3",)))
+
+
 def test_cases_beside_hgg_are_not_left_out_in_silence(data):
     for number in (8, 9):
         write_case(data / "HGG" / f"case{number}", number)

@@ -9,8 +9,10 @@ from training.tiny import as_msd, tiny, write_case
 from napari_acs.errors import BadInput
 from napari_acs.training.arrays import write_arrays
 from napari_acs.training.cases import ATLAS
+from napari_acs.training.folds import cached_subjects
 from napari_acs.training.job import segmentation_task
 from napari_acs.training.order import Company, Order
+from napari_acs.training.prepare import prepare_cases
 from napari_acs.training.preparing import prepare_cache
 from napari_acs.training.processes import start_processes
 from napari_acs.training.segmentation_run import run_segmentation
@@ -67,6 +69,52 @@ def test_a_prepared_case_that_left_the_data_is_not_trained_on_in_silence(plan, t
     with pytest.raises(BadInput, match=r"not among the data: found c.npz"):
         _prepare(plan, tmp_path / "cache", tmp_path / "data")
     _prepare(plan.model_copy(update={"exclude": ("c",)}), tmp_path / "cache", tmp_path / "data")
+
+
+def test_a_case_that_was_left_out_after_a_refusal_leaves_the_runs_own_cache(plan, tmp_path):
+    """Two heads alike are seen in the cache: who takes one away need not know of that."""
+    for number, name in enumerate("abc"):
+        write_case(tmp_path / "data" / name, number)
+    cache, data = tmp_path / "run" / "cache", (tmp_path / "data",)
+    _prepare(plan, cache, *data)
+    not_ours = cache / "own.npz"
+    np.savez(not_ours, images=np.zeros(3))
+    (tmp_path / "data" / "c").rename(tmp_path / "c")
+    company = Company(start_processes("cpu"), lambda: False, lambda _: False, lambda *_: None)
+
+    def run(place, where):
+        order = Order(data, place, where, *ALONE)
+        return run_segmentation(plan, order, company)
+
+    with pytest.raises(BadInput, match=r"not among the data: found c.npz"):
+        run(cache, tmp_path / "another run")  # a cache that others may use
+    with pytest.raises(BadInput, match=r"not among the data: found own.npz"):
+        run(cache, tmp_path / "run")
+    not_ours.unlink()
+    run(cache, tmp_path / "run")
+    assert sorted(file.stem for file in cache.glob("*.npz")) == ["a", "b"]
+
+
+@pytest.mark.parametrize("fault", ["file", "file/below", "broken", "a" * 300])
+@pytest.mark.parametrize("with_data", [True, False])
+def test_a_place_that_can_never_be_a_cache_is_refused_at_once(plan, tmp_path, fault, with_data):
+    (tmp_path / "file").touch()
+    (tmp_path / "broken").symlink_to(tmp_path / "gone")
+    data = [write_case(tmp_path / "data" / "a", 1).parent] if with_data else []
+    looked = []
+    with pytest.raises(BadInput, match=r"cannot be the cache .*: found .*(a file|link|long)"):
+        prepare_cache(plan, data, tmp_path / fault, lambda *told: looked.append(told))
+    assert not looked
+    with pytest.raises(BadInput, match="cannot be the cache"):
+        prepare_cases([], tmp_path / fault, (), 2.0).__next__()
+
+
+def test_folds_of_a_cache_that_is_none_are_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInput, match=r"file holds no prepared case .*: found a file"):
+        cached_subjects(tmp_path / "file")
+    with pytest.raises(BadInput, match=r"holds no prepared case .*no such folder"):
+        cached_subjects(tmp_path / "none")
 
 
 def test_one_head_on_both_sides_is_refused_when_a_cache_is_all_there_is(plan, tmp_path):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging import TITLES
+from napari_acs.imaging import TITLES, Grid
 from napari_acs.training.checks.labels import read_values
 from napari_acs.training.checks.together import of_case
+from napari_acs.training.checks.twice import twice_faults
 from napari_acs.training.layouts.case import TrainingCase
 from napari_acs.training.layouts.frames import count_frames
 from napari_acs.training.layouts.read import mask_reference, read_grids, too_few_frames
@@ -16,10 +17,14 @@ from napari_acs.training.layouts.read import mask_reference, read_grids, too_few
 
 @dataclass(frozen=True)
 class Looked:
-    """What was seen in one case: its faults, and its mask's values where they could be read."""
+    """What was seen in one case: its faults, and its mask's values where they could be read.
+
+    ``grids`` are those of the sequences that are files, empty where one could not be read.
+    """
 
     faults: tuple[BadInput, ...]
     values: frozenset[int] | None
+    grids: Mapping[str, Grid] = field(default_factory=dict)
 
 
 def look_at(
@@ -50,6 +55,7 @@ def look_at(
     try:
         grids = read_grids(case)
         _check_frames(case)
+        faults += twice_faults(case)
     except BadInput as fault:
         faults.append(of_case(case.name, fault))
     if case.mask is None:
@@ -61,14 +67,14 @@ def look_at(
                     do="Add it, or leave the case out",
                 )
             )
-        return Looked(tuple(faults), None)
+        return Looked(tuple(faults), None, grids or {})
     try:
         values = read_values(case)
         if grids:
             mask_reference(case.mask, grids)
     except BadInput as fault:
         faults.append(of_case(case.name, fault))
-    return Looked(tuple(faults), values)
+    return Looked(tuple(faults), values, grids or {})
 
 
 def _check_frames(case: TrainingCase) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.dicom.preamble import is_dicom_path
 from napari_acs.imaging.names import is_image_name
 from napari_acs.inference.reference import GRADES
 from napari_acs.training.layouts.brats import is_case
@@ -41,7 +42,19 @@ def passed_over_faults(
                 images = sorted(path for path in folder.rglob("*") if is_image_name(path.name))
                 if images:
                     faults.append(_passed_over(folder, images, elsewhere))
+                elif is_dicom_path(folder):
+                    faults.append(_dicom(folder))
     return faults
+
+
+def _dicom(folder: Path) -> BadInput:
+    return BadInput(
+        f"{folder} is taken for no case",
+        found="DICOM, and no mask",
+        expected="NIfTI, NRRD or MetaImage files, named as NAME_t1, _t1ce, _t2, _flair and _seg",
+        do="Give such cases by a CSV, whose fields may name a folder of DICOM and a mask; or leave "
+        "the folder out (exclude in a segmentation recipe)",
+    )
 
 
 def _passed_over(folder: Path, images: Sequence[Path], grades: Sequence[Path]) -> BadInput:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from napari_acs.errors import BadInput
+from napari_acs.training.checks.content import content_hash, content_key
 from napari_acs.training.checks.same_head import same_images
 from napari_acs.training.layouts.case import TrainingCase
-
-_CHUNK = 1 << 20
 
 
 def split_faults(
@@ -70,12 +66,12 @@ def identical_faults(
     """
     by_key: dict[object, list[tuple[TrainingCase, Path]]] = defaultdict(list)
     for case, path in _files(training):
-        by_key[_key(path)].append((case, path))
+        by_key[content_key(path)].append((case, path))
     found: dict[tuple[str, str], BadInput] = {}
     for case, path in _files(apart):
-        for other, twin in by_key.get(_key(path), ()):
+        for other, twin in by_key.get(content_key(path), ()):
             pair = (case.name, other.name)
-            if pair not in found and _hash(path) == _hash(twin):
+            if pair not in found and content_hash(path) == content_hash(twin):
                 found[pair] = same_images(case.name, other.name, "the same image, byte for byte")
     return list(found.values())
 
@@ -127,27 +123,3 @@ def _files(cases: Sequence[TrainingCase]) -> Iterator[tuple[TrainingCase, Path]]
         for path in set(case.sequences.values()):
             if path.is_file():
                 yield case, path
-
-
-def _key(path: Path) -> object:
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-        size = file.seek(0, 2)
-        if packed and size >= 8:
-            file.seek(-8, 2)
-            return file.read(8)
-    return size
-
-
-def _hash(path: Path) -> bytes:
-    """Hash a file's content, unpacked."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    try:
-        with gzip.open(path) if packed else path.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-    except (OSError, EOFError, zlib.error):
-        digest.update(str(path).encode())  # damaged, which is a fault of its own
-    return digest.digest()

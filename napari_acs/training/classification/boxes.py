@@ -14,6 +14,7 @@ from torch import Tensor
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import SEQUENCES, Grid, Study, Volume
+from napari_acs.imaging.csv_rows import read_csv_text
 from napari_acs.inference.classify_input import classifier_box
 from napari_acs.inference.ready import AS_IT_IS, Preparation, make_ready
 from napari_acs.inference.reference import regions_of
@@ -136,7 +137,7 @@ def _refuse_another_recipe(recipe: ClassificationRecipe, cache: Path) -> None:
     kept = {"input", "margin", "classes", "derived", "seed"}
     made_for = {
         **recipe.model_dump(mode="json", include=kept),
-        "labels": recipe.labels.read_text(encoding="utf-8-sig") if recipe.labels else None,
+        "labels": _plain(recipe.labels) if recipe.labels else None,
         "phantoms": recipe.phantoms.options,
     }
     text = json.dumps(made_for, indent=1, sort_keys=True)
@@ -150,6 +151,10 @@ def _refuse_another_recipe(recipe: ClassificationRecipe, cache: Path) -> None:
             found="other boxes, classes or labels",
             do="Choose another run folder, or delete that one",
         )
+
+
+def _plain(labels: Path) -> str:
+    return read_csv_text(labels).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _labels(recipe: ClassificationRecipe, cases: Sequence[TrainingCase]) -> dict[str, Labelled]:

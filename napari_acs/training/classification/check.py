@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from napari_acs.models.spec import VOLUME
+from napari_acs.training.classification.labels import read_labels_csv
 from napari_acs.training.classification.recipe import ClassificationRecipe
 from napari_acs.training.layouts import TrainingCase
 from napari_acs.training.preflight import preflight
@@ -37,10 +38,13 @@ def refuse_bad_cases(
     Raises
     ------
     BadInput
-        See `preflight`. Where the class follows from a part of the tumour, masks must tell its
+        See `preflight`; or the table of labels will not do. Where the class follows from a
+        part of the tumour, masks must tell its
         parts apart; where the whole tumour will do, masks of 0 and 1 do too; where the recipe
         asks for no mask, none is looked at.
     """
+    if recipe.labels is not None:  # in a moment, and not after every image
+        read_labels_csv(recipe.labels, recipe.classes)
     needs_mask = recipe.input.needs_mask or recipe.derived is not None
     there = {key for case in cases for key in case.sequences}
     channels = [

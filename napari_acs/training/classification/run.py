@@ -129,9 +129,12 @@ def run_classification(
             network.load_state_dict(averaged(run / FIRST))
         plan = _plan(recipe, stage)
         task = ClassificationTask(plan, stage.training, phantoms, stage.held_out)
+        figures = ""
         for step in train(plan, task, network, run / stage.name, stop=stop, device=device):
+            if step.validation is not None:
+                figures = "".join(f", {k} {v:.3f}" for k, v in step.validation.figures.items())
             if step.step % _SAID_EVERY == 0 or step.step == stage.steps:
-                said = f"{stage.name}: loss {step.loss:.3f}"
+                said = f"{stage.name}: loss {step.loss:.3f}{figures}"
                 yield Progress(step.step, stage.steps, said, (before + step.step) / whole)
         if stop():
             return None
@@ -218,11 +221,16 @@ def draft_fields(recipe: ClassificationRecipe) -> dict[str, Any]:
 
 
 def _plan(recipe: ClassificationRecipe, stage: Stage) -> ClassificationRecipe:
-    """Return the recipe as the loop sees it for one stage: judged at the end alone."""
+    """Return the recipe as the loop sees it for one stage.
+
+    One with held-out cases is judged at its end and as often as the recipe says; one without has
+    nothing to be judged by.
+    """
+    every = recipe.validate_every if stage.held_out else stage.steps
     return recipe.model_copy(
         update={
             "steps": stage.steps,
             "decay_steps": min(recipe.decay_steps, stage.steps // 2),
-            "validate_every": stage.steps,
+            "validate_every": min(every, stage.steps),
         }
     )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari_acs.errors import BadInput
 from napari_acs.imaging.metrics import DEFINITIONS
 from napari_acs.inference.reference import REGIONS
+from napari_acs.models.cross_validation import unseen_members
+from napari_acs.models.spec import BundleSpec
 from napari_acs.training.finetune.figures import HELD_OUT, OLD, Figures
 from napari_acs.training.finetune.verdict import Verdict
 
@@ -72,10 +75,23 @@ def spec_of(
             "worse_than_parent": verdict.worse,
             "verdict": verdict.why,
             **names,
+            "never_seen": [name for name in names["held_out"] if never_seen(parent, name)],
             "frozen_encoder": plan.freeze_encoder,
             "recipe": recipe.model_dump(mode="json"),
         },
     }
+
+
+def never_seen(parent: BundleSpec, case: str) -> bool:
+    """Tell whether the parent says that it never saw a case; an untrained one saw none."""
+    if parent.status == "untrained":
+        return True
+    members = parent.architecture.arguments.get("members")
+    try:
+        unseen = unseen_members(parent, case)
+    except BadInput:
+        return False  # it does not say, or says that it saw the case
+    return len(unseen) == (len(members) if isinstance(members, list | tuple) else 1)
 
 
 def card(plan: Plan, before: Figures | None, after: Figures, verdict: Verdict) -> str:

@@ -10,16 +10,17 @@ import numpy as np
 
 from napari_acs.imaging import Volume, labels_to_model_space, to_model_space
 from napari_acs.inference.ready import Preparation, make_ready
-from napari_acs.inference.reference import FolderCase
+from napari_acs.inference.reference import FolderCase, LabelledCase
 from napari_acs.models.atomic import file_appears
 from napari_acs.models.spec import BundleSpec
 from napari_acs.training.cases import Case, load_case
 from napari_acs.training.checks.folders import training_case
+from napari_acs.training.layouts.labelled import AnyCase
 from napari_acs.training.prepare import hash_of, nested_labels, prepared_from
 
 
 def prepare_corrected(
-    folders: Sequence[Path], cache: Path, spec: BundleSpec, device: str
+    folders: Sequence[AnyCase], cache: Path, spec: BundleSpec, device: str
 ) -> Iterator[tuple[str, int, int]]:
     """Write each case into a cache, as prediction would prepare it; yield (case, done, total).
 
@@ -29,8 +30,9 @@ def prepare_corrected(
 
     Parameters
     ----------
-    folders : sequence of Path
-        Each a study with one mask, on the grid that the study is segmented on.
+    folders : sequence of Path or Labelled
+        Each a study with one mask, on the grid that the study is segmented on; or a case of
+        another layout.
     cache : Path
         Made where it is missing; one ``.npz`` a case, see `napari_acs.training.cases`.
     spec : BundleSpec
@@ -42,16 +44,17 @@ def prepare_corrected(
     BadInput
         If a study or a mask does not do, or the cache cannot be written.
     """
-    cases = [FolderCase(folder) for folder in folders]  # refuse before any computing
-    for done, case in enumerate(cases, start=1):
+    # Refuse before any computing.
+    cases = [FolderCase(one) if isinstance(one, Path) else one for one in folders]
+    for done, (one, case) in enumerate(zip(folders, cases, strict=True), start=1):
         target = cache / f"{case.name}.npz"
-        made_from = _made_from(case.folder, spec)
+        made_from = _made_from(one, spec)
         if prepared_from(target) != made_from:
             _prepare(case, target, spec, made_from, device)
         yield case.name, done, len(cases)
 
 
-def load_corrected(folders: Sequence[Path], cache: Path, spacing_mm: float) -> list[Case]:
+def load_corrected(folders: Sequence[AnyCase], cache: Path, spacing_mm: float) -> list[Case]:
     """Load cases that `prepare_corrected` wrote, in the order of their folders."""
     return [load_case(cache / f"{folder.name}.npz", spacing_mm) for folder in folders]
 
@@ -71,15 +74,17 @@ def balanced(corrected: Sequence[Case], rehearsed: Sequence[Case]) -> list[Case]
     ]
 
 
-def _made_from(folder: Path, spec: BundleSpec) -> str:
+def _made_from(case: AnyCase, spec: BundleSpec) -> str:
     """Hash all that decides a prepared case."""
     wants = spec.input
     channels = [channel.name for channel in wants.channels]
-    files = hash_of(training_case(folder), channels, wants.spacing_mm[0])
+    files = hash_of(training_case(case), channels, wants.spacing_mm[0])
     return hashlib.sha256(f"{files} {wants.normalisation}".encode()).hexdigest()
 
 
-def _prepare(case: FolderCase, target: Path, spec: BundleSpec, made_from: str, device: str) -> None:
+def _prepare(
+    case: LabelledCase, target: Path, spec: BundleSpec, made_from: str, device: str
+) -> None:
     study, regions = case.read()
     ready = make_ready(study, Preparation(), device=device).study
     channels = tuple(channel.name for channel in spec.input.channels)

@@ -11,6 +11,7 @@ from napari_acs.inference import evaluate
 from napari_acs.inference.messages import Message
 from napari_acs.training.finetune.verdict import Verdict, decide
 from napari_acs.training.judge import judge
+from napari_acs.training.layouts.labelled import AnyCase
 
 if TYPE_CHECKING:
     from napari_acs.models import Bundle
@@ -81,7 +82,7 @@ def verdict_of(before: Figures | None, after: Figures) -> Verdict:
 def _scored(
     bundle: Bundle,
     group: str,
-    cases: Sequence[Path],
+    cases: Sequence[AnyCase],
     device: str,
     place: tuple[int, int],
     cancelled: Callable[[], bool],

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from napari_acs.errors import BadInput
 from napari_acs.models.spec import BundleSpec
 from napari_acs.training.finetune.reviewed import patients_in
 from napari_acs.training.finetune.split import Split, split_cases
-from napari_acs.training.prepare import cases_below
+from napari_acs.training.layouts.labelled import AnyCase, find_labelled
+from napari_acs.training.layouts.read import Labelled
 
 
 def gather(
@@ -23,7 +25,8 @@ def gather(
 ) -> Split:
     """Find the cases below the folders and split them, see `split_cases`.
 
-    Who a case is of, its folder's table says where there is one (`patients_in`), else its name.
+    Who a case is of, its folder's table says where there is one (`patients_in`), then its layout
+    (a CSV's ``patient``, BIDS's ``sub-``), else its name.
     Of the ``judged`` folders those cases count that the parent's ``model.json`` names as its
     validation; where it names none that is there, all of them.
 
@@ -33,18 +36,34 @@ def gather(
         If a folder holds no case, or no split can be made.
     """
     apart = judged_names(parent)
-    patients = patients_in((*corrected, *rehearse, *judged))
-    old = cases_below(judged) if judged else []
+    learned, others, old = (_below(roots) for roots in (corrected, rehearse, judged))
+    said = patients_in((*corrected, *rehearse, *judged))
+    told = {
+        case.name: case.case.patient
+        for case in (*learned, *others, *old)
+        if isinstance(case, Labelled)
+    }
+    patients = told | said
     return split_cases(
-        cases_below(corrected),
+        learned,
         named=named,
         share=share,
-        rehearsed=cases_below(rehearse) if rehearse else (),
+        rehearsed=others,
         judged=[case for case in old if case.name in apart] or old,
         apart=apart,
         patients=patients,
         seed=seed,
     )
+
+
+def _below(roots: Sequence[Path]) -> list[AnyCase]:
+    """Return the cases of all roots; each root must hold one, and no name may come twice."""
+    cases = [case for root in roots for case in find_labelled([root])]
+    names = [case.name for case in cases]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadInput(f"Two folders are called {twice[0]}", do="Give each case once only")
+    return cases
 
 
 def judged_names(parent: BundleSpec) -> tuple[str, ...]:

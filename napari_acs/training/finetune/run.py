@@ -15,6 +15,7 @@ from napari_acs.training.checkpoint import has_checkpoint
 from napari_acs.training.checks.folders import training_case
 from napari_acs.training.finetune.plan import Wish, recipe_of, refuse_untrainable
 from napari_acs.training.finetune.split import Split
+from napari_acs.training.layouts.labelled import AnyCase
 from napari_acs.training.prepare import hash_of
 from napari_acs.training.recipe import Recipe
 
@@ -170,9 +171,9 @@ def _flat(sides: Mapping[str, Mapping[str, str]]) -> set[tuple[tuple[str, str], 
     return {((side, name), value) for side, cases in sides.items() for name, value in cases.items()}
 
 
-def _state(folder: Path) -> dict[str, str]:
+def _state(of: AnyCase) -> dict[str, str]:
     """Return what tells one state of a case from another."""
-    case = training_case(folder)
+    case = training_case(of)
     assert case.mask is not None
     scheme = case.scheme and [sorted(values) for values in vars(case.scheme).values()]
     return {

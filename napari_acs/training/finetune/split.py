@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from types import MappingProxyType
 
 from napari_acs.errors import BadInput
-from napari_acs.inference.reference import find_cases
+from napari_acs.inference.reference import named_case
+from napari_acs.training.layouts.labelled import AnyCase, place_of
 from napari_acs.training.layouts.patients import patient_of
 
 
 @dataclass(frozen=True)
 class Split:
-    """The folders of a fine-tune.
+    """The cases of a fine-tune.
 
     Attributes
     ----------
-    training, held_out : tuple of Path
+    training, held_out : tuple of Path or Labelled
         Corrected cases; the second are never trained on, and judge the result.
-    rehearsed : tuple of Path
+    rehearsed : tuple of Path or Labelled
         Other cases that are mixed in, so that the network does not forget them.
-    judged : tuple of Path
+    judged : tuple of Path or Labelled
         Cases that the old model was judged on: never trained on either.
     left_out : tuple of str
         Names among the rehearsal that were left out, being of a patient who judges.
     """
 
-    training: tuple[Path, ...]
-    held_out: tuple[Path, ...]
-    rehearsed: tuple[Path, ...] = ()
-    judged: tuple[Path, ...] = ()
+    training: tuple[AnyCase, ...]
+    held_out: tuple[AnyCase, ...]
+    rehearsed: tuple[AnyCase, ...] = ()
+    judged: tuple[AnyCase, ...] = ()
     left_out: tuple[str, ...] = ()
 
     def sentence(self) -> str:
@@ -47,12 +47,12 @@ class Split:
 
 
 def split_cases(
-    corrected: Sequence[Path],
+    corrected: Sequence[AnyCase],
     *,
     named: Sequence[str] = (),
     share: float = 0.3,
-    rehearsed: Sequence[Path] = (),
-    judged: Sequence[Path] = (),
+    rehearsed: Sequence[AnyCase] = (),
+    judged: Sequence[AnyCase] = (),
     apart: Sequence[str] = (),
     patients: Mapping[str, str] = MappingProxyType({}),
     seed: int = 0,
@@ -61,8 +61,8 @@ def split_cases(
 
     Parameters
     ----------
-    corrected : sequence of Path
-        Case folders.
+    corrected : sequence of Path or Labelled
+        Case folders, or cases of another layout.
     named : sequence of str
         Names of the cases to hold out, or their ends; empty: drawn at random.
     share : float
@@ -134,13 +134,13 @@ def split_cases(
     )
 
 
-def _named(corrected: Sequence[Path], named: Sequence[str]) -> tuple[Path, ...]:
-    parents = list(dict.fromkeys(case.parent for case in corrected))
-    return tuple(dict.fromkeys(find_cases(parents, named)))
+def _named(corrected: Sequence[AnyCase], named: Sequence[str]) -> tuple[AnyCase, ...]:
+    hits = {case.name: case for name in named for case in [named_case("--data", corrected, name)]}
+    return tuple(hits.values())
 
 
-def _refuse_twice(cases: Sequence[Path]) -> None:
-    by_name: dict[str, list[Path]] = {}
+def _refuse_twice(cases: Sequence[AnyCase]) -> None:
+    by_name: dict[str, list[AnyCase]] = {}
     for case in cases:  # not all file systems tell capitals apart, and the cache names files so
         by_name.setdefault(case.name.casefold(), []).append(case)
     twice = sorted(name for name, same in by_name.items() if len(same) > 1)
@@ -148,6 +148,6 @@ def _refuse_twice(cases: Sequence[Path]) -> None:
         same = by_name[twice[0]]
         raise BadInput(
             f"Two folders are called {same[0].name}",
-            found=", ".join(map(str, same)),
+            found=", ".join(map(place_of, same)),
             do="Give each case once only, among --data and --rehearse together",
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.csv_rows import read_csv_rows
 
 _BRATS_2017 = re.compile(r"BraTS1[789]_(?P<patient>(?P<site>[A-Za-z0-9]+)_\w+)_\d+", re.IGNORECASE)
 """``Brats18_TCIA02_370_1``: year, patient with the site, number of the scan. 2017 to 2019 call a
@@ -68,15 +68,35 @@ def names_of_other_years(folder: Path) -> dict[str, tuple[str, str]]:
 
     BraTS 2020 renamed the patients of the years before; ``name_mapping.csv``, which comes with
     it, says how. Without the table the dictionary is empty.
+
+    Raises
+    ------
+    BadInput
+        It cannot be read, has none of its columns, or says two things of one case.
     """
     known: dict[str, tuple[str, str]] = {}
     for file in (parent / name for parent in (folder, folder.parent) for name in _MAPPING):
         if not file.is_file():
             continue
-        with file.open(newline="", encoding="utf-8-sig") as stream:
-            for row in csv.DictReader(stream):
-                ids = [row.get(column) or "" for column in _NEWEST_FIRST]
-                ids = [name for name in ids if name and name != "NA"]
-                if ids:
-                    known[ids[0]] = (ids[-1], row.get("Grade") or "")
+        header, rows = read_csv_rows(file)
+        if not set(_NEWEST_FIRST).intersection(header):
+            raise BadInput(
+                f"{file} does not say which case had which name",
+                found=f"columns {', '.join(header) or '(none)'}",
+                expected=f"those of BraTS 2020: {', '.join(_NEWEST_FIRST)}",
+                do="Take the file of that name out of the folder, or mend its first line",
+            )
+        for number, row in rows:
+            ids = [row.get(column, "") for column in _NEWEST_FIRST]
+            ids = [name for name in ids if name and name != "NA"]
+            if not ids:
+                continue
+            said = (ids[-1], row.get("Grade", ""))
+            if known.setdefault(ids[0], said) != said:
+                raise BadInput(
+                    f"{file}, line {number}, says of {ids[0]} what another line does not",
+                    found=f"{', '.join(said)}; and {', '.join(known[ids[0]])}",
+                    expected="one line a case",
+                    do="Correct the table",
+                )
     return known

@@ -256,3 +256,30 @@ def test_the_networks_of_the_folds_may_ship_and_tell_what_is_unlike_them(recipe,
 def seen(network, channels):
     answer = network.answer(channels[None, :, 2:-2, 2:-2, 2:-2].float())
     return [each[0].double().numpy() for each in answer.seen]
+
+
+def test_a_fold_is_judged_as_often_as_the_recipe_says(recipe, folders, tmp_path):
+    said = carried_out(recipe(validate_every=5), folders, tmp_path / "run", tmp_path / "out")[1]
+    for fold, judged in (("fold-1", ["5", "10", "12"]), ("final", ["12"])):
+        with (tmp_path / "run" / fold / "log.csv").open() as file:
+            scored = [row["step"] for row in csv.DictReader(file) if row["score"]]
+        assert scored == judged, fold
+    assert any("fold-1: loss" in m.stage and ", accuracy " in m.stage for m in said)
+
+
+def test_a_table_of_labels_is_read_before_any_image_and_may_be_utf_16(recipe, folders, tmp_path):
+    fields = {"derived": None, "labels": tmp_path / "labels.csv"}
+    looked = []
+    with pytest.raises(BadInput, match=r"labels.csv cannot be read as CSV"):
+        carried_out(
+            recipe(**fields),
+            folders,
+            tmp_path / "run",
+            tmp_path / "out",
+            looked=lambda *told: looked.append(told),
+        )
+    assert not looked
+    text = table_of(folders, tmp_path / "labels.csv", ["dark", "bright"] * 3).read_text()
+    (tmp_path / "labels.csv").write_text(text, encoding="utf-16")
+    prepared = prepare_boxes(recipe(**fields), folders, tmp_path / "cache", None)
+    assert len(list(prepared)) == 6

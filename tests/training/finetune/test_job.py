@@ -12,6 +12,7 @@ from napari_acs.models import save_bundle
 from napari_acs.models.networks import InLpsOrder
 from napari_acs.models.spec import GLIOMA_OUTPUT
 from napari_acs.models.unet import ACSUNet
+from napari_acs.training.finetune.card import never_seen
 from napari_acs.training.finetune.cases import balanced
 from napari_acs.training.finetune.job import cases_of, tune, tuned_network
 from napari_acs.training.finetune.network import EncoderHeld, as_in_bundle, tunable
@@ -105,3 +106,17 @@ def test_an_untrained_parent_gets_the_rates_of_a_first_training(parent):
     assert (slow.id, fast.id) == ("parent-finetuned", "vgg11-trained")
     assert slow.publish == fast.publish == "last"
     assert slow.patience == 0
+
+
+def test_the_parent_says_what_it_never_saw(parent):
+    def told(training, **more):
+        return parent.spec.model_copy(update={"training": training, **more})
+
+    assert never_seen(told({"held_out": ["a"]}), "a")
+    assert not never_seen(told({"held_out": ["a"]}), "b")
+    assert not never_seen(told({}), "a")
+    assert never_seen(told({}, status="untrained"), "a")
+    ensemble = parent.spec.architecture.model_copy(update={"arguments": {"members": [{}, {}]}})
+    members = {"members": [{"held_out": ["a", "b"]}, {"held_out": ["b"]}]}
+    assert never_seen(told(members, architecture=ensemble), "b")
+    assert not never_seen(told(members, architecture=ensemble), "a")

@@ -70,6 +70,30 @@ def test_what_tables_say_of_a_case_is_kept(tmp_path):
     ]
 
 
+_MAPPING = "Grade,BraTS_2018_subject_ID,BraTS_2020_subject_ID\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (b"HGG,Brats18_J\xf6rg_1_1,a\n", "name_mapping.csv cannot be read as CSV: .*UTF-8"),
+        (b"HGG,Brats18_A_1_1,a\nLGG,Brats18_B_1_1,a\n", "line 3, says of a what another"),
+    ],
+)
+def test_a_table_of_names_that_will_not_do_is_refused(tmp_path, table, said):
+    write_case(tmp_path / "brats" / "a", 1)
+    (tmp_path / "brats" / "name_mapping.csv").write_bytes(_MAPPING.encode() + table)
+    with pytest.raises(BadInput, match=said):
+        find_training_cases([tmp_path / "brats"])
+
+
+def test_a_table_of_names_without_their_columns_is_refused(tmp_path):
+    write_case(tmp_path / "brats" / "a", 1)
+    (tmp_path / "name_mapping.csv").write_text("old,new\nx,a\n")
+    with pytest.raises(BadInput, match=r"does not say which case.*found columns old, new"):
+        find_training_cases([tmp_path / "brats"])
+
+
 @pytest.mark.parametrize(
     ("name", "patient"),
     [

@@ -1,0 +1,60 @@
+"""``napari-acs train --devices 2``: what one process finds, one sentence says."""
+
+import os
+import subprocess
+import sys
+import types
+
+import pytest
+import typer
+
+from napari_acs.cli.train_company import in_company
+from napari_acs.errors import BadInput
+from napari_acs.training.agreement import RefusedElsewhere
+
+LOST = "[pair.cc:561] Connection closed by peer [127.0.0.1]:14559"
+
+
+def test_two_processes_refuse_in_one_sentence(tmp_path):
+    """The main process alone looks at the data; the other one must not call that a fault."""
+    (tmp_path / "data" / "empty").mkdir(parents=True)
+    command = [sys.executable, "-m", "napari_acs", "train", "glioma-unet-acs-mobilenetv2"]
+    command += ["--data", tmp_path / "data", "--run", tmp_path / "run", "--out", tmp_path / "out"]
+    command += ["--from-scratch", "--devices", "2", "--device", "cpu", "--set", "shares=2"]
+    done = subprocess.run(
+        [*map(str, command)],
+        check=False,
+        timeout=180,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    said = " ".join(done.stderr.split())
+    assert done.returncode == 2, said
+    assert said.count("no data set that can be trained on") == 1
+    assert "fault" not in said
+    assert "Connection" not in said
+
+
+def _company(rank):
+    return types.SimpleNamespace(world_size=2, global_rank=rank, is_global_zero=rank == 0)
+
+
+@pytest.mark.parametrize(("rank", "code"), [(0, 2), (1, 0)])
+def test_a_refusal_of_another_process_ends_without_a_word(rank, code, tmp_path, capsys):
+    with pytest.raises(typer.Exit) as ended, in_company(_company(rank), tmp_path):
+        raise RefusedElsewhere
+    assert ended.value.exit_code == code
+    assert capsys.readouterr().err == ""
+
+
+def test_a_process_that_was_killed_is_no_fault_of_the_others(tmp_path):
+    with (
+        pytest.raises(BadInput, match="has ended before its time"),
+        in_company(_company(0), tmp_path),
+    ):
+        raise RuntimeError(LOST)
+    with pytest.raises(typer.Exit), in_company(_company(1), tmp_path):
+        raise RuntimeError(LOST)
+    with pytest.raises(RuntimeError, match="shapes"), in_company(_company(1), tmp_path):
+        raise RuntimeError("shapes do not fit")
