@@ -142,10 +142,39 @@ def judge(raw: nn.Module, average: nn.Module, cases: list[Case], *, all_ways: bo
     return {way: validate(network, subset) for way, (network, subset) in ways.items()}
 
 
+def half(cases: list[Case], fold: int) -> list[Case]:
+    """Return the cases that judge in a half: every second patient's, all of whom are in one."""
+    whose = [(case.patient or case.name).casefold() for case in cases]
+    places = {patient: place % 2 for place, patient in enumerate(dict.fromkeys(whose))}
+    return [case for case, patient in zip(cases, whose, strict=True) if places[patient] == fold]
+
+
+def refuse_unlike(results: list[dict], todo: list[tuple], steps: int, cases: list[Case]) -> None:
+    """Refuse to go on with results of other steps or cases: the table would mix both.
+
+    Raises
+    ------
+    SystemExit
+        Saying which run it is.
+    """
+    for row in results:
+        arm, fold = row["arm"], row["fold"]
+        if (arm, fold, row["seed"]) not in todo:
+            continue
+        wanted = steps + (PRETRAINING if arm in ("longer", "phantom pretraining") else 0)
+        judged = {case.name for case in half(cases, fold)}
+        if row["steps"] != wanted or set(row["dice"]["average"]) != judged:
+            raise SystemExit(
+                f"{arm}, half {fold}, seed {row['seed']} is there with {row['steps']} steps and "
+                f"{len(row['dice']['average'])} cases, and was asked for with {wanted} and "
+                f"{len(judged)}, or others. Begin in another --work"
+            )
+
+
 def one_run(arm: str, fold: int, seed: int, args: argparse.Namespace) -> dict:
     torch.set_num_threads(1)
     cases = load_cases(args.cache, 4.0)
-    held_out = [case for index, case in enumerate(cases) if index % 2 == fold]
+    held_out = half(cases, fold)
     began = time.process_time()
     steps = args.steps + (PRETRAINING if arm == "longer" else 0)
     plan = recipe(steps, seed, exclude=tuple(c.name for c in held_out), **ARMS[arm])
@@ -214,7 +243,10 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     results = args.work / "results.jsonl"
     done = {(r["arm"], r["fold"], r["seed"]) for r in read(results)}
-    for run in runs(0 if args.table_only else args.seeds, lite0=args.lite0 is not None):
+    todo = list(runs(0 if args.table_only else args.seeds, lite0=args.lite0 is not None))
+    if todo:
+        refuse_unlike(read(results), todo, args.steps, load_cases(args.cache, 4.0))
+    for run in todo:
         if run not in done:
             command = [sys.executable, __file__, *sys.argv[1:], "--one", json.dumps(run)]
             output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout

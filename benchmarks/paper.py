@@ -20,14 +20,19 @@ import multiprocessing
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
-from comparison.arms import sizes_of
+from comparison.arms import ARMS, sizes_of
 from comparison.job import run_job
 from comparison.page import write_between_markers
-from comparison.plan import SIZES, Job, Size, jobs, tuning_jobs
-from comparison.rows import read_rows
+from comparison.plan import SIZES, Job, Size, held_out, jobs, patients_of, tuning_jobs
+from comparison.rows import read_rows, refuse_another_kind, refuse_mixed, refuse_other_cases
 from comparison.table import report, size_table, tuning_report
+
+from napari_acs.errors import BadInput
+from napari_acs.training.alike import refuse_leaks
+from napari_acs.training.cases import load_cases
 
 SEQUENCES = ("t1", "t1ce", "t2", "flair")
 SIZED = (
@@ -62,6 +67,7 @@ def main() -> None:
     if args.tune:
         print(tuning_report(rows))
         return
+    refuse_mixed(rows)
     text = report([row for row in rows if not row.get("trial")])
     print(text)
     if args.docs:
@@ -117,7 +123,8 @@ def _all(todo: list[Job], size: Size, args: argparse.Namespace) -> None:
     """Run what the results file lacks, each in a process of its own (its memory is measured)."""
     results = args.out / "results.jsonl"
     results.parent.mkdir(parents=True, exist_ok=True)
-    done = {row["key"] for row in read_rows(results)}
+    done = {row["key"]: row for row in read_rows(results)}
+    _refuse_unlike(todo, done, size, args.cache)
     failed = []
     for number, job in enumerate(todo, start=1):
         if job.key in done:
@@ -143,6 +150,32 @@ def _all(todo: list[Job], size: Size, args: argparse.Namespace) -> None:
         raise SystemExit(f"{len(failed)} runs failed: {', '.join(failed)}")
 
 
+def _refuse_unlike(
+    todo: list[Job], done: dict[str, dict[str, Any]], size: Size, cache: Path
+) -> None:
+    """Refuse what would make no comparison, before anything is trained.
+
+    Raises
+    ------
+    SystemExit
+        One head, or one patient, is on both sides of a fold; or a run that is there is of other
+        settings or cases than those that are asked for now.
+    """
+    try:
+        cases = load_cases(cache, size.spacing_mm)
+        patients = patients_of(cases)
+        for judged, apart in {held_out(job, size, patients) for job in todo}:
+            kept = [case for case in cases if case.name in judged or case.name not in apart]
+            refuse_leaks(kept, judged)
+    except BadInput as fault:
+        raise SystemExit(fault.sentence()) from fault
+    for job in todo:
+        if job.key in done:
+            same = {"steps": size.steps, "batch": size.batch, "patch": size.patch}
+            refuse_another_kind(done[job.key], **same, rate=job.rate or size.rate)
+            refuse_other_cases(done[job.key], held_out(job, size, patients)[0], "the cache")
+
+
 def run_apart(job: Job, size: Size, args: argparse.Namespace) -> int:
     """Run a job in a fresh process, forked from one that has torch loaded; return its exit code."""
     context = multiprocessing.get_context("forkserver")
@@ -160,7 +193,8 @@ def _one(job: Job, size: Size, args: argparse.Namespace) -> None:
     folder = args.out / "runs" / job.key
     row = run_job(job, size, args.cache, weights, folder, args.device)
     row["trial"] = job.rate is not None
-    row["weights"] = weights.name if weights else "torchvision"
+    given = weights.name if weights else "torchvision"
+    row["weights"] = given if ARMS[job.arm].pretrained else "none"
     partial = folder / ".row.json.part"
     partial.write_text(json.dumps(row), encoding="utf-8")
     partial.replace(folder / "row.json")

@@ -18,7 +18,7 @@ from measure import machine
 from torch import Tensor, nn
 
 from comparison.arms import ARMS, build, file_bytes, parameters
-from comparison.plan import Job, Size, held_out, recipe_of
+from comparison.plan import Job, Size, held_out, patients_of, recipe_of
 from napari_acs.imaging.metrics import dice, hd95
 from napari_acs.models.networks import nested_probabilities
 from napari_acs.training.cases import Case, load_cases
@@ -58,9 +58,9 @@ def run_job(
         each held-out case and region at the end, in model space.
     """
     cases = load_cases(cache, size.spacing_mm)
-    names = [case.name for case in cases]
-    judged = [case for case in cases if case.name in held_out(job, size, names)[0]]
-    recipe = recipe_of(job, size, names)
+    patients = patients_of(cases)
+    judged = [case for case in cases if case.name in held_out(job, size, patients)[0]]
+    recipe = recipe_of(job, size, patients)
     memory = _Memory(device)
     network = build(ARMS[job.arm], job.encoder, weights, job.seed, size.finest)
     counts = {"parameters": parameters(network), "bytes": file_bytes(network)}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from comparison.arms import ARMS, ENCODERS, FINEST, Arm, widths
+from napari_acs.training.cases import Case
 from napari_acs.training.recipe import Augmentation, Recipe
 
 
@@ -107,31 +109,50 @@ def tuning_jobs(size: Size) -> list[Job]:
     ]
 
 
-def held_out(job: Job, size: Size, names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def patients_of(cases: Sequence[Case]) -> dict[str, str]:
+    """Return whose each case is, by its name; one that does not say is a patient of its own."""
+    return {case.name: (case.patient or case.name).casefold() for case in cases}
+
+
+def held_out(
+    job: Job, size: Size, patients: Mapping[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the cases to judge on, and all that must not be trained on.
 
-    Every shared case is another patient (their images are compared in ``training.alike``), so
-    folds of cases are folds of patients. The sources of the cases (BraTS 2018, 2020, 2021) are
-    dealt evenly. A trial judges on a third of fold 0's training cases, and leaves that fold alone.
+    Patients are dealt, not cases: of somebody who was scanned twice both are in one fold. The
+    sources of the cases (BraTS 2018, 2020, 2021) are dealt evenly. A trial judges on a third of
+    fold 0's training cases, and leaves that fold alone.
+
+    Parameters
+    ----------
+    job : Job
+    size : Size
+    patients : mapping of str to str
+        Every case's patient, see :func:`patients_of`.
     """
-    fold = _deal(names, size.folds)
+    names = list(patients)
+    fold = _deal(patients, size.folds)
     if job.rate is None:
         judged = tuple(name for name in names if fold[name] == job.fold)
         return judged, judged
     training = [name for name in names if fold[name] != 0]
-    inner = _deal(training, 3)
+    inner = _deal({name: patients[name] for name in training}, 3)
     judged = tuple(name for name in training if inner[name] == 0)
     return judged, (*judged, *(name for name in names if fold[name] == 0))
 
 
-def _deal(names: list[str], folds: int) -> dict[str, int]:
-    shuffled = sorted(names)
+def _deal(patients: Mapping[str, str], folds: int) -> dict[str, int]:
+    first: dict[str, str] = {}
+    for name in sorted(patients):
+        first.setdefault(patients[name], name)
+    shuffled = list(first.values())
     random.Random(2026).shuffle(shuffled)
     by_source = sorted(shuffled, key=lambda name: name.split("_")[0])  # stable: shuffled within
-    return {name: place % folds for place, name in enumerate(by_source)}
+    place = {patients[name]: number % folds for number, name in enumerate(by_source)}
+    return {name: place[patient] for name, patient in patients.items()}
 
 
-def recipe_of(job: Job, size: Size, names: list[str]) -> Recipe:
+def recipe_of(job: Job, size: Size, patients: Mapping[str, str]) -> Recipe:
     """Return the recipe of a run; but for the network, it is that of every other arm."""
     arm: Arm = ARMS[job.arm]
     return Recipe(
@@ -163,6 +184,6 @@ def recipe_of(job: Job, size: Size, names: list[str]) -> Recipe:
         seed=job.seed,
         # The held-out cases are judged here, where no time is counted: the loop only trains.
         validation=(),
-        exclude=held_out(job, size, names)[1],
+        exclude=held_out(job, size, patients)[1],
         augmentation=_AUGMENTATION,
     )

@@ -75,18 +75,27 @@ def _check(
 ) -> tuple[str, list[CheckLine], dict[str, Volume], dict[str, SequenceGuess]]:
     from napari_acs.imaging.check import CheckLine, check_study
     from napari_acs.imaging.check.subject import glance
+    from napari_acs.imaging.check.told import told_by_images
     from napari_acs.imaging.identify import Clues, identify
     from napari_acs.imaging.open import read_volumes
     from napari_acs.inference.sequence_classifier import sequence_classifier
 
     classifier = sequence_classifier()
     refusals: list[str] = []
+    proposed: dict[str, tuple[str, SequenceGuess | None]] = {}
+
+    def found_as(key: str, title: str, guess: SequenceGuess | None) -> None:
+        proposed[key] = title, guess
 
     def refused(_key: str, _title: str, refusal: BadInput) -> None:
         refusals.append(refusal.sentence())
 
     name, volumes = read_volumes(
-        wanted, refused=refused, classifier=classifier, cancelled=cancelled
+        wanted,
+        refused=refused,
+        found_as=found_as,
+        classifier=classifier,
+        cancelled=cancelled,
     )
     files = CheckLine("files", "green", "Every file can be read")
     if refusals:
@@ -101,7 +110,8 @@ def _check(
     clues = {key: Clues.of(volume) for key, volume in volumes.items()}
     guesses = identify(clues, statistics=True, classifier=classifier, seen=seen)
     lines = check_study(name, volumes, needs, guesses, seen=seen, brain="auto", cancelled=cancelled)
-    return name, [files, *lines], volumes, guesses
+    told = told_by_images(proposed)
+    return name, [files, *([told] if told else []), *lines], volumes, guesses
 
 
 def _report(

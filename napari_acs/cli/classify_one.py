@@ -16,6 +16,7 @@ from napari_acs.inference.messages import Failure, Progress
 if TYPE_CHECKING:
     from napari_acs.imaging import Study, Volume
     from napari_acs.imaging.check import CheckLine
+    from napari_acs.imaging.identify.guess import SequenceGuess
     from napari_acs.models import ClassifierBundle
 
 
@@ -36,10 +37,14 @@ def classify_study(
         It cannot be read, or the check calls something red.
     Cancelled
     """
+    from napari_acs.imaging.check.told import told_by_images
+
     with unpacked_study(wanted, cancelled) as here:
-        read = read_aligned(here, reference, cancelled)
+        proposed: dict[str, tuple[str, SequenceGuess | None]] = {}
+        read = read_aligned(here, reference, cancelled, proposed=proposed)
         labels = None if mask is None else _mask(mask, read)
-        lines = _checked(read, bundle, cancelled)
+        told = told_by_images(proposed)
+        lines = (*([told] if told else []), *_checked(read, bundle, cancelled))
         return read.name, lines, _classify(read, bundle, labels, lines, device, cancelled)
 
 

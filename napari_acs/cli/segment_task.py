@@ -22,6 +22,7 @@ from napari_acs.inference.messages import Failure, Progress, Result
 if TYPE_CHECKING:
     from napari_acs.imaging import Study, Volume
     from napari_acs.imaging.check import CheckLine
+    from napari_acs.imaging.identify.guess import SequenceGuess
     from napari_acs.inference.messages import Segmentation
     from napari_acs.inference.ready import Preparation
     from napari_acs.models import Bundle
@@ -95,11 +96,11 @@ def carry_out(
         preparation = _preparation(task)  # what is refused at once comes before what takes long
         bundle = load_bundle(task.model or default_bundle_id())
         others = [load_bundle(each) for each in task.others]
-        study = _read(task, out, cancelled)
+        study, told = _read(task, out, cancelled)
         check_target(out, force=force, inputs=_inputs(task, study))
         if study.sequences[study.reference].dicom is None:
             _refuse_dicom(out)
-        lines = _checked(study, bundle, preparation, cancelled)
+        lines = (*told, *_checked(study, bundle, preparation, cancelled))
     except Cancelled:
         end_with(NOTHING_WRITTEN, debug=debug)
     load_seconds = perf_counter() - start
@@ -129,12 +130,21 @@ def carry_out(
     return Done(report, notes, made.volumes_ml, proof.sentence())
 
 
-def _read(task: Task, out: Path, cancelled: Callable[[], bool]) -> Study:
+def _read(
+    task: Task, out: Path, cancelled: Callable[[], bool]
+) -> tuple[Study, tuple[CheckLine, ...]]:
+    """Read the study; also the check's line on images that no name told."""
+    from napari_acs.imaging.check.told import told_by_images
+
+    proposed: dict[str, tuple[str, SequenceGuess | None]] = {}
+
     def look(volumes: Mapping[str, Volume]) -> None:
         if not any(volume.dicom for volume in volumes.values()):
             _refuse_dicom(out)  # before anything is registered
 
-    return read_aligned(task.wanted, task.reference, cancelled, look)
+    study = read_aligned(task.wanted, task.reference, cancelled, look, proposed)
+    told = told_by_images(proposed)
+    return study, (told,) if told else ()
 
 
 def _refuse_dicom(out: Path) -> None:

@@ -16,6 +16,7 @@ from napari_acs.inference.messages import Failure, Progress
 if TYPE_CHECKING:
     from napari_acs.imaging import Study, Volume
     from napari_acs.imaging.check import CheckLine
+    from napari_acs.imaging.identify.guess import SequenceGuess
 
 NOTHING_WRITTEN = Failure("Cancelled", "", "Nothing was written", "cancelled")
 
@@ -52,6 +53,7 @@ def read_aligned(
     reference: str | None,
     cancelled: Callable[[], bool],
     look: Callable[[Mapping[str, Volume]], None] = lambda _: None,
+    proposed: dict[str, tuple[str, SequenceGuess | None]] | None = None,
 ) -> Study:
     """Read a study; sequences on other grids are registered, with progress shown.
 
@@ -64,6 +66,8 @@ def read_aligned(
     cancelled : callable
     look : callable
         Shown the volumes before anything is registered; may refuse them.
+    proposed : dict, optional
+        Gets what each sequence's image is called, and why it was taken for it.
 
     Raises
     ------
@@ -74,7 +78,13 @@ def read_aligned(
     from napari_acs.inference.sequence_classifier import sequence_classifier
     from napari_acs.inference.stream import Outcome, stream
 
-    name, volumes = read_volumes(wanted, classifier=sequence_classifier(), cancelled=cancelled)
+    def found_as(key: str, title: str, guess: SequenceGuess | None) -> None:
+        if proposed is not None:
+            proposed[key] = title, guess
+
+    name, volumes = read_volumes(
+        wanted, found_as=found_as, classifier=sequence_classifier(), cancelled=cancelled
+    )
     look(volumes)
     with progress_shown(name) as show:
         for said in stream(

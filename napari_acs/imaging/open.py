@@ -15,6 +15,7 @@ from napari_acs.imaging.contents import opened, require_one_study
 from napari_acs.imaging.dicom.preamble import is_dicom_path
 from napari_acs.imaging.find import add_sequence, sure_sequence
 from napari_acs.imaging.identify.combine import Classifier
+from napari_acs.imaging.identify.guess import SequenceGuess
 from napari_acs.imaging.names import SEQUENCES, TITLES, strip_suffix
 from napari_acs.imaging.proposing import nothing_proposed
 from napari_acs.imaging.read import StrPath, read_volume
@@ -25,6 +26,7 @@ from napari_acs.imaging.volume import Volume
 Readable = StrPath | Iterable[StrPath] | Mapping[str, StrPath]
 """A study's folder or ``.zip``, its files, or a mapping of sequence to file or series folder."""
 Refused = Callable[[str, str, BadInput], None]
+FoundAs = Callable[[str, str, SequenceGuess | None], None]
 
 
 def read_study(
@@ -99,6 +101,7 @@ def read_volumes(
     name: str | None = None,
     *,
     refused: Refused | None = None,
+    found_as: FoundAs | None = None,
     classifier: Classifier | None = None,
     cancelled: Callable[[], bool] = never,
 ) -> tuple[str, dict[str, Volume]]:
@@ -111,6 +114,9 @@ def read_volumes(
     refused : callable, optional
         Called with sequence, title and reason for each image that cannot be read, which is
         then left out; without it the first refusal is raised.
+    found_as : callable, optional
+        Called with sequence, title and guess of each image that is taken; the guess is None where
+        the caller or the file's name said which it is.
 
     Returns
     -------
@@ -130,6 +136,8 @@ def read_volumes(
     ):
         volumes = {}
         for key in (key for key in SEQUENCES if key in found):
+            if found_as is not None:
+                found_as(key, found[key].title, found[key].guess)
             try:
                 volumes[key] = found[key].read()
             except BadInput as refusal:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_acs.imaging.brain import corner_value
+from napari_acs.imaging.brain import CLIP, corner_value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _DARK = 0.1
 """What is nearer to air than this part of the largest differences (99th percentile) is air."""
 _LOW, _HIGH = 0.5, 99.5
+_OFF_CENTRE = 0.1
+_NARROWEST, _WIDEST = 0.8, 1.2
 
 
 def scale_robustly(array: NDArray[Any], air: float | None = None) -> NDArray[np.float32]:
@@ -48,3 +50,29 @@ def scale_robustly(array: NDArray[Any], air: float | None = None) -> NDArray[np.
         spread = float(np.abs(tissue).max())
     scaled: NDArray[np.float32] = np.clip(above, min(low, 0), max(high, 0)) / np.float32(spread)
     return scaled
+
+
+def with_dark_air(array: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a brain that was z-scored with air its darkest value, not 0 as it was stored.
+
+    nnU-Net, MONAI and others z-score over the brain and leave 0 outside: air then has the grey of
+    the average tissue, and what is darker lies below it. Without this a FLAIR prepared so looks
+    like no sequence at all. Other volumes are returned as they are.
+
+    Parameters
+    ----------
+    array : ndarray of float32, shape (z, y, x)
+    """
+    if corner_value(array) != 0:
+        return array
+    inside = array != 0
+    values = array[inside]
+    if not values.size or not _is_zscored(values):
+        return array
+    return np.where(inside, array, max(float(values.min()), -CLIP)).astype(np.float32)
+
+
+def _is_zscored(values: NDArray[np.float32]) -> bool:
+    """Tell whether values have mean 0 and deviation 1, as far as resampling and clipping leave."""
+    mean, spread = values.mean(dtype=np.float64), values.std(dtype=np.float64)
+    return bool(abs(mean) < _OFF_CENTRE and _NARROWEST < spread < _WIDEST)

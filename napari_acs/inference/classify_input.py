@@ -21,7 +21,7 @@ from napari_acs.imaging import (
 )
 from napari_acs.imaging.brain import corner_value
 from napari_acs.imaging.coarser import covering, smoothing
-from napari_acs.imaging.robust import scale_robustly
+from napari_acs.imaging.robust import scale_robustly, with_dark_air
 from napari_acs.imaging.separable import along_axes, axis_matrices
 from napari_acs.models.spec import VOLUME
 
@@ -211,6 +211,7 @@ def _whole(study: Study, names: Sequence[str], spacing_mm: Sequence[float]) -> M
     for channel, name in enumerate(names):
         if name in study.sequences:
             array = to_lps(study.sequences[name].array, study.grid).astype(np.float32)
+            array = with_dark_air(array)
             # Before resampling: what lies outside of the volume is 0 there, and so is air.
             array -= np.float32(corner_value(array))
             image[channel] = scale_robustly(along_axes(array, matrices), air=0.0)

@@ -1,6 +1,7 @@
 import copy
 import dataclasses
 import json
+import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +21,10 @@ from comparison.table import report, tuning_report
 
 SMALL = SIZES["small"]
 TINY = dataclasses.replace(SMALL, patch=(16, 16, 16), batch=1, steps=2, every=1, folds=2)
-NAMES = [f"{source}_{number}" for source in ("BraTS2021", "Brats18") for number in range(4)]
+NAMES = {
+    name: name
+    for name in (f"{source}_{number}" for source in ("BraTS2021", "Brats18") for number in range(4))
+}
 
 
 RUN = Job("small", "squeezenet1_1", "acs-scratch", fold=1, seed=3)
@@ -274,11 +278,19 @@ def test_trials_are_reported_by_rate():
     assert tuning_report(trials).splitlines()[-1] == "| all |  | 0.450 | 0.487 |"
 
 
+def as_planned(job: Job) -> dict:
+    """A made-up row of a run as the small size has it, on the cases of `cache`."""
+    made = row(job.arm, job.fold, job.seed, 0.5, steps=SMALL.steps, rate=SMALL.rate)
+    scores = next(iter(made["cases"].values()))
+    cases = dict.fromkeys(held_out(job, SMALL, NAMES)[0], scores)
+    return {**made, "key": job.key, "encoder": job.encoder, "cases": cases}
+
+
 def test_what_is_in_the_results_file_is_not_run_again(cache, tmp_path, monkeypatch, capsys):
     out = tmp_path / "out"
     out.mkdir()
     done, *rest = jobs(SMALL)
-    first = {**row("acs-imagenet", 0, 0, 0.5), "key": done.key}
+    first = as_planned(done)
     killed = json.dumps(first)[:50]
     (out / "results.jsonl").write_text(json.dumps(first) + "\n", encoding="utf-8")
     ran = []
@@ -287,8 +299,7 @@ def test_what_is_in_the_results_file_is_not_run_again(cache, tmp_path, monkeypat
         ran.append(told)
         folder = out / "runs" / told.key
         folder.mkdir(parents=True)
-        made = {**row(told.arm, told.fold, told.seed, 0.5), "key": told.key}
-        (folder / "row.json").write_text(json.dumps(made), encoding="utf-8")
+        (folder / "row.json").write_text(json.dumps(as_planned(told)), encoding="utf-8")
         return 0
 
     monkeypatch.setattr(paper, "run_apart", trained)
@@ -314,3 +325,57 @@ def test_a_page_keeps_all_but_what_stands_between_the_markers(tmp_path):
     )
     with pytest.raises(SystemExit, match="other:begin"):
         write_between_markers(page, "other", "new")
+
+
+def test_what_is_there_of_another_kind_is_refused_and_nothing_is_run(cache, tmp_path, monkeypatch):
+    """`--steps 20` to try, then the same command without it: the tables would have mixed both."""
+    out = tmp_path / "out"
+    out.mkdir()
+    first = as_planned(jobs(SMALL)[0])
+    monkeypatch.setattr(paper, "run_apart", lambda *_: pytest.fail("something was run"))
+    monkeypatch.setattr(sys, "argv", ["paper.py", "--cache", str(cache), "--out", str(out)])
+    stranger = {**first["cases"], "Brats18_99": next(iter(first["cases"].values()))}
+    for change, said in (
+        ({"steps": 20}, "is there with 20 steps.*asked for with 400 steps"),
+        ({"cases": stranger}, "one has Brats18_99, the other has not"),
+    ):
+        (out / "results.jsonl").write_text(json.dumps({**first, **change}) + "\n")
+        with pytest.raises(SystemExit, match=said):
+            paper.main()
+
+
+def test_a_table_of_runs_that_are_not_alike_is_refused(tmp_path, monkeypatch):
+    rows = made_up(0.8, 0.6)
+    file = tmp_path / "rows.jsonl"
+    monkeypatch.setattr(sys, "argv", ["paper.py", "--table", str(file)])
+    assert rows[0]["fold"] != rows[-1]["fold"]
+    for change, said in (
+        ({"steps": 20}, "not of one kind.*20 steps"),
+        ({"cases": rows[0]["cases"]}, "was not judged on the cases of"),
+    ):
+        mixed = [*rows[:-1], {**rows[-1], **change}]
+        file.write_text("".join(json.dumps(row) + "\n" for row in mixed))
+        with pytest.raises(SystemExit, match=said):
+            paper.main()
+
+
+def test_both_scans_of_a_patient_are_in_one_fold_and_one_head_in_two_is_refused(
+    cache, tmp_path, monkeypatch
+):
+    patients = dict(NAMES)
+    patients["Brats18_3"] = patients["Brats18_0"] = "somebody"
+    for size in SIZES.values():
+        folds = [
+            held_out(Job(size.name, "squeezenet1_1", "acs-scratch", fold, 0), size, patients)[0]
+            for fold in range(size.folds)
+        ]
+        assert sorted(name for judged in folds for name in judged) == sorted(patients)
+        assert all(("Brats18_3" in judged) == ("Brats18_0" in judged) for judged in folds)
+    copies = shutil.copytree(cache, tmp_path / "copies")
+    first, second = (held_out(jobs(SMALL)[fold * 10], SMALL, NAMES)[0][0] for fold in (0, 1))
+    shutil.copy(copies / f"{first}.npz", copies / f"{second}.npz")
+    monkeypatch.setattr(paper, "run_apart", lambda *_: pytest.fail("something was run"))
+    argv = ["paper.py", "--cache", str(copies), "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", argv)
+    with pytest.raises(SystemExit, match=rf"(?s){first}.*{second}|{second}.*{first}"):
+        paper.main()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from conftest import SHARED_DATA, needs_shared_data
@@ -150,3 +152,40 @@ def test_the_native_study(call, json):
     result = call("check", SHARED_DATA / "tcga-lgg-native/TCGA-FG-6692", *json)
     assert result.exit_code == 2
     assert "Sequences lie on different grids" in result.stdout
+
+
+@pytest.fixture
+def anonymous(tmp_path) -> Path:
+    """The sample, its files called so that nothing says which is which."""
+    folder = tmp_path / "anonymous"
+    folder.mkdir()
+    for letter, key in zip("abcd", ("t1", "t1ce", "t2", "flair"), strict=True):
+        shutil.copy(sample_folder() / f"phantom_{key}.nii.gz", folder / f"{letter}.nii.gz")
+    return folder
+
+
+def test_what_the_images_alone_told_is_said_with_the_files(call, anonymous, tmp_path):
+    result = call("check", anonymous, "--json", tmp_path / "r.json")
+    assert result.exit_code == 0, result.output
+    assert "! amber The images alone told which sequence is which" in result.stdout
+    line = by_topic(json.loads((tmp_path / "r.json").read_text()))["told"]
+    for title, letter in (("T1", "a"), ("T1ce", "b"), ("T2", "c"), ("FLAIR", "d")):
+        assert f"{title} is {letter}.nii.gz (" in line["found"]
+    named = json.loads(call("check", sample_folder(), "--json", "-").stdout)
+    assert "told" not in by_topic(named)
+    files = [f"--{k}={anonymous / f}.nii.gz" for k, f in (("t1", "a"), ("flair", "d"))]
+    assert "told" not in by_topic(json.loads(call("check", *files, "--json", "-").stdout))
+
+
+def test_segment_and_classify_say_it_too(call, anonymous, bundle_dir, tmp_path):
+    out = tmp_path / "m.nii.gz"
+    done = call("segment", anonymous, "--model", bundle_dir, "--out", out, "--json", "-")
+    assert done.exit_code == 0, done.output
+    assert "T2 is c.nii.gz (" in done.stderr
+    report = json.loads(done.stdout)
+    assert any("T2 is c.nii.gz (" in note for note in report["notes"])
+    assert by_topic({"lines": report["check"]})["told"]["status"] == "amber"
+    demo = ("classify", anonymous, "--model", "demo-enhancing-acs-mobilenetv2", "--mask", out)
+    asked = call(*demo)
+    assert asked.exit_code == 0, asked.output
+    assert "T2 is c.nii.gz (" in asked.stderr

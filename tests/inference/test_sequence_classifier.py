@@ -12,6 +12,7 @@ from conftest import SHARED_DATA, needs_shared_data
 
 from napari_acs.imaging import SEQUENCES, Grid, Volume, find_sequences, read_volume, sample_study
 from napari_acs.imaging.identify import Clues, identify
+from napari_acs.imaging.robust import with_dark_air
 from napari_acs.inference import sequence_classifier as ours
 from napari_acs.inference.sequence_classifier import (
     guess_sequence_of,
@@ -120,3 +121,27 @@ def test_every_real_volume():
                 right.append(guess_sequence_of(read_volume(path)).sequence == key)
     assert len(right) == 112
     assert np.mean(right) >= 0.95
+
+
+@pytest.mark.parametrize("key", ["t1", "t2", "flair"])
+def test_a_brain_that_was_z_scored_with_0_outside_is_told_like_the_original(study, key):
+    """As nnU-Net and MONAI store them; they were called none of the four, and surely so."""
+    volume = study[key]
+    array = volume.array.astype(np.float32)
+    brain = array != 0
+    scaled = (array - array[brain].mean()) / array[brain].std()
+    guess = guess_sequence_of(Volume(np.where(brain, scaled, np.float32(0)), volume.grid))
+    assert guess.sequence == key
+    assert guess.confidence > 0.6
+
+
+def test_what_lies_below_0_without_being_z_scored_is_left_as_it_is():
+    rng = np.random.default_rng(0)
+    difference = np.zeros((20, 20, 20), np.float32)
+    difference[4:16, 4:16, 4:16] = rng.normal(0, 1, (12, 12, 12))
+    lifted = with_dark_air(difference)
+    assert lifted[0, 0, 0] == difference.min()
+    np.testing.assert_array_equal(lifted[4:16, 4:16, 4:16], difference[4:16, 4:16, 4:16])
+    off = np.where(difference != 0, difference + np.float32(3), np.float32(0))
+    for other in (difference * 50, -np.abs(difference), off):
+        np.testing.assert_array_equal(with_dark_air(other), other)

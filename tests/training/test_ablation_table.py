@@ -5,6 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+
+from napari_acs.training.cases import Case
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -65,3 +68,34 @@ def test_the_interval_is_as_wide_as_the_normal_one_for_many_cases(benchmark):
     half = 1.96 * values.std() / np.sqrt(len(values))
     assert low == pytest.approx(values.mean() - half, abs=0.1 * half)
     assert high == pytest.approx(values.mean() + half, abs=0.1 * half)
+
+
+@pytest.fixture(scope="module")
+def ablation():
+    return runpy.run_path(str(BENCHMARKS / "ablation.py"), run_name="ablation")
+
+
+def _cases(patients):
+    empty = torch.zeros(1)
+    return [Case(f"case{i}", empty, empty, 4.0, patient=p) for i, p in enumerate(patients)]
+
+
+def test_both_scans_of_a_patient_are_in_one_half(ablation):
+    cases = _cases(["a", "A", "b", "", "c"])
+    halves = [[case.name for case in ablation["half"](cases, fold)] for fold in (0, 1)]
+    assert halves == [["case0", "case1", "case3"], ["case2", "case4"]]
+
+
+def test_results_of_other_steps_or_cases_are_not_gone_on_with(ablation):
+    cases = _cases([""] * 24)
+    names = [case.name for case in ablation["half"](cases, 0)]
+    row = {**_run("longer", 0, 0.5), "steps": 350}
+    row["dice"] = {"average": {name: {} for name in names}}
+    todo = [("longer", 0, 0)]
+    refuse = ablation["refuse_unlike"]
+    refuse([row], todo, 200, cases)
+    refuse([{**row, "seed": 7}], todo, 20, cases)
+    with pytest.raises(SystemExit, match=r"350 steps.*asked for with 170"):
+        refuse([row], todo, 20, cases)
+    with pytest.raises(SystemExit, match="12 cases"):
+        refuse([row], todo, 200, cases[1:])
