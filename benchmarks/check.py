@@ -3,9 +3,9 @@
     OMP_NUM_THREADS=1 python benchmarks/check.py
 
 Reads ``../shared/data`` (NAPARI_ACS_SHARED_DATA names another folder). Every BraTS case is then
-sabotaged: two sequences swapped, one mirrored, one used twice; a catch is a line of the right
-topic that is not green. (The swaps are judged by the shipped rule, which was fitted on these
-cases; ``benchmarks/identify.py`` says how it does on patients it has not seen.)
+sabotaged: two sequences swapped, one mirrored, one used twice, one from another patient; a catch
+is a line of the right topic that is not green. (The swaps are judged by the shipped rule, which
+was fitted on these cases; ``benchmarks/identify.py`` says how it does on patients it has not seen.)
 """
 
 from __future__ import annotations
@@ -72,19 +72,27 @@ def sabotaged(case: Case) -> list[tuple[str, str, Case]]:
     return made
 
 
+def mixed(case: Case, before: Case) -> list[tuple[str, str, Case]]:
+    """Give a case another patient's sequence, each in turn."""
+    what = "one of four from another patient"
+    return [(what, "grids", {**case, key: volume}) for key, volume in before.items()]
+
+
 def main() -> None:
     print("As they are")
     seconds, caught, tried, false = [], Counter(), Counter(), Counter()
+    before: Case = {}
     for folder in brats():
         case = read(folder)
         seconds.append(show(folder.name, case))
-        for what, topic, wrong in sabotaged(case):
+        for what, topic, wrong in (*sabotaged(case), *mixed(case, before)):
             tried[what] += 1
             for line in check_study(folder.name, wrong, NEEDS):
                 if line.topic == topic:
                     caught[what] += line.status != "green" and line.title != "A sequence is missing"
                 elif line.status == "red":
                     false[f"{what}: {line.topic}"] += 1
+        before = case
     for name, case in others().items():
         show(name, case)
     print(

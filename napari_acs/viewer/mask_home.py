@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from napari_acs.errors import BadInput
 from napari_acs.viewer.info import LayerInfo, info_in
+from napari_acs.viewer.study_names import study_name
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -75,7 +76,7 @@ def lay(
         file = reader.alone()
     except BadInput as refusal:
         raise reader.why or refusal from None
-    study = mask.study or mask.path.parent.name
+    study = mask.study or study_name(mask.path.parent, homes)
     return file, LayerInfo(file.volume.grid, mask.path, study)
 
 

@@ -28,6 +28,7 @@ from napari_acs.viewer.layers import (
 )
 from napari_acs.viewer.mask_home import homes_among, lay
 from napari_acs.viewer.session_files import unpack_for_session
+from napari_acs.viewer.study_names import study_name
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Volume
@@ -69,7 +70,7 @@ def read(
     ----------
     path : str or list of str
     homes : sequence of LayerInfo
-        Of the images that are open, where masks may belong.
+        Of the images that are open: where masks may belong, and what a study is not to be called.
     refused : callable, optional
         As for `study_layers`.
     classifier : callable, optional
@@ -83,14 +84,14 @@ def read(
     """
     paths = folders_of([Path(p) for p in ([path] if isinstance(path, str) else path)])
     masks = {each: mask for each in paths if (mask := mask_at(each)) is not None}
-    layers = [
-        layer
-        for each in paths
-        if each not in masks
-        for layer in (
-            [_read_file(each)] if _is_plain_file(each) else _read_study(each, refused, classifier)
-        )
-    ]
+    layers: list[LayerTuple] = []
+    for each in paths:
+        if each not in masks:
+            known = [*infos_of(layers), *homes]
+            if _is_plain_file(each):
+                layers.append(_read_file(each, known))
+            else:
+                layers += _read_study(each, known, refused, classifier)
     return layers + mask_layers(list(masks.values()), [*infos_of(layers), *homes])
 
 
@@ -194,7 +195,10 @@ def _read_or_say(path: str | list[str]) -> list[LayerTuple]:
 
 
 def _read_study(
-    path: Path, refused: Refused | None, classifier: Classifier | None
+    path: Path,
+    homes: Sequence[LayerInfo],
+    refused: Refused | None,
+    classifier: Classifier | None,
 ) -> list[LayerTuple]:
     from napari_acs.imaging.contents import opened, require_one_study  # noqa: PLC0415 (SimpleITK)
     from napari_acs.imaging.proposing import nothing_proposed  # noqa: PLC0415
@@ -208,15 +212,19 @@ def _read_study(
             chosen = {c.title: c for c in contents.candidates if not c.why_not}
         if not chosen:
             raise nothing_proposed(contents.name, contents.candidates)
-        return study_layers(contents.name, chosen, contents.masks, refused)
+        name = contents.name if contents.dicom else study_name(path, homes)
+        return study_layers(name, chosen, contents.masks, refused)
 
 
-def _read_file(file: Path) -> LayerTuple:
+def _read_file(file: Path, homes: Sequence[LayerInfo]) -> LayerTuple:
     from napari_acs.imaging import read_volume  # noqa: PLC0415
 
     volume = read_volume(file)
     info = LayerInfo(
-        volume.grid, volume.source or file, file.parent.name, guess_sequence(file.name)
+        volume.grid,
+        volume.source or file,
+        study_name(file.resolve().parent, homes),
+        guess_sequence(file.name),
     )
     return image_layer(volume.array, info, strip_suffix(file.name))
 

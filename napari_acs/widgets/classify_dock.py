@@ -22,6 +22,7 @@ from napari_acs.viewer.classification_layer import cam_layer, keep_classificatio
 from napari_acs.viewer.info import info_in
 from napari_acs.viewer.masks import mask_of
 from napari_acs.viewer.snapshot import snapshot_study
+from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.classify_edits import MaskEdits
 from napari_acs.widgets.classify_export import ClassifyExport, ask_file
 from napari_acs.widgets.classify_panel import WHOLE, ClassifyPanel, Region
@@ -74,7 +75,7 @@ class ClassifyDock(QWidget):
         ask: Callable[[QWidget, str], Path | None] = ask_file,
     ) -> None:
         super().__init__()
-        self.viewer = napari_viewer
+        self.viewer = napari_viewer = unwrapped(napari_viewer)
         self.panel = ClassifyPanel()
         self.runner = JobRunner(job, self)
         self.edits = MaskEdits(self)

@@ -13,6 +13,7 @@ from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
 from napari_acs.review.correct import Change, Island
 from napari_acs.viewer.correcting import show_voxel, slice_axis
+from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.collection import Passing
 from napari_acs.widgets.correct_clicks import CorrectClicks
 from napari_acs.widgets.correct_differences import CorrectDifferences
@@ -52,7 +53,7 @@ class CorrectDock(QWidget):
         ask: Callable[[QWidget, str], Path | None] = ask_file,
     ) -> None:
         super().__init__()
-        self.viewer = napari_viewer
+        self.viewer = napari_viewer = unwrapped(napari_viewer)
         self.panel = panel = CorrectPanel()
         self.target = target = CorrectTarget(napari_viewer, self)
         self.jobs = CorrectJobs(self)

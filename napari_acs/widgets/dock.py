@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_acs.errors import BadInput
 from napari_acs.viewer.snapshot import snapshot_study
+from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.asked import Asked
 from napari_acs.widgets.catalogue import Catalogue, ModelChoice, load_catalogue
 from napari_acs.widgets.checking import Check, check_snapshot
@@ -75,7 +76,7 @@ class SegmentDock(QWidget):
         recognise: Recognise = recognise_layers,
     ) -> None:
         super().__init__()
-        self.viewer = napari_viewer
+        self.viewer = napari_viewer = unwrapped(napari_viewer)
         self.panel = SegmentPanel()
         self.runner = JobRunner(job, self)
         self.opener = StudyOpener(napari_viewer, self, series)

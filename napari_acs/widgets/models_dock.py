@@ -13,6 +13,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal, Slot
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.models_actions import Folders, ModelActions, store_actions
 from napari_acs.widgets.models_card import CardDialog
 from napari_acs.widgets.models_panel import ModelsPanel
@@ -74,7 +75,7 @@ class ModelsDock(QWidget):
         confirm: Confirm | None = None,
     ) -> None:
         super().__init__()
-        self.viewer = napari_viewer
+        self.viewer = napari_viewer = unwrapped(napari_viewer)
         self.panel = ModelsPanel()
         self._actions = actions or store_actions()
         self._ask = ask or ask_model

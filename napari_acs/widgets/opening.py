@@ -138,7 +138,8 @@ def _look(what: tuple[list[str], _Drop]) -> _Drop | str:
             if (mask := mask_at(path)) is not None:
                 drop.masks.append(mask)
             elif not is_dicom_path(path):
-                drop.layers += read(str(path), refused=drop.refusals.append, classifier=classifier)
+                known = [*infos_of(drop.layers), *drop.homes]
+                drop.layers += read(str(path), known, drop.refusals.append, classifier)
             else:
                 zipped = path.is_file() and path.suffix.lower() == ".zip"
                 here = unpack_for_session(path) if zipped else path

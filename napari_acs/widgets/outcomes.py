@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from napari_acs.inference.messages import Failure
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_acs.inference.messages import Result
     from napari_acs.widgets.asked import Asked
 
@@ -37,7 +39,9 @@ class Outcomes:
         return "\n".join(text for text, _ in said), max(kinds, key=_URGENCY.index, default="note")
 
 
-def sentence_on(asked: Asked, result: Result, seconds: float, hidden: str) -> tuple[str, str]:
+def sentence_on(
+    asked: Asked, result: Result, seconds: float, hidden: str, earlier: Sequence[str] = ()
+) -> tuple[str, str]:
     """Return what is said of a result, and of which kind it is.
 
     Parameters
@@ -49,6 +53,8 @@ def sentence_on(asked: Asked, result: Result, seconds: float, hidden: str) -> tu
         How long it took.
     hidden : str
         Name of the mask's layer where it is not shown, else empty.
+    earlier : sequence of str
+        Names of earlier masks that were hidden for it.
     """
     notes = [*asked.request.study.notes, *result.notes]
     if changed := asked.changed():
@@ -57,7 +63,16 @@ def sentence_on(asked: Asked, result: Result, seconds: float, hidden: str) -> tu
         notes.append(f"The {which} changed after the click: the mask is of what was there then.")
     if hidden:
         notes.append(f"The mask is the layer {hidden!r}, hidden while another study is shown.")
-    return " ".join((f"Done in {seconds:.0f} s.", *notes)), "note" if notes else "done"
+    kind = "note" if notes else "done"
+    if earlier:
+        named = " and ".join(map(repr, earlier))
+        stay = (
+            f"mask {named} stays as it was"
+            if len(earlier) == 1
+            else f"masks {named} stay as they were"
+        )
+        notes.append(f"The earlier {stay}, hidden: what you painted there is not in this one.")
+    return " ".join((f"Done in {seconds:.0f} s.", *notes)), kind
 
 
 def fault_of_showing(error: Exception) -> Failure:

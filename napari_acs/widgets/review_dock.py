@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 from napari_acs.review.session.audit import accept_in_bulk, confident_items, draw_audit
 from napari_acs.review.session.given import take_given
 from napari_acs.review.session.state import TO_DO
+from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.review_before import ExamComparing
 from napari_acs.widgets.review_cases import ReviewCases
 from napari_acs.widgets.review_clock import ReviewClock
@@ -73,7 +74,7 @@ class ReviewDock(QWidget):
         confirm: Callable[[QWidget, str], bool] = confirmed,
     ) -> None:
         super().__init__()
-        self.viewer = napari_viewer
+        self.viewer = napari_viewer = unwrapped(napari_viewer)
         self._ask, self._confirm = ask, confirm
         self.panel = ReviewPanel()
         self.cases = ReviewCases(napari_viewer, self)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal, Slot
@@ -71,6 +72,7 @@ class Segmenting(QObject):
         self._prepared: tuple[Layer, ...] = ()
         self._began = 0.0
         self._outcomes = Outcomes()
+        self._shown: WeakKeyDictionary[Labels, str] = WeakKeyDictionary()
         panel.cancel_clicked.connect(self.cancel)
         panel.drop_clicked.connect(self.drop_waiting)
         preparation.checker.checked.connect(self._on_checked)
@@ -214,7 +216,17 @@ class Segmenting(QObject):
         self.result_added.emit(layer, result.segmentation)
         took = monotonic() - self._began
         hidden = "" if shown else layer.name
-        self._add_outcome(asked, *sentence_on(asked, result, took, hidden))
+        earlier = self._hide_earlier(layer, asked.study) if shown else ()
+        self._add_outcome(asked, *sentence_on(asked, result, took, hidden, earlier))
+
+    def _hide_earlier(self, layer: Labels, study: str) -> list[str]:
+        """Hide what was found before in this study: two masks on one another look like one."""
+        here = [other for other, of in self._shown.items() if of == study]
+        earlier = [other for other in here if other.visible and other in self._viewer.layers]
+        for other in earlier:
+            other.visible = False
+        self._shown[layer] = study
+        return [other.name for other in earlier]
 
     def _follow(self, layer: Labels, bundle: str, instead: Labels | None) -> None:
         """Show the volumes of a new mask; of one that stays hidden, those shown before."""

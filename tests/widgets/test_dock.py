@@ -106,6 +106,27 @@ def test_a_second_run_leaves_the_edited_mask_alone(dock, add, viewer, qtbot):
     assert masks(viewer)[1].data[0, 0, 0] == 0
 
 
+def test_a_second_run_does_not_lie_on_the_first_as_if_they_were_one(dock, add, viewer, qtbot):
+    add("p_t1")
+    segment(qtbot, dock)
+    (first,) = masks(viewer)
+    assert "earlier" not in dock.said
+    segment(qtbot, dock)
+    assert [mask.visible for mask in masks(viewer)] == [False, True]
+    assert f"The earlier mask {first.name!r} stays as it was, hidden" in dock.said
+    viewer.layers.remove(masks(viewer)[1])
+    segment(qtbot, dock)  # hidden already, and the other is gone
+    assert "earlier" not in dock.said
+
+
+def test_a_mask_of_another_study_is_not_hidden(dock, add, viewer, qtbot):
+    add("p_t1", study="a")
+    segment(qtbot, dock)
+    add("q_t1", study="b")
+    segment(qtbot, dock)
+    assert [mask.visible for mask in masks(viewer)] == [True, True]
+
+
 @pytest.mark.parametrize(("labels", "top"), [("1/2/4", 4), ("1/2/3", 3)])
 def test_save_mask_writes_the_studys_own_grid(dock, add, viewer, qtbot, saved_to, labels, top):
     add("p_t1")

@@ -282,3 +282,22 @@ def test_what_was_unpacked_goes_when_napari_ends(scanned, tmp_path):
         env={**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": ":".join(sys.path)},
     )
     assert list(temporary.iterdir()) == []
+
+
+def test_a_second_patient_in_a_folder_of_the_same_name_is_not_completed_from_the_first(
+    dock, qtbot, tmp_path
+):
+    for patient, names in (("p1", ("t1", "t1ce", "flair")), ("p2", ("t1", "flair"))):
+        (tmp_path / patient / "baseline").mkdir(parents=True)
+        for name in names:
+            image = sitk.GetImageFromArray(np.ones((6, 7, 8), np.int16))
+            sitk.WriteImage(image, str(tmp_path / patient / "baseline" / f"{name}.nii.gz"))
+    open_them(qtbot, dock, tmp_path / "p1" / "baseline")
+    open_them(qtbot, dock, tmp_path / "p2" / "baseline")
+    chosen = {k: v and v.name for k, v in dock.panel.sequences.selected().items()}
+    assert chosen == {
+        "t1": "T1 p2/baseline",
+        "t1ce": None,
+        "t2": None,
+        "flair": "FLAIR p2/baseline",
+    }

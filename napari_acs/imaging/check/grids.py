@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from napari_acs.imaging.check.line import CheckLine
+from napari_acs.imaging.check.outline import strangers
 from napari_acs.imaging.check.subject import Subject, title, titles
 from napari_acs.imaging.step import Step
 
@@ -37,7 +38,18 @@ def grids(subject: Subject) -> CheckLine:
             "Align them; what fits already stays as it is",
             "align",
         )
-    return _registered(subject)
+    line = _registered(subject)
+    if line.status == "green" and (odd := strangers(subject)):
+        have = "does not have" if len(odd) == 1 else "do not have"
+        whose = "one outline" if len(odd) == len(subject.volumes) else "the outline of the others"
+        return CheckLine(
+            "grids",
+            "amber",
+            "A sequence may be of another patient, or was moved",
+            f"the brain in {titles(odd)} {have} {whose}",
+            "Compare the ventricles and the brain's edge, and look at where the files are from",
+        )
+    return line
 
 
 def _registered(subject: Subject) -> CheckLine:

@@ -123,6 +123,16 @@ def save_labels(
             encode(draft, labels, grid, usable, named)
         proof = _prove(draft, path, suffix, labels, grid)
         put_in_place(draft, path, overwrite)
+    except BadInput as refusal:
+        if draft.name.split(".")[1] not in refusal.what:
+            raise
+        # what was just written breaks off: the name is nobody's, and "export it again" no help
+        raise BadInput(
+            f"{path} cannot be written",
+            found="a file that breaks off, as on a full disk",
+            expected="a folder that files can be saved in",
+            do="Choose another folder, or free some space; nothing was changed",
+        ) from refusal
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else ""
         raise BadInput(

@@ -195,6 +195,24 @@ def test_a_disk_that_fills_up_changes_nothing(tmp_path, monkeypatch, step):
     assert names(tmp_path) == ["mask.nii.gz"]
 
 
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nii"])
+def test_a_file_that_breaks_off_unsaid_is_not_taken_for_an_image_of_the_user(
+    tmp_path, monkeypatch, suffix
+):
+    source = save(tmp_path / "t1.nii.gz", noise())
+    target = tmp_path / f"mask{suffix}"
+    real = sitk.WriteImage
+
+    def full(image, path, *rest):  # ITK's NIfTI writer says nothing where the disk is full
+        real(image, path, *rest)
+        os.truncate(path, 360)
+
+    monkeypatch.setattr("SimpleITK.WriteImage", full)
+    with refused(target.name, "breaks off", "free some space; nothing was changed"):
+        write_labels(target, LABELS, read_grid(source), source=source)
+    assert names(tmp_path) == ["t1.nii.gz"]
+
+
 def test_a_file_that_reads_back_otherwise_is_refused(tmp_path, monkeypatch):
     # As a format would that cannot hold the grid: one that loses the direction.
     real = sitk.WriteImage
