@@ -16,18 +16,17 @@ from napari_acs.errors import BadInput
 from napari_acs.review.session.activity import times
 from napari_acs.review.session.decisions import go_to, reveal
 from napari_acs.review.session.editing import MaskEditor
-from napari_acs.review.session.masks import given_mask, start_empty, start_from, visible_masks
 from napari_acs.review.session.replay import mask_at, replaying
 from napari_acs.review.session.session import Session, open_session
 from napari_acs.review.session.worklist import Row, rows
-from napari_acs.viewer.review_case import CaseImages, fitting
+from napari_acs.viewer.review_begin import mask_in_hand, take_given
+from napari_acs.viewer.review_case import CaseImages
 from napari_acs.viewer.review_journal import Journal, OtherShape, Shift, Way
 from napari_acs.viewer.review_root import BegunFrom, begun_from, root_id
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_acs.imaging import Grid
     from napari_acs.review.session.state import Mask, SessionState
 
 T = TypeVar("T")
@@ -132,14 +131,8 @@ class Desk:
         position = session.state.position
         if position is not None and position.item != number:
             position = None
-        own = [m for m in line.masks if session.state.masks[m].origin == "human"]
-        notes = (*images.notes, *self._take_given(images))
-        if position is not None and position.mask in own:
-            mask = session.state.masks[position.mask or 0]
-        elif own:
-            mask = session.state.masks[own[-1]]
-        else:
-            mask = self._new_mask(number, images.grids)
+        notes = (*images.notes, *take_given(session, images))
+        mask = mask_in_hand(session, images)
         editor = MaskEditor(session, mask.id)
         self._journal = Journal(session, editor)
         self._status = line.status
@@ -169,7 +162,7 @@ class Desk:
     def reveal(self, images: CaseImages) -> tuple[tuple[str, ...], Seen]:
         """Show the masks of others, after a first read."""
         reveal(self.session, images.item)
-        return self._take_given(images), self.seen()
+        return take_given(self.session, images), self.seen()
 
     def save(self, shown: NDArray[Any], *, painted: bool) -> Saved:
         """Record what was edited on screen; see `Journal.save`."""
@@ -266,29 +259,3 @@ class Desk:
             return None
         self._root = root
         return begun_from(self.session, root)
-
-    def _new_mask(self, item: int, grids: tuple[Grid, ...]) -> Mask:
-        """Begin a mask: from the newest that may be seen and fits, else without a label."""
-        session = self.session
-        if session.item(item).sees_others:
-            there = [m for m in visible_masks(session.state, item) if fitting(grids, m.grid)]
-            best = [m for m in there if m.origin == "machine"] or there
-            if best:
-                return start_from(session, best[-1].id)
-        return start_empty(session, item, grids[0])
-
-    def _take_given(self, images: CaseImages) -> tuple[str, ...]:
-        """Take the mask that came with the case into the session, where it may be seen."""
-        if not self.session.item(images.item).sees_others:
-            return ()
-        refusal: BadInput | None = None
-        for grid in images.grids:
-            try:
-                before = self.session.state.head.seq
-                given = given_mask(self.session, images.item, grid)
-            except BadInput as other:  # drawn on another sequence
-                refusal = refusal or other
-            else:
-                new = given is not None and self.session.state.head.seq > before
-                return tuple(given.provenance.get("notes", ())) if given and new else ()
-        return (refusal.sentence(),) if refusal is not None else ()

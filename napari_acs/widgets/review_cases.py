@@ -12,18 +12,17 @@ from qtpy.QtCore import QObject, Signal, Slot
 from napari_acs.viewer.arriving import say_arrived, say_arriving
 from napari_acs.viewer.review_case import CaseImages, mask_layer, other_layer
 from napari_acs.viewer.review_desk import Begun, Desk, Saved, Seen
-from napari_acs.viewer.review_journal import Shift, Way
 from napari_acs.viewer.review_screen import CaseScreen
 from napari_acs.widgets.collection import Passing
 from napari_acs.widgets.review_ending import Last, end_case
 from napari_acs.widgets.review_follow import MaskFollower, ReaderFollower
 from napari_acs.widgets.review_keeping import Keeping
 from napari_acs.widgets.review_reading import CaseReader
+from napari_acs.widgets.review_shifts import Shifts
 from napari_acs.widgets.review_thread import SessionThread
 from napari_acs.widgets.review_turns import Turns
 
 if TYPE_CHECKING:
-    from napari.layers import Labels
     from napari.viewer import Viewer
 
 
@@ -56,9 +55,9 @@ class ReviewCases(QObject):
         self.images: CaseImages | None = None
         self.opening: int | None = None
         self.wanted: int | None = None
-        self.moving = False
         self.last = Last()
         self.keeping = Keeping(self)
+        self.shifts = Shifts(self)
         self.reader.given.connect(self._on_read)
         self.reader.refused.connect(self._on_unread)
         self.follower.due.connect(self._on_due)
@@ -113,16 +112,8 @@ class ReviewCases(QObject):
 
     def save(self) -> None:
         """Save what is on screen now; while an undo is on its way, that is older than the file."""
-        if self.follower.layer is not None and not self.moving:
+        if self.follower.layer is not None and not self.shifts.moving:
             self._save(self.follower.painted)
-
-    def move(self, way: Way) -> None:
-        """Undo or redo an edit of the session, of this or of an earlier opening."""
-        self._ask_shift(self.desk.move, way)
-
-    def promote(self, prediction: int) -> None:
-        """Put another's mask in the place of the reader's; the user was asked."""
-        self._ask_shift(self.desk.promote, prediction)
 
     def look(self, mask: int) -> None:
         """Show another's mask beside the reader's."""
@@ -255,35 +246,6 @@ class ReviewCases(QObject):
         layer = self.follower.layer
         if layer is not None and layer not in self._viewer.layers:
             self._viewer.add_layer(layer)
-
-    def _ask_shift(self, work: Callable[..., Any], what: Any) -> None:
-        layer = self.follower.layer
-        if layer is None or self.moving:
-            return
-        self.moving, self.last.layer = True, None
-        self.follower.hold(True)  # until the layer shows what the session has then
-        self.keeper.ask(
-            work,
-            what,
-            layer.data,
-            done=partial(self._on_shifted, layer),
-            refused=self._on_not_shifted,
-        )
-
-    def _on_shifted(self, layer: Labels, answer: tuple[Shift | None, Saved]) -> None:
-        shift, saved = answer
-        self.moving = False
-        if layer is self.follower.layer:
-            if shift is not None:
-                self.screen.apply(shift)
-            self.last.layer = layer
-            self.follower.hold(False)
-        self.told_saved(saved)
-
-    def _on_not_shifted(self, sentence: str) -> None:
-        self.moving, self.last.layer = False, self.follower.layer
-        self.follower.hold(False)
-        self.refused.emit(sentence)
 
     def _on_other(self, mask: int, labels: Any) -> None:
         if self.now is None or self.images is None:

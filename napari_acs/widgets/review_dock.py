@@ -111,7 +111,7 @@ class ReviewDock(QWidget):
         start.cancel.connect(self.files.cancel)
         self.panel.step.connect(self.step)
         self.panel.table.opened.connect(self.open_case)
-        self.panel.decide.moved.connect(self.cases.move)
+        self.panel.decide.moved.connect(self.cases.shifts.move)
         whole.bulk.connect(self._bulk)
         whole.audit.connect(
             lambda count, seed: self.cases.do(partial(draw_audit, count=count, seed=seed))

@@ -73,7 +73,7 @@ class Keeping(QObject):
         painted, typed = cases.follower.take(), cases.last.typed
         cases.keeper.ask(
             cases.desk.keep,
-            None if cases.moving else layer.data,  # until an undo is shown the file is newer
+            None if cases.shifts.moving else layer.data,  # until an undo is shown the file is newer
             cases.screen.at,
             typed,
             painted=painted,

@@ -56,7 +56,7 @@ class OtherMasks(QObject):
             return
         title = now.state.masks[mask].title
         if self._confirm(f"Put {title} in the place of your mask? Undo brings your work back."):
-            self._cases.promote(mask)
+            self._cases.shifts.promote(mask)
 
     @Slot()
     def _take(self) -> None:

@@ -70,6 +70,7 @@ def test_a_promoted_prediction_is_what_corrections_are_held_against(new_dock, qt
     assert "Unchanged from the prediction." in panel.panel.findChild(QLabel, "cost").text()
     follower = dock.cases.follower  # has seen that what was put in place is saved already
     qtbot.waitUntil(lambda: not follower._painted and not follower._timer.isActive(), timeout=WAIT)
+    settle(dock, qtbot)  # and looked at the layer: an undo before that would pass for painted
     with saving(dock, qtbot):
         mask(dock).undo()
     settle(dock, qtbot)

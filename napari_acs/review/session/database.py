@@ -59,6 +59,9 @@ def speaking(path: Path, doing: str) -> Iterator[None]:
         if known is None:  # a broken rule of ours, or a trigger that stopped a forger
             raise
         raise BadInput(f"{path.name} {doing}", found=known[0], do=known[1]) from error
+    except UnicodeDecodeError as error:  # Python reads SQLite's own words about a damaged name
+        found, do = _FAULTS["SQLITE_CORRUPT"]
+        raise BadInput(f"{path.name} {doing}", found=found, do=do) from error
     except OSError as error:
         raise BadInput(
             f"{path.name} {doing}",

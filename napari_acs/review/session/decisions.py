@@ -9,7 +9,7 @@ from napari_acs.errors import BadInput
 from napari_acs.review.session.answers import check_answers, fitting_answers
 from napari_acs.review.session.form import form_of
 from napari_acs.review.session.log import Draft
-from napari_acs.review.session.masks import final_mask, visible_masks
+from napari_acs.review.session.masks import final_mask, own_mask
 from napari_acs.review.session.state import DECIDED, SECOND_READ, Position
 
 if TYPE_CHECKING:
@@ -136,12 +136,7 @@ def _read_now(state: SessionState, item: Item) -> Mask | None:
 
     Not the one decided on before: what was accepted in bulk and is read again was another's.
     """
-    own = [mask for mask in visible_masks(state, item.number) if mask.origin == "human"]
-    position = state.position
-    if position is not None and position.item == item.number:
-        here = [mask for mask in own if mask.id == position.mask]
-        own = here or own
-    return own[-1] if own else final_mask(state, item)
+    return own_mask(state, item.number) or final_mask(state, item)
 
 
 def reveal(session: Session, item: int) -> Item:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from napari_acs.imaging.grid import Grid
 from napari_acs.review.session.chain import Event, Head
-from napari_acs.review.session.log import read_events
+from napari_acs.review.session.log import damaged, read_events
+from napari_acs.review.session.sense import Senseless, making_sense
 from napari_acs.review.session.state import (
     ACCEPTED,
     IN_PROGRESS,
@@ -32,7 +34,13 @@ _LOG_DIGITS = 12
 
 
 def read_state(connection: sqlite3.Connection) -> SessionState:
-    """Return the state that a file's events add up to."""
+    """Return the state that a file's events add up to.
+
+    Raises
+    ------
+    BadInput
+        An event makes no sense. Whether all are as they were written, `verify` says.
+    """
     marks = ", ".join("?" for _ in _OFTEN)
     edits = ", ".join("?" for _ in EDITS)
     where = (
@@ -41,7 +49,11 @@ def read_state(connection: sqlite3.Connection) -> SessionState:
     )
     state = SessionState()
     for event in read_events(connection, where, (*_OFTEN, *EDITS)):
-        state = fold(state, event)
+        try:
+            with making_sense(event):
+                state = fold(state, event)
+        except Senseless as senseless:
+            raise damaged(_file_of(connection), str(senseless)) from senseless
     row = connection.execute("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1").fetchone()
     return replace(state, head=Head(*row)) if row else state
 
@@ -55,6 +67,10 @@ def fold(state: SessionState, event: Event) -> SessionState:
     if event.backwards:
         state = replace(state, clock_went_back=(*state.clock_went_back, event.seq))
     return replace(state, head=Head(event.seq, event.hash))
+
+
+def _file_of(connection: sqlite3.Connection) -> Path:
+    return Path(connection.execute("PRAGMA database_list").fetchone()[2])
 
 
 def grid_record(grid: Grid) -> dict[str, Any]:

@@ -153,6 +153,15 @@ def visible_masks(state: SessionState, item: int) -> list[Mask]:
     return [mask for mask in masks if mask.origin == "human" or line.sees_others]
 
 
+def own_mask(state: SessionState, item: int) -> Mask | None:
+    """Return the mask of an item that its reader edited last; None where they have none."""
+    own = [m for m in map(state.masks.__getitem__, state.items[item].masks) if m.origin == "human"]
+    position = state.position
+    if position is not None and position.item == item:
+        own = [mask for mask in own if mask.id == position.mask] or own
+    return own[-1] if own else None
+
+
 def final_mask(state: SessionState, item: Item) -> Mask | None:
     """Return the mask that stands for an item: the one decided on, the reader's, or the last."""
     seen = {mask.id: mask for mask in visible_masks(state, item.number)}

@@ -64,7 +64,7 @@ def check_version(connection: sqlite3.Connection, name: str, newest: int = len(S
     Raises
     ------
     BadInput
-        It is another kind of file, or was written by a newer napari-acs.
+        It is another kind of file, was written by a newer napari-acs, or bears no version.
     """
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise BadInput(
@@ -74,6 +74,13 @@ def check_version(connection: sqlite3.Connection, name: str, newest: int = len(S
             do="Choose another file",
         )
     version = version_of(connection)
+    if version < 1:
+        raise BadInput(
+            f"{name} is not as napari-acs wrote it",
+            found=f"version {version} of the review file",
+            expected=f"1 to {newest}",
+            do="Go on from a backup",
+        )
     if version > newest:
         raise BadInput(
             f"{name} was written by a newer napari-acs",

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from review.session.sessions import GRID, SHAPE, make
 
+from napari_acs.errors import BadInput
 from napari_acs.review.session import editing
 from napari_acs.review.session.chain import Head, canonical, event_hash
 from napari_acs.review.session.decisions import answer, decide, go_to, write_note
@@ -18,7 +19,7 @@ from napari_acs.review.session.form import form_of
 from napari_acs.review.session.log import COLUMNS, read_events
 from napari_acs.review.session.masks import add_prediction, start_from
 from napari_acs.review.session.schema import STEPS
-from napari_acs.review.session.session import open_session
+from napari_acs.review.session.session import open_session, read_session
 from napari_acs.review.session.verify import parse_head, verify
 
 _FORM = form_of({"fields": [{"name": "sure", "type": "yes/no"}]})
@@ -187,3 +188,55 @@ def test_the_rules_of_the_log_hold_and_their_removal_is_found(path):
     assert "event_no_delete" in verdict.why
     # a new version needs a test that an old file is migrated: test_dates.py for 2
     assert len(STEPS) == 2
+
+
+def test_an_index_that_leaves_strokes_out_is_found(path):
+    """Masks are looked up by it: without the last strokes they would add up all the same."""
+    last = [event.seq for event in events_of(path) if event.kind == "stroke"][-1]
+    (rule,) = sqlite3.connect(path).execute(
+        "SELECT sql FROM sqlite_master WHERE name = 'event_by_mask'"
+    )
+    for step, sql in enumerate((f"{rule[0]} AND seq < {last}", rule[0])):
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute("PRAGMA writable_schema = 1")
+        connection.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'event_by_mask'", (sql,))
+        connection.execute(f"PRAGMA schema_version = {900 + step}")
+        connection.close()
+        if not step:
+            connection = sqlite3.connect(path, isolation_level=None)
+            connection.execute("REINDEX event_by_mask")
+            connection.close()
+    verdict = verify(path)
+    assert "event_by_mask" in verdict.why and not verdict.sound
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        *(
+            (kind, data)
+            for kind in ("redo", "position", "mask")
+            for data in ("[]", "{", "[" * 10**5)
+        ),
+        ("redo", '{"of": {}}'),
+        ("redo", f'{{"of": {10**30}}}'),
+        ("position", '{"index": 5}'),
+    ],
+)
+def test_what_makes_no_sense_is_named_also_in_a_new_chain(kind, data, path, forge):
+    event = [event for event in events_of(path) if event.kind == kind][-1]
+    verdict = rewritten(path, forge, event.seq, data=data)
+    assert verdict.bad == event.seq
+    if kind == "position":  # every opening reads it, and no opening goes through the chain
+        with pytest.raises(BadInput, match=rf"{path.name} is not as.*event {event.seq}.*verify"):
+            read_session(path)
+
+
+@pytest.mark.parametrize("version", [0, -1])
+def test_a_file_without_a_version_is_refused(version, path):
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
+    for look in (verify, read_session, lambda path: open_session(path).__enter__()):
+        with pytest.raises(BadInput, match=f"found version {version}"):
+            look(path)
