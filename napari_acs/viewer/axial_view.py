@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_acs.review.measure.axial_plane import cut, cut_labels
+from napari_acs.imaging.metrics import surface
+from napari_acs.review.measure.axial_plane import cut
+from napari_acs.viewer.correcting import nesting_in
 from napari_acs.viewer.info import OVERLAY, PLANE
 from napari_acs.viewer.measuring import grid_of
 
@@ -65,7 +67,7 @@ def axial_view(
     """
     from napari.layers import Image, Labels  # noqa: PLC0415 (napari is slow)
 
-    shot, plane = measured.request.mask, measured.planes[region]
+    shot, plane = measured.request.mask, measured.planes[region].grid
     place = _place(mask, shot.grid, plane, lines[0].mean(axis=0))
     shared = {**place, "metadata": {OVERLAY: True, PLANE: plane}}
     layers: list[Layer] = []
@@ -73,24 +75,16 @@ def axial_view(
         as_image = {each: getattr(image, each) for each in _LOOKS}
         pixels = cut(image.data, grid_of(image), plane)
         layers.append(Image(pixels, **shared, name=NAME, **as_image))
-    labels = cut_labels(shot.labels, shot.grid, plane)
+    seen = measured.planes[region].region
     if image is not None:
-        labels = _outlines(labels)
+        seen = surface(seen, (1, 2))
+    nesting = nesting_in(mask)
+    labels = seen * np.uint8(nesting.values[nesting.level(region) - 1])
     looks = {"colormap": mask.colormap, "opacity": mask.opacity}
     layers.append(Labels(labels, **shared, name=f"{NAME}, mask", **looks))
     for layer in layers:
         layer.editable = False
     return AxialView(plane, place, tuple(layers))
-
-
-def _outlines(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return labels (1, rows, columns) where a pixel beside is another; napari warns of its own."""
-    padded = np.pad(labels[0], 1)
-    inner = np.ones(labels[0].shape, bool)
-    for axis in range(2):
-        for step in (1, -1):
-            inner &= np.roll(padded, step, axis)[1:-1, 1:-1] == labels[0]
-    return np.where(inner, np.uint8(0), labels)
 
 
 def _place(mask: Labels, grid: Grid, plane: Grid, middle: NDArray[np.float64]) -> dict[str, Any]:

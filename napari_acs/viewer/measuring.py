@@ -11,7 +11,7 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, lps_grid
 from napari_acs.review.edits.cost import EditCost, edit_costs
-from napari_acs.review.measure.axial_plane import plane_through
+from napari_acs.review.measure.axial_plane import AxialPlane, plane_through
 from napari_acs.review.measure.measures import Measures
 from napari_acs.review.measure.midline import estimate_midline, sequence_for_midline
 from napari_acs.review.measure.plane import Plane
@@ -66,7 +66,7 @@ class Measured:
     request: MeasureRequest
     measures: Measures
     no_midline: str = ""
-    planes: Mapping[str, Grid] = field(default_factory=dict)
+    planes: Mapping[str, AxialPlane] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +168,7 @@ def measure(request: MeasureRequest) -> Measured:
     return Measured(request, measures, why, _planes(labels, mask.grid, measures))
 
 
-def _planes(labels: NDArray[np.uint8], grid: Grid, measures: Measures) -> dict[str, Grid]:
+def _planes(labels: NDArray[np.uint8], grid: Grid, measures: Measures) -> dict[str, AxialPlane]:
     if not measures.axial_resampled:
         return {}
     return {

@@ -135,3 +135,6 @@ def test_open_paint_clean_measure_and_undo(viewer, qtbot):
     mask.redo()
     _run(dock, qtbot, "revert_all")
     np.testing.assert_array_equal(from_lps(mask.data, info_in(mask.metadata).grid), expert)
+    qtbot.waitUntil(costed, timeout=MS)  # by itself, and no worker is left at the end
+    assert cost.found.costs["WT"].dice == 1
+    assert not cost.found.changed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ Radiologists measure on acquired slices, and axial scans are commonly tilted by 
 along a line of the skull or brain (orbitomeatal, AC-PC, hard palate).
 """
 
+Cut = Callable[["NDArray[Any]", Grid, Grid], "NDArray[Any]"]
 _OFF = (0.2113, 0.1371, 0.0733)
 
 
@@ -61,20 +63,38 @@ def slice_mm(grid: Grid) -> float:
     return lps_grid(grid).spacing[2] if axial_tilt_deg(grid) <= MOST_TILT_DEG else min(grid.spacing)
 
 
-def axial_stack(array: NDArray[Any], grid: Grid) -> AxialStack:
+def nearest(array: NDArray[Any], grid: Grid, target: Grid) -> NDArray[Any]:
+    """Give each voxel of ``target`` the value of the voxel of ``array`` that it lies in."""
+    done = np.zeros(target.shape, array.dtype)
+    nx, ny, nz = target.size
+    y, x = np.indices((ny, nx))
+    last = np.asarray(grid.size) - 1
+    for k in range(nz):
+        plane = np.stack([x.ravel(), y.ravel(), np.full(nx * ny, k)], axis=1)
+        at = np.rint(grid.point_to_index(target.index_to_point(plane))).astype(int)
+        seen = ((at >= 0) & (at <= last)).all(axis=1)
+        i, j, m = at[seen].T
+        done[k].reshape(-1)[seen] = array[m, j, i]
+    return done
+
+
+def axial_stack(array: NDArray[Any], grid: Grid, cut: Cut = nearest) -> AxialStack:
     """Return an array's axial planes.
 
     Where the grid's nearest plane is tilted by no more than `MOST_TILT_DEG`, these are its own
     planes, without interpolation (of a sagittal or coronal scan, its reformatted planes). Where
     it is tilted further, exactly axial planes are cut, with cubic voxels of the grid's smallest
-    spacing; each takes the value of the nearest voxel, so borders move by up to half a voxel of
-    the source.
+    spacing.
 
     Parameters
     ----------
     array : ndarray, shape (z, y, x)
     grid : Grid
         Of the array.
+    cut : callable
+        Gives the voxels of a grid their values. `nearest` moves borders by up to half a voxel of
+        the source, which is enough to look at, but not to measure:
+        `napari_acs.review.measure.between_planes.cut_shape`.
 
     Returns
     -------
@@ -84,7 +104,7 @@ def axial_stack(array: NDArray[Any], grid: Grid) -> AxialStack:
     if tilt <= MOST_TILT_DEG:
         return AxialStack(to_lps(array, grid), lps_grid(grid), tilt, False)
     along = upright(grid)
-    return AxialStack(nearest(array, grid, along), along, tilt, True)
+    return AxialStack(cut(array, grid, along), along, tilt, True)
 
 
 def upright(grid: Grid) -> Grid:
@@ -101,18 +121,3 @@ def upright(grid: Grid) -> Grid:
     x, y, z = (middle - side * (np.asarray(sizes) - 1) / 2).tolist()
     nx, ny, nz = sizes
     return Grid((nx, ny, nz), (side,) * 3, (x, y, z), (1, 0, 0, 0, 1, 0, 0, 0, 1))
-
-
-def nearest(array: NDArray[Any], grid: Grid, target: Grid) -> NDArray[Any]:
-    """Give each voxel of ``target`` the value of the voxel of ``array`` that it lies in."""
-    done = np.zeros(target.shape, array.dtype)
-    nx, ny, nz = target.size
-    y, x = np.indices((ny, nx))
-    last = np.asarray(grid.size) - 1
-    for k in range(nz):
-        plane = np.stack([x.ravel(), y.ravel(), np.full(nx * ny, k)], axis=1)
-        at = np.rint(grid.point_to_index(target.index_to_point(plane))).astype(int)
-        seen = ((at >= 0) & (at <= last)).all(axis=1)
-        i, j, m = at[seen].T
-        done[k].reshape(-1)[seen] = array[m, j, i]
-    return done

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import ndimage
 
 from napari_acs.review.boxes import bounding_box
-from napari_acs.review.measure.axial import nearest, upright
+from napari_acs.review.measure.axial import upright
+from napari_acs.review.measure.between_planes import cut_shape
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -19,8 +21,24 @@ AROUND_MM = 80.0
 """So much of the scan is shown on all sides of a diameter."""
 
 
-def plane_through(region: NDArray[np.bool_], grid: Grid, points: ArrayLike) -> Grid:
-    """Return the grid of the axial plane in which a region's diameter was measured.
+@dataclass(frozen=True, eq=False)
+class AxialPlane:
+    """The axial plane in which a region's diameter was measured.
+
+    Attributes
+    ----------
+    grid : Grid
+        One plane: its size along z is 1.
+    region : ndarray of bool, shape (1, rows, columns)
+        The region in it.
+    """
+
+    grid: Grid
+    region: NDArray[np.bool_]
+
+
+def plane_through(region: NDArray[np.bool_], grid: Grid, points: ArrayLike) -> AxialPlane:
+    """Cut the axial plane in which a region's diameter was measured.
 
     Its pixels are those that the diameter was measured on
     (`napari_acs.review.measure.axial.axial_stack` of the region), and the same further out, up to
@@ -37,8 +55,7 @@ def plane_through(region: NDArray[np.bool_], grid: Grid, points: ArrayLike) -> G
 
     Returns
     -------
-    Grid
-        One plane: its size along z is 1.
+    AxialPlane
     """
     box = bounding_box(region)
     assert box is not None
@@ -49,7 +66,8 @@ def plane_through(region: NDArray[np.bool_], grid: Grid, points: ArrayLike) -> G
     high = np.ceil(np.minimum(ends.max(axis=0) + reach, scan.max(axis=0))).astype(int)
     level = int(np.rint(ends[0, 2]))
     x, y = (high - low + 1)[:2].tolist()
-    return pixels.moved([low[0], low[1], level], (x, y, 1))
+    plane = pixels.moved([low[0], low[1], level], (x, y, 1))
+    return AxialPlane(plane, cut_shape(region[box].astype(np.int32), grid.crop(box), plane) > 0)
 
 
 def cut(array: NDArray[Any], grid: Grid, plane: Grid) -> NDArray[np.float32]:
@@ -61,7 +79,7 @@ def cut(array: NDArray[Any], grid: Grid, plane: Grid) -> NDArray[np.float32]:
     grid : Grid
         Of ``array``.
     plane : Grid
-        Of `plane_through`.
+        Of an `AxialPlane`.
 
     Returns
     -------
@@ -77,17 +95,3 @@ def cut(array: NDArray[Any], grid: Grid, plane: Grid) -> NDArray[np.float32]:
     values[beyond] = 0
     found: NDArray[np.float32] = values.reshape(plane.shape)
     return found
-
-
-def cut_labels(labels: NDArray[np.uint8], grid: Grid, plane: Grid) -> NDArray[np.uint8]:
-    """Return the labels in a plane, each that of the voxel that it lies in: as they were measured.
-
-    Parameters
-    ----------
-    labels : ndarray of uint8, shape (z, y, x)
-    grid : Grid
-        Of ``labels``.
-    plane : Grid
-        Of `plane_through`.
-    """
-    return nearest(labels, grid, plane)

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_acs.review.boxes import bounding_box
 from napari_acs.review.measure.axial import MOST_TILT_DEG, axial_stack, axial_tilt_deg, slice_mm
+from napari_acs.review.measure.between_planes import cut_shape
 from napari_acs.review.measure.bidimensional import (
     PERPENDICULAR_WITHIN_DEG,
     bidimensional,
@@ -107,7 +108,7 @@ def _region(mask: NDArray[np.bool_], grid: Grid, options: _Options) -> RegionMea
         return RegionMeasures(0.0, 0.0, None, None, (), 0.0, None, 0.0, 0)
     mask, grid = mask[box], grid.crop(box)
     found = components(mask, options.smallest_ml / grid.voxel_ml)
-    stack = axial_stack(found.numbers, grid)
+    stack = axial_stack(found.numbers, grid, cut_shape)
     planes, by_lesion = islands(stack)
     lesions = []
     for number, (voxels, where) in enumerate(zip(found.voxels, found.boxes, strict=True), 1):

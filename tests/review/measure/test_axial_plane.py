@@ -12,7 +12,8 @@ from scipy.spatial.transform import Rotation
 
 from napari_acs.review.boxes import bounding_box
 from napari_acs.review.measure.axial import axial_stack, axial_tilt_deg
-from napari_acs.review.measure.axial_plane import AROUND_MM, cut, cut_labels, plane_through
+from napari_acs.review.measure.axial_plane import AROUND_MM, cut, plane_through
+from napari_acs.review.measure.between_planes import cut_shape
 from napari_acs.review.measure.tumour import measure_tumour
 
 
@@ -34,13 +35,14 @@ def test_a_diameter_lies_on_the_pixels_of_its_plane(seed, spacing, orientation):
     core = ellipsoid(grid, centre + np.array([2, 1, -2]), (9, 6, 7), axes)
     labels[core] = 3
     found = measure_tumour(labels, grid).regions["ET"].largest_axial
-    plane = plane_through(core, grid, found.diameter.ends_lps_mm)
+    made = plane_through(core, grid, found.diameter.ends_lps_mm)
+    plane, there = made.grid, made.region
     assert plane.size[2] == 1
     assert plane.direction == (1, 0, 0, 0, 1, 0, 0, 0, 1)
 
-    stack = axial_stack(core[box := bounding_box(core)], grid.crop(box))
+    box = bounding_box(core)
+    stack = axial_stack(core[box].astype(np.int32), grid.crop(box), cut_shape)
     measured = stack.array[round(stack.grid.point_to_index([found.diameter.ends_lps_mm[0]])[0, 2])]
-    there = cut_labels(labels, grid, plane) == 3
     assert there.sum() == measured.sum() > 0, "pixel for pixel"
     ends = [found.diameter.ends_lps_mm, found.perpendicular.ends_lps_mm]
     index = plane.point_to_index(np.concatenate(ends))
@@ -59,7 +61,7 @@ def test_what_is_seen_in_a_plane_is_there_in_the_patient(dtype):
     image = np.rint(100 + x + y / 2 - z).astype(dtype)
     core = ellipsoid(grid, (12, -22, 28), (6, 6, 6))
     ends = measure_tumour(3 * core.astype(np.uint8), grid).regions["ET"].largest_axial.diameter
-    plane = plane_through(core, grid, ends.ends_lps_mm)
+    plane = plane_through(core, grid, ends.ends_lps_mm).grid
     seen = cut(image, grid, plane)[0]
     there = points_of(plane)[0]
     expected = 100 + there[..., 0] + there[..., 1] / 2 - there[..., 2]
@@ -77,7 +79,7 @@ def test_a_plane_shows_what_is_around_its_diameter_and_no_more():
     grid = grid_about((0, 0, 0), (2.0, 2.0, 2.0), 160.0, turn)
     core = np.zeros(grid.shape, bool)
     core[tuple(slice(n // 2 - 2, n // 2 + 3) for n in grid.shape)] = True
-    plane = plane_through(core, grid, [(0, 0, 0), (4, 0, 0)])
+    plane = plane_through(core, grid, [(0, 0, 0), (4, 0, 0)]).grid
     corners = plane.corners()
     low, high = corners.min(axis=0), corners.max(axis=0)
     for edge, wanted in ((low[:2], (-AROUND_MM,) * 2), (high[:2], (4 + AROUND_MM, AROUND_MM))):

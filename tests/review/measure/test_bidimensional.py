@@ -177,6 +177,45 @@ def test_a_steep_grid_is_cut_along_the_patients_axes(tilt):
         assert line.ends_lps_mm[0][2] == pytest.approx(line.ends_lps_mm[1][2])
 
 
+@pytest.mark.parametrize("slices", [1.0, 5.0])
+def test_ellipsoids_of_a_steep_scan_have_their_diameters_whatever_its_slices(slices):
+    """The value of the nearest voxel makes steps, of which the longest line finds the longest."""
+    rng = np.random.default_rng(3)
+    off = []
+    for _ in range(16):
+        angles = rng.uniform(0, 360), rng.uniform(33, 50)
+        turn = Rotation.from_euler("zx", angles, degrees=True).as_matrix()
+        axes = Rotation.random(rng=rng).as_matrix()
+        radii, centre = rng.uniform(8, 16, 3), rng.uniform(-40, 40, 3)
+        grid = grid_about(centre + rng.uniform(-1, 1, 3), (0.9, 0.9, slices), 22.0, turn)
+        mask = ellipsoid(grid, centre, radii, axes).astype(np.uint8)
+        found = measure_tumour(mask, grid)
+        if not found.axial_resampled:
+            continue
+        section = (axes @ np.diag(1 / radii**2) @ axes.T)[:2, :2]  # the ellipse through the centre
+        truth = 4 / math.sqrt(np.linalg.det(section))
+        off.append(100 * (found.regions["WT"].largest_axial.product_mm2 / truth - 1))
+    assert len(off) > 8
+    assert abs(np.mean(off)) < 3
+    assert np.abs(off).max() < 11
+
+
+def test_two_lesions_of_a_steep_scan_stay_two_and_specks_are_none():
+    turn = Rotation.from_euler("x", 40, degrees=True).as_matrix()
+    grid = grid_about(np.zeros(3), (1.0, 1.0, 3.0), 40.0, turn)
+    mask = ellipsoid(grid, (-16, 0, 0), (12, 12, 12)) | ellipsoid(grid, (14, 4, 5), (9, 9, 9))
+    mask[1, 1, 1] = True  # too small to count
+    found = measure_tumour(mask.astype(np.uint8), grid).regions["WT"]
+    assert found.ignored_ml == pytest.approx(grid.voxel_ml)
+    for lesion, radius, x in zip(found.lesions, (12, 9), (-16, 14), strict=True):
+        assert lesion.axial.diameter.length_mm == pytest.approx(2 * radius, abs=1.2)
+        middle = np.mean(lesion.axial.diameter.ends_lps_mm, axis=0)
+        assert middle[0] == pytest.approx(x, abs=3)
+    speck = np.zeros(grid.shape, np.uint8)
+    speck[1, 1, 1] = 2
+    assert measure_tumour(speck, grid).regions["WT"].largest_axial is None
+
+
 def test_a_diameter_does_not_cross_a_hole():
     grid = Grid((60, 60, 1), (1.0, 1.0, 1.0), (0, 0, 0), FLAT)
     y, x = np.indices((60, 60))
