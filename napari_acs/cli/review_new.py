@@ -79,7 +79,10 @@ def new(
     ] = 60.0,
     keep_names: Annotated[
         bool,
-        typer.Option("--keep-names", help="Call cases as their folders are, not by pseudonyms."),
+        typer.Option(
+            "--keep-names",
+            help="Call cases as their folders are, not by pseudonyms. Not with --repeats.",
+        ),
     ] = False,
     json: options.JsonReport = None,
     force: options.Force = False,
@@ -97,6 +100,13 @@ def new(
 
     if session.suffix.lower() != SUFFIX:  # with --force, a slip of the hand would cost an image
         raise BadInput(f"{session.name} is no name for a session", expected=f"NAME{SUFFIX}")
+    if keep_names and repeats:  # a pseudonym among names would stand out as well
+        raise BadInput(
+            "--repeats and --keep-names do not go together",
+            found="a list with the name of each repeated case twice, which announces the repeats",
+            expected="pseudonyms, of which a repeat bears one of its own",
+            do="Leave one of the two out",
+        )
     files = _files(session, rater or ["reader"])
     for path in files.values():
         check_name(path)

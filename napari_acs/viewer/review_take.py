@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_acs.imaging import from_lps
+from napari_acs.review.session.chain import plain
 from napari_acs.review.session.masks import add_prediction
 from napari_acs.viewer.info import LayerInfo, info_in
 
@@ -82,7 +83,7 @@ def take(
     mean = _said_by_the_model(info)
     labelled = info.prediction > 0
     if mean is None and uncertainty is not None and labelled.any():
-        mean = float(np.mean(uncertainty[labelled], dtype=np.float64))
+        mean = _finite(float(np.mean(uncertainty[labelled], dtype=np.float64)))
     return add_prediction(
         session,
         item,
@@ -90,17 +91,16 @@ def take(
         info.grid,
         title=model_of(info),
         uncertainty=mean,
-        provenance=_plain(info.provenance or {}),
+        provenance=plain(info.provenance or {}),
     )
 
 
 def _said_by_the_model(info: LayerInfo) -> float | None:
     """Return the figure that the model gave for this mask, in the record that goes with it."""
     record = (info.provenance or {}).get("uncertainty")
-    return float(record["mean"]) if record else None
+    return _finite(float(record["mean"])) if record else None
 
 
-def _plain(provenance: Any) -> dict[str, Any]:
-    """Return provenance as JSON holds it."""
-    plain: dict[str, Any] = json.loads(json.dumps(provenance, default=str))
-    return plain
+def _finite(number: float) -> float | None:
+    """Return a figure, or None of a model that gave none."""
+    return number if math.isfinite(number) else None

@@ -19,6 +19,7 @@ from napari_acs.widgets.review_before import ExamComparing
 from napari_acs.widgets.review_cases import ReviewCases
 from napari_acs.widgets.review_clock import ReviewClock
 from napari_acs.widgets.review_files import ReviewFiles
+from napari_acs.widgets.review_holding import Holding
 from napari_acs.widgets.review_others import OtherMasks
 from napari_acs.widgets.review_panel import ReviewPanel
 from napari_acs.widgets.review_saying import Saying
@@ -43,8 +44,9 @@ def ask_target(window: QWidget, what: str, proposal: str) -> Path | None:
 
 def confirmed(window: QWidget, question: str) -> bool:
     """Ask the user."""
-    answered = QMessageBox.question(window, "Review", question)
-    return bool(answered == QMessageBox.StandardButton.Yes)
+    yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+    # What is asked costs something (a look at cases, work that is not saved): Enter is no.
+    return bool(QMessageBox.question(window, "Review", question, yes | no, no) == yes)
 
 
 class ReviewDock(QWidget):
@@ -81,6 +83,7 @@ class ReviewDock(QWidget):
         self.files = ReviewFiles(self)
         self.saying = Saying(self.panel, self.cases, self)
         self.line = SavedLine(self.panel, self.cases.keeping, self._refuse, self)
+        self.holding = Holding(self.cases, self.saying.keep, self._agreed, self._refuse, self)
         self.others = OtherMasks(napari_viewer, self.panel.decide, self.cases, self._agreed, self)
         self.comparing = ExamComparing(self.panel.before, self.cases, self)
         self.clock = ReviewClock(self.cases, self)
@@ -185,6 +188,7 @@ class ReviewDock(QWidget):
         self.panel.message.clear()
         self.panel.start.fold()
         self.cases.opened(seen)
+        self.holding.watch(self)
         self.panel.show_session(seen, None)
         self.opened.emit(seen)
         position = seen.state.position

@@ -45,6 +45,7 @@ class ReviewTable(QWidget):
         super().__init__(parent)
         self._rows: tuple[Row, ...] = ()
         self._shown: list[Row] = []
+        self._drawn: list[tuple[Row, bool]] = []
         self._current: int | None = None
         self._by, self._descending = "plan", False
         self.status = QComboBox()
@@ -102,10 +103,16 @@ class ReviewTable(QWidget):
             by=self._by,
             descending=self._descending,
         )
-        self.table.setRowCount(len(self._shown))
-        for number, row in enumerate(self._shown):
-            for column, words in enumerate(_cells(row)):
-                self.table.setItem(number, column, self._cell(row, column, words))
+        # What is drawn already stays: a worklist may have thousands of lines, and one changes.
+        wanted = [(row, row.item == self._current) for row in self._shown]
+        self.table.setRowCount(len(wanted))
+        drawn, self._drawn = self._drawn, wanted
+        for number, line in enumerate(wanted):
+            if number >= len(drawn) or drawn[number] != line:
+                for column, words in enumerate(_cells(line[0])):
+                    self.table.setItem(number, column, self._cell(line[0], column, words))
+        if drawn != wanted:
+            self.table.resizeColumnsToContents()
 
     def _cell(self, row: Row, column: int, words: str) -> QTableWidgetItem:
         cell = QTableWidgetItem(words)
@@ -132,10 +139,12 @@ def _table() -> QTableWidget:
     rows, header = table.verticalHeader(), table.horizontalHeader()
     assert rows is not None and header is not None
     rows.setVisible(False)
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    # ResizeToContents goes through all lines for each cell that is put in: minutes for thousands.
+    header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    header.setResizeContentsPrecision(-1)  # all lines: a pseudonym that is cut names nothing
     header.setSectionsClickable(True)
     header.setMinimumSectionSize(_NARROWEST)
-    table.setWordWrap(False)  # a pseudonym that is cut names nothing
+    table.setWordWrap(False)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

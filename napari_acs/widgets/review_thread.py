@@ -15,7 +15,8 @@ from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_acs.errors import BadInput
 
-_PATIENCE_S = 20.0
+PATIENCE_S = 20.0
+"""As long is the disk waited for when the window closes."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -85,7 +86,7 @@ def end_thread(pool: ThreadPoolExecutor, *last: Callable[[], Any]) -> None:
     pool.shutdown(wait=False)
     for future in futures:
         try:
-            future.result(_PATIENCE_S)
+            future.result(PATIENCE_S)
         except BadInput as refusal:  # on the way out nobody sees a panel
             _LOG.error("a review session ended, and not all is saved: %s", refusal.sentence())
         except Exception as error:

@@ -78,6 +78,15 @@ def test_from_new_to_export(call, session, tmp_path):
     assert json.loads(verified.stdout)["sessions"][0]["sound"]
 
 
+def test_names_that_are_kept_take_no_repeats_which_they_would_announce(call, data, tmp_path):
+    path = tmp_path / "s.review"
+    done = call("review", "new", path, data, "--keep-names", "--repeats", "0.5")
+    assert done.exit_code == 2 and not path.exists()
+    assert "do not go together" in done.stderr and "announces" in done.stderr
+    done = call("review", "new", path, data, "--repeats", "0.5")
+    assert done.exit_code == 0, done.output
+
+
 def test_exports_name_nobody_unless_asked(call, data, tmp_path):
     (data / "case-0").rename(data / "DOE_JANE")
     path, csv_file, told = (tmp_path / name for name in ("s.review", "r.csv", "r.json"))

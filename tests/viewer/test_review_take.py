@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from review.session.sessions import GRID, SHAPE, make
@@ -22,8 +24,16 @@ OWN = {"uncertainty": {"mean": 0.3, "of": "entropy"}}
         ({}, True, 0.75),
         ({"uncertainty": None}, False, None),
         (None, False, None),
+        ({"uncertainty": {"mean": math.nan}, "scale": math.inf}, False, None),
     ],
-    ids=["the model's figure", "rather than the map", "the map", "nothing found", "another tool's"],
+    ids=[
+        "the model's figure",
+        "rather than the map",
+        "the map",
+        "nothing found",
+        "another tool's",
+        "no number",  # which no log can hold: the mask could not be taken
+    ],
 )
 def test_a_figure_is_taken_and_never_made_up(tmp_path, said, shown, expected):
     (path,) = make(tmp_path)

@@ -7,7 +7,10 @@ are set (see tests/conftest.py).
 # ruff: noqa: PLC0415
 from __future__ import annotations
 
+import sqlite3
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from widgets.fakes import GRID, FakeCheck, FakeJob, FakePrepare, not_looked_at
 from widgets.review_studies import make as make_review
 
 from napari_acs.imaging import Grid
+from napari_acs.review.session import log
 
 
 @pytest.fixture
@@ -92,3 +96,21 @@ def new_dock(make_napari_viewer, qtbot, tmp_path):
         return dock
 
     return new_dock
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """Return a disk that can be full."""
+    disk, real = SimpleNamespace(full=False), log.transaction
+
+    @contextmanager
+    def transaction(connection):
+        if disk.full:
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorname = "SQLITE_FULL"
+            raise error
+        with real(connection):
+            yield
+
+    monkeypatch.setattr(log, "transaction", transaction)
+    return disk

@@ -36,8 +36,8 @@ def main(path: Path, end: str = "") -> None:
     def saved(said) -> None:
         if said.changed:
             print("saved", said.steps, flush=True)
-        if end and said.steps >= 3:
-            timer.stop()
+        if end and said.steps >= 3 and timer.isActive():
+            timer.stop()  # once: what was asked before is still answered as the window closes
             paint()  # and not a moment to save it
             dock.panel.decide.note.setPlainText("typed last")
             print("painted", state["at"], flush=True)

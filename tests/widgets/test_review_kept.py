@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +14,6 @@ from widgets.review_hands import WAIT, click, close, kept, mask, open_session, s
 from widgets.review_studies import FORM, GRIDS, make
 
 from napari_acs.errors import BadInput
-from napari_acs.review.session import log
 from napari_acs.review.session.session import read_session
 from napari_acs.viewer.review_order import ScreenOrder
 from napari_acs.widgets.review_thread import end_thread
@@ -32,24 +29,6 @@ def asking(new_dock, qtbot, tmp_path):
     dock = new_dock()
     open_session(dock, qtbot, path)
     return dock, path, dock.panel.findChild
-
-
-@pytest.fixture
-def disk(monkeypatch):
-    """Return a disk that can be full."""
-    disk, real = SimpleNamespace(full=False), log.transaction
-
-    @contextmanager
-    def transaction(connection):
-        if disk.full:
-            error = sqlite3.OperationalError("database or disk is full")
-            error.sqlite_errorname = "SQLITE_FULL"
-            raise error
-        with real(connection):
-            yield
-
-    monkeypatch.setattr(log, "transaction", transaction)
-    return disk
 
 
 def stays(dock, qtbot, leave) -> None:

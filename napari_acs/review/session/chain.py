@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +75,13 @@ def canonical(value: Any) -> str:
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
+
+
+def plain(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record as `canonical` takes it: NaN is null, and what JSON does not know a text."""
+    said = json.dumps(record, default=str)
+    found: dict[str, Any] = json.loads(said, parse_constant=lambda _: None)
+    return found
 
 
 def sha256(content: bytes) -> str:

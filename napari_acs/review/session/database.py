@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from napari_acs.errors import BadInput
@@ -111,9 +111,11 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             left = log.is_file() and log.stat().st_size > 0
             try:
                 until_read.enter_context(session_lock(path, "reading"))
+                until_read.callback(_tidy, path)
                 options = "mode=rw" if left else "immutable=1"
             except Busy:
                 options = "mode=ro"
+                until_read.callback(_tidy_alone, path)
             except NoLock:  # a read-only folder: nobody writes there either
                 options = "immutable=1"
                 if left:
@@ -134,6 +136,25 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 def _text(raw: bytes) -> str:
     """Read text also where it is none: a hash then says that it was changed."""
     return raw.decode("utf-8", "surrogateescape")
+
+
+def _tidy(path: Path) -> None:
+    """Remove the empty log that SQLite begins beside a file for a second one that reads."""
+    log = path.with_name(path.name + "-wal")
+    with suppress(sqlite3.Error, OSError):
+        if log.is_file() and log.stat().st_size == 0:
+            # SQLite removes it with the last connection that may write; not while another reads.
+            with closing(sqlite3.connect(path, isolation_level=None)) as last:
+                last.execute("SELECT 1 FROM event LIMIT 1").fetchone()
+
+
+def _tidy_alone(path: Path) -> None:
+    """Remove it if nobody is at work there; else the last one to leave does."""
+    log = path.with_name(path.name + "-wal")
+    with suppress(OSError, Busy, NoLock):
+        if log.is_file() and log.stat().st_size == 0:
+            with session_lock(path, "reading"):
+                _tidy(path)
 
 
 def _copied(path: Path, log: Path, until_read: ExitStack) -> Path:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from napari_acs.errors import BadInput
 from napari_acs.review.session.answers import check_answers, fitting_answers
+from napari_acs.review.session.chain import plain
 from napari_acs.review.session.form import form_of
 from napari_acs.review.session.log import Draft
 from napari_acs.review.session.masks import final_mask, own_mask
+from napari_acs.review.session.spelling import whole_text
 from napari_acs.review.session.state import DECIDED, SECOND_READ, Position
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ def write_note(session: Session, item: int, text: str) -> None:
     too_long = _too_long(text)
     if too_long is not None:
         raise too_long
+    text = whole_text(text)
     if text != session.item(item).note:
         session.record(Draft("note", item, data={"text": text}))
 
@@ -109,8 +112,9 @@ def keep_classification(session: Session, item: int, record: Mapping[str, Any]) 
     record : mapping
         JSON-ready, as the Classify panel makes it: without names of files or patients.
     """
-    if record and dict(record) != session.item(item).classification:
-        session.record(Draft("classification", item, data={"record": dict(record)}))
+    said = plain(record)
+    if said and said != session.item(item).classification:
+        session.record(Draft("classification", item, data={"record": said}))
 
 
 def decide(session: Session, item: int, status: str) -> Item:

@@ -172,11 +172,12 @@ def _revealed(state: SessionState, event: Event, _data: Mapping[str, Any]) -> Se
     )
 
 
-def _mask(state: SessionState, event: Event, data: Mapping[str, Any]) -> SessionState:
-    item = _item(state, event)
-    mask = Mask(
+def mask_of(event: Event) -> Mask:
+    """Return the mask that an event brought, as it was then."""
+    data = event.read()
+    return Mask(
         id=event.seq,
-        item=item.number,
+        item=event.item or 0,
         origin=data["origin"],
         title=data["title"],
         grid=grid_of(data["grid"]),
@@ -187,6 +188,10 @@ def _mask(state: SessionState, event: Event, data: Mapping[str, Any]) -> Session
         uncertainty=data["uncertainty"],
         provenance=data["provenance"],
     )
+
+
+def _mask(state: SessionState, event: Event, _data: Mapping[str, Any]) -> SessionState:
+    item, mask = _item(state, event), mask_of(event)
     state = _changed(state, replace(item, masks=(*item.masks, mask.id)))
     return replace(state, masks={**state.masks, mask.id: mask})
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from napari_acs.errors import BadInput
+from napari_acs.review.session.spelling import whole_text
 
 _MOST_BYTES = 2**20
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
@@ -111,7 +112,7 @@ class Text(_Field):
         """Return the answer, or say in a ``ValueError`` what was expected."""
         if not isinstance(value, str) or len(value) > self.most:
             raise ValueError(f"a text of at most {self.most} characters")
-        return value
+        return whole_text(value)
 
 
 class YesNo(_Field):

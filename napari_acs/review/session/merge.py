@@ -15,7 +15,7 @@ from napari_acs.imaging.grid import Grid
 from napari_acs.review.session.activity import times
 from napari_acs.review.session.chain import Head
 from napari_acs.review.session.database import reading
-from napari_acs.review.session.fold import EDITS, read_state
+from napari_acs.review.session.fold import EDITS, mask_of, read_state
 from napari_acs.review.session.log import read_events
 from napari_acs.review.session.masks import final_mask
 from napari_acs.review.session.read_facts import ReadFacts
@@ -116,7 +116,8 @@ def read_labels_of(row: ReadRow) -> tuple[NDArray[np.uint8], Grid] | None:
     if row.mask is None:
         return None
     with reading(row.file) as connection, replaying(row.file):
-        mask = read_state(connection).masks[row.mask]
+        # Not the whole state for each of thousands.
+        mask = mask_of(next(read_events(connection, "seq = ?", (row.mask,))))
         return mask_at(connection, mask, row.until), mask.grid
 
 

@@ -1,4 +1,4 @@
-"""What a session can be called, and which names of files it can hold: it is UTF-8 throughout."""
+"""What a session can be called, and which names and texts it can hold: it is UTF-8 throughout."""
 
 from __future__ import annotations
 
@@ -36,6 +36,14 @@ def check_text(text: str, what: str, do: str) -> None:
             expected="a name in UTF-8; older disks and archives hold others",
             do=do,
         ) from error
+
+
+def whole_text(text: str) -> str:
+    """Return what was typed or pasted as UTF-8 can hold it: half a character becomes U+FFFD.
+
+    Qt gives the halves of a cut emoji as they are, and no file of text takes one.
+    """
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def check_name(path: Path) -> None:

@@ -14,6 +14,7 @@ from napari_acs.review.session.decisions import (
     go_to,
     keep_classification,
     reveal,
+    say,
     write_note,
 )
 from napari_acs.review.session.editing import MaskEditor
@@ -74,6 +75,21 @@ def test_what_a_classifier_said_is_kept_with_the_case_and_reported(tmp_path):
     told = next(case for case in report.cases if case.item == 1).classification
     assert told["probabilities"] == record["probabilities"] and told["named"] == ["mutant"]
     assert not next(case for case in report.cases if case.item == 2).classification
+
+
+def test_half_a_character_holds_nobody_up(tmp_path):
+    """Qt gives what was pasted as it is; a reader could not leave the case then."""
+    form = form_of({"fields": [{"name": "where", "type": "text"}]})
+    (path,) = make(tmp_path, form=form)
+    with open_session(path) as session:
+        assert say(session, 1, "cut \ud83d, whole \U0001f600", {"where": "\ude00 left"}) is None
+        said = session.state.head.seq
+        assert say(session, 1, "cut \ud83d, whole \U0001f600", {"where": "\ude00 left"}) is None
+        assert session.state.head.seq == said, "the same said again is no event"
+        keep_classification(session, 1, {"probabilities": {"mutant": float("nan")}})
+    item = read_session(path).items[1]
+    assert (item.note, item.answers) == ("cut \ufffd, whole \U0001f600", {"where": "\ufffd left"})
+    assert item.classification == {"probabilities": {"mutant": None}}
 
 
 def test_a_decision_needs_the_required_answers_and_an_edit_reopens_it(tmp_path):

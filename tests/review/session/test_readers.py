@@ -1,0 +1,65 @@
+"""Several who read a session at once, and a window that opens beside them: nothing is left over."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from review.session.sessions import GRID, SHAPE, make
+
+from napari_acs.review.session.database import reading
+from napari_acs.review.session.decisions import decide, write_note
+from napari_acs.review.session.editing import MaskEditor
+from napari_acs.review.session.fold import read_state
+from napari_acs.review.session.masks import add_prediction, start_from
+from napari_acs.review.session.merge import merge, read_labels_of
+from napari_acs.review.session.session import open_session, read_session
+from napari_acs.review.session.verify import verify
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_readers_at_the_same_time_leave_nothing_beside_the_file(tmp_path, first):
+    (path,) = make(tmp_path)
+    before = path.read_bytes()
+    with ExitStack() as others:
+        readers = [ExitStack() for _ in range(3)]
+        for reader in readers:
+            others.enter_context(reader)
+            assert len(read_state(reader.enter_context(reading(path))).items) == 3
+        readers[first].close()  # whoever leaves last tidies up
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes() == before
+
+
+def test_a_reader_takes_nothing_from_a_window_that_is_open(tmp_path):
+    (path,) = make(tmp_path)
+    with open_session(path) as session:
+        read_session(path)
+        for text in ("one", "two"):  # before the first there is nothing in the log of SQLite
+            write_note(session, 1, text)
+            assert read_session(path).items[1].note == text
+    assert read_session(path).items[1].note == "two" and verify(path).sound
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_labels_of_a_read_are_had_without_going_through_the_whole_log(tmp_path, monkeypatch):
+    """A report of thousands of cases asks for each."""
+    (path,) = make(tmp_path)
+    labels = np.arange(np.prod(SHAPE), dtype=np.uint8).reshape(SHAPE) % 4
+    with open_session(path) as session:
+        prediction = add_prediction(session, 2, labels, GRID, title="model")
+        editor = MaskEditor(session, start_from(session, prediction.id).id)
+        editor.stroke([0, 5], 3)
+        decide(session, 2, "corrected")
+        decided = editor.array.copy()
+        editor.stroke([7], 3)
+        decide(session, 2, "corrected")
+        editor.stroke([8], 3)
+    rows = {row.item: row for row in merge([path]).reads}
+    monkeypatch.setattr("napari_acs.review.session.merge.read_state", None)
+    found, grid = read_labels_of(replace(rows[2], until=session.state.items[2].decided.seq))
+    decided.reshape(-1)[7] = 3
+    np.testing.assert_array_equal(found, decided)
+    assert grid == GRID and read_labels_of(rows[1]) is None
