@@ -241,7 +241,8 @@ def _run(plan: RunPlan, order: Order, device: str, devices: int | None, json: st
         if not fabric.is_global_zero:
             from napari_acs.cli.train_progress import quiet_steps
 
-            return run_kind(plan, order, Company(fabric, stop, quiet_steps, lambda *_: None))
+            run_kind(plan, order, Company(fabric, stop, quiet_steps, lambda *_: None))
+            raise typer.Exit  # whether it was stopped, the main process says
         from napari_acs.cli.train_progress import follow_steps
 
         with progress_shown(plan.id) as show:
