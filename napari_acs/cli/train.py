@@ -14,7 +14,9 @@ import typer
 from napari_acs.cli import options
 from napari_acs.cli.cancel import interruptible
 from napari_acs.cli.outcome import end_with, exits
+from napari_acs.cli.output import check_report
 from napari_acs.cli.progress import progress_shown
+from napari_acs.cli.train_report import report_prepared, say_what_came
 from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure, Progress
 
@@ -122,9 +124,11 @@ def train(
         ),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads a process.")] = None,
+    json: options.JsonReport = None,
     debug: options.Debug = False,
 ) -> None:
     """Train a model by a recipe; Ctrl-C keeps a checkpoint to go on from."""
+    check_report(json, force=False)  # before hours, not after them
     from napari_acs.models.atomic import refuse_existing
     from napari_acs.training.order import Order
 
@@ -136,6 +140,7 @@ def train(
         run = run or Path("runs") / f"{plan.id}-fold-{fold}"
     if prepare is not None:
         _prepare(plan, sources, prepare, layout.value, patient_pattern)
+        report_prepared(prepare, json)
         return
     if out is None:
         raise BadInput("Nothing says where the bundle goes", do="Name its folder with --out")
@@ -158,7 +163,7 @@ def train(
         layout.value,
         patient_pattern,
     )
-    if not _run(plan, order, device, devices):
+    if not _run(plan, order, device, devices, json):
         do = f"The same command goes on from what is in {run}"
         end_with(Failure("Cancelled", "", do, "cancelled"), debug=debug)
 
@@ -223,7 +228,7 @@ def _prepare(
         prepare_for(plan, data, cache, said, layout=layout, patient_pattern=patient_pattern)
 
 
-def _run(plan: RunPlan, order: Order, device: str, devices: int | None) -> bool:
+def _run(plan: RunPlan, order: Order, device: str, devices: int | None, json: str | None) -> bool:
     """Train; return False where the user stopped it."""
     from napari_acs.cli.train_company import in_company
     from napari_acs.inference import pick_device
@@ -236,14 +241,15 @@ def _run(plan: RunPlan, order: Order, device: str, devices: int | None) -> bool:
         if not fabric.is_global_zero:
             from napari_acs.cli.train_progress import quiet_steps
 
-            return run_kind(plan, order, Company(fabric, stop, quiet_steps, lambda *_: None))
+            run_kind(plan, order, Company(fabric, stop, quiet_steps, lambda *_: None))
+            raise typer.Exit  # whether it was stopped, the main process says
         from napari_acs.cli.train_progress import follow_steps
 
         with progress_shown(plan.id) as show:
             company = Company(fabric, stop, lambda s: follow_steps(plan, s, show), _progress(show))
             ended = run_kind(plan, order, company)
     if ended and fabric.is_global_zero:
-        _say_what_came(order)
+        say_what_came(order, json)
     return ended
 
 
@@ -252,15 +258,3 @@ def _progress(show: Any) -> Any:
         show(Progress(done, total, stage, done / total if total else 1.0))
 
     return progress
-
-
-def _say_what_came(order: Order) -> None:
-    from napari_acs.models.bundle import load_any_bundle
-
-    bundle = load_any_bundle(order.out)
-    for group in ("mean_cases", "mean_phantoms", "mean_hard_phantoms"):
-        if group in bundle.spec.metrics:
-            means = bundle.spec.metrics[group].items()
-            dice = ", ".join(f"{region} {scores['dice']:.3f}" for region, scores in means)
-            typer.echo(f"{group.removeprefix('mean_')}: mean Dice {dice}")
-    typer.echo(f"{order.out}: {bundle.spec.weights.size_bytes / 1e6:.1f} MB, {bundle.sha256[:12]}")

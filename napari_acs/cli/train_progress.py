@@ -40,7 +40,7 @@ def follow_steps(plan: RunPlan, steps: Iterator[Step], show: Callable[[Progress]
             figures = said(step.validation.figures)
             typer.echo(f"step {step.step}: validation {figures}", err=True)
         # Without a terminal every new stage is a line of its own.
-        if live or step.step % _RECENT == 1:
+        if live or not stage or step.step % _RECENT == 1:
             stage = f"loss {sum(losses) / len(losses):.3f}" + (figures and f", {figures}")
         show(Progress(step.step, plan.steps, stage, step.step / plan.steps))
     return finished

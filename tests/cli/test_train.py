@@ -1,6 +1,7 @@
 """``napari-acs train`` from study folders to a bundle that segments, and its refusals."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -138,6 +139,24 @@ def test_bad_data_is_refused_by_name_before_training_starts(place):
     assert "shifted_seg" in said.replace("\n", "")
     assert not (place / "bundle").exists()
     assert not (place / "run" / "checkpoint.pt").exists()
+
+
+def test_the_report_is_json_alone_and_refused_before_training_where_it_can_not_be_written(place):
+    (place / "there.json").touch()
+    code, said = _train(place, "--out", place / "bundle", "--json", place / "there.json")
+    assert code == 2
+    assert "already exists" in said
+    assert not (place / "run").exists()
+    options = ["--data", place / "data", "--run", place / "run", "--from-scratch", "--json", "-"]
+    arguments = ["train", place / "recipe.yaml", *options, "--out", place / "bundle"]
+    done = CliRunner().invoke(app, [str(a) for a in arguments])
+    assert done.exit_code == 0, done.output
+    report, bundle = json.loads(done.stdout), load_bundle(place / "bundle")
+    assert report["model"]["sha256"] == bundle.sha256
+    assert report["metrics"]["mean_cases"] == bundle.spec.metrics["mean_cases"]
+    code, said = _train(place, "--prepare", place / "cache", "--json", place / "cases.json")
+    assert code == 0, said
+    assert json.loads((place / "cases.json").read_text())["cases"] == ["case0", "case1", "case2"]
 
 
 def test_a_second_training_in_one_folder_is_refused(place):

@@ -8,8 +8,10 @@ import types
 import pytest
 import typer
 
+from napari_acs.cli.train import _run
 from napari_acs.cli.train_company import in_company
 from napari_acs.errors import BadInput
+from napari_acs.training import kinds, processes
 from napari_acs.training.agreement import RefusedElsewhere
 
 LOST = "[pair.cc:561] Connection closed by peer [127.0.0.1]:14559"
@@ -45,6 +47,17 @@ def test_a_refusal_of_another_process_ends_without_a_word(rank, code, tmp_path, 
     with pytest.raises(typer.Exit) as ended, in_company(_company(rank), tmp_path):
         raise RefusedElsewhere
     assert ended.value.exit_code == code
+    assert capsys.readouterr().err == ""
+
+
+def test_a_stop_is_said_by_the_main_process_alone(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(processes, "start_processes", lambda *_: _company(1))
+    monkeypatch.setattr(kinds, "run_kind", lambda *_: False)
+    order = types.SimpleNamespace(run=tmp_path)
+    plan = types.SimpleNamespace(precision="fp32")
+    with pytest.raises(typer.Exit) as ended:
+        _run(plan, order, "cpu", 2, None)
+    assert ended.value.exit_code == 0
     assert capsys.readouterr().err == ""
 
 
