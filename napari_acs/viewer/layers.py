@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_acs.imaging import to_lps
+from napari_acs.imaging.labels.segments import SegmentName, unnamed
 from napari_acs.viewer.display import placement
 from napari_acs.viewer.info import KEY, LayerInfo
 
@@ -103,6 +104,13 @@ def _features(styles: Sequence[LabelStyle]) -> Mapping[str, list[Any]]:
         "index": [0, *(s.value for s in styles)],
         "class": ["background", *(f"{s.title} ({s.name})" for s in styles)],
     }
+
+
+def styles_for(segments: Sequence[SegmentName]) -> Sequence[LabelStyle]:
+    """Return what a file calls its labels; the BraTS classes where it calls them nothing."""
+    if all(segment == unnamed(segment.value) for segment in segments):
+        return GLIOMA_STYLES
+    return [LabelStyle(s.value, s.name, s.title, s.colour) for s in segments]
 
 
 def styles_of(meta: Mapping[str, Any]) -> tuple[LabelStyle, ...]:
