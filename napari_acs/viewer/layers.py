@@ -38,6 +38,10 @@ GLIOMA_STYLES = (
 """The BraTS classes, for mask files: enhancing tumour is 4 in files up to 2021, 3 since."""
 
 
+_EMPTY = 0.2
+"""So much of a volume, at least, is background where the skull was removed."""
+
+
 def image_layer(array: NDArray[Any], info: LayerInfo, name: str) -> LayerTuple:
     """Return an Image layer of a stored ``(z, y, x)`` array; the array is not copied."""
     attributes = {
@@ -82,11 +86,14 @@ def contrast_limits(array: NDArray[Any]) -> tuple[float, float]:
     sample = sample[np.isfinite(sample)]
     if sample.size == 0:
         return 0.0, 1.0
-    tissue = sample[sample > sample.min()]
+    empty = sample.min()
+    if np.mean(sample == sample[0]) > _EMPTY:  # the corner's: interpolation may have gone below it
+        empty = sample[0]
+    tissue = sample[sample != empty]
     if tissue.size == 0:
         return float(sample[0]), float(sample[0]) + 1.0
     low, high = np.percentile(tissue, (0.5, 99.8))
-    low = min(low, float(sample.min()))
+    low = min(low, float(empty))
     return float(low), float(high if high > low else low + 1.0)
 
 
