@@ -18,6 +18,11 @@ from napari_acs.imaging.names import (
 )
 from napari_acs.imaging.read import StrPath
 
+_SAY = (
+    "Say which file is which sequence: drop the files on the Segment panel one by one and choose "
+    "each under Sequences; --t1 FILE and so on without a window"
+)
+
 
 def find_sequences(folder: StrPath) -> dict[str, Path]:
     """Find a study's sequences among the files of a folder (not of its subfolders).
@@ -89,7 +94,8 @@ def add_sequence(files: dict[str, Path], key: str, path: Path) -> None:
         raise BadInput(
             f"{files[key].name} and {path.name} both look like {TITLES[key]}",
             expected="one file for each sequence",
-            do="Say which file is which sequence, or remove one from the study",
+            do="Say which file is which sequence: drop the ones that you want on the Segment panel "
+            "(--t1 FILE and so on without a window); or remove one from the study",
         )
     files[key] = path
 
@@ -119,7 +125,7 @@ def _no_sequence(folder: Path, images: list[Path], entries: list[Path]) -> BadIn
         masks = all(is_mask_name(path.name) for path in images)
         found = f"only {'masks' if masks else 'files whose names say no sequence'} "
         found += f"({', '.join(path.name for path in images[:4])})"
-        do = "Add the MRI sequences" if masks else "Say which file is which sequence"
+        do = "Add the MRI sequences" if masks else _SAY
     elif studies:
         found = f"studies in its subfolders ({', '.join(studies[:4])})"
         do = "Choose one of them"

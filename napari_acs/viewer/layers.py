@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_acs.imaging import to_lps
+from napari_acs.imaging.labels.segments import SegmentName, unnamed
 from napari_acs.viewer.display import placement
 from napari_acs.viewer.info import KEY, LayerInfo
 
@@ -35,6 +36,10 @@ GLIOMA_STYLES = (
     LabelStyle(4, "ET", "enhancing tumour", "#ffd400"),
 )
 """The BraTS classes, for mask files: enhancing tumour is 4 in files up to 2021, 3 since."""
+
+
+_EMPTY = 0.2
+"""So much of a volume, at least, is background where the skull was removed."""
 
 
 def image_layer(array: NDArray[Any], info: LayerInfo, name: str) -> LayerTuple:
@@ -81,11 +86,14 @@ def contrast_limits(array: NDArray[Any]) -> tuple[float, float]:
     sample = sample[np.isfinite(sample)]
     if sample.size == 0:
         return 0.0, 1.0
-    tissue = sample[sample > sample.min()]
+    empty = sample.min()
+    if np.mean(sample == sample[0]) > _EMPTY:  # the corner's: interpolation may have gone below it
+        empty = sample[0]
+    tissue = sample[sample != empty]
     if tissue.size == 0:
         return float(sample[0]), float(sample[0]) + 1.0
     low, high = np.percentile(tissue, (0.5, 99.8))
-    low = min(low, float(sample.min()))
+    low = min(low, float(empty))
     return float(low), float(high if high > low else low + 1.0)
 
 
@@ -103,6 +111,13 @@ def _features(styles: Sequence[LabelStyle]) -> Mapping[str, list[Any]]:
         "index": [0, *(s.value for s in styles)],
         "class": ["background", *(f"{s.title} ({s.name})" for s in styles)],
     }
+
+
+def styles_for(segments: Sequence[SegmentName]) -> Sequence[LabelStyle]:
+    """Return what a file calls its labels; the BraTS classes where it calls them nothing."""
+    if all(segment == unnamed(segment.value) for segment in segments):
+        return GLIOMA_STYLES
+    return [LabelStyle(s.value, s.name, s.title, s.colour) for s in segments]
 
 
 def styles_of(meta: Mapping[str, Any]) -> tuple[LabelStyle, ...]:

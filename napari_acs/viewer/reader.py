@@ -16,16 +16,9 @@ from napari_acs.imaging.dicom.preamble import (
     is_dicom_path,
     looks_like_dicom,
 )
-from napari_acs.imaging.labels.segments import SegmentName, unnamed
 from napari_acs.imaging.names import is_image_name, strip_suffix
 from napari_acs.viewer.info import KEY, LayerInfo
-from napari_acs.viewer.layers import (
-    GLIOMA_STYLES,
-    LabelStyle,
-    LayerTuple,
-    image_layer,
-    labels_layer,
-)
+from napari_acs.viewer.layers import LayerTuple, image_layer, labels_layer, styles_for
 from napari_acs.viewer.mask_home import homes_among, lay
 from napari_acs.viewer.session_files import unpack_for_session
 from napari_acs.viewer.study_names import study_name
@@ -89,7 +82,7 @@ def read(
         if each not in masks:
             known = [*infos_of(layers), *homes]
             if _is_plain_file(each):
-                layers.append(_read_file(each, known))
+                layers += _read_file(each, known)
             else:
                 layers += _read_study(each, known, refused, classifier)
     return layers + mask_layers(list(masks.values()), [*infos_of(layers), *homes])
@@ -216,17 +209,21 @@ def _read_study(
         return study_layers(name, chosen, contents.masks, refused)
 
 
-def _read_file(file: Path, homes: Sequence[LayerInfo]) -> LayerTuple:
+def _read_file(file: Path, homes: Sequence[LayerInfo]) -> list[LayerTuple]:
     from napari_acs.imaging import read_volume  # noqa: PLC0415
+    from napari_acs.imaging.candidate import MaskFile  # noqa: PLC0415 (numpy comes with it)
+    from napari_acs.imaging.labels.looks import looks_like_labels  # noqa: PLC0415 (numpy)
 
     volume = read_volume(file)
+    if looks_like_labels(volume.array):  # a mask that was saved under a name of the user's own
+        return mask_layers([MaskFile(file)], homes)
     info = LayerInfo(
         volume.grid,
         volume.source or file,
         study_name(file.resolve().parent, homes),
         guess_sequence(file.name),
     )
-    return image_layer(volume.array, info, strip_suffix(file.name))
+    return [image_layer(volume.array, info, strip_suffix(file.name))]
 
 
 def _image(volume: Volume, study: str, sequence: str | None, candidate: Candidate) -> LayerTuple:
@@ -246,14 +243,7 @@ def _mask(mask: MaskFile, found: LabelFile, info: LayerInfo, study: str = "") ->
     # The name of a DICOM file is often the patient's.
     study = study or mask.study
     name = f"mask {study}" if study else strip_suffix(mask.path.name)
-    return labels_layer(found.volume.array, info, name, _styles(found.segments))
-
-
-def _styles(segments: Sequence[SegmentName]) -> Sequence[LabelStyle]:
-    """Return what the file calls its labels; the BraTS classes where it calls them nothing."""
-    if all(segment == unnamed(segment.value) for segment in segments):
-        return GLIOMA_STYLES
-    return [LabelStyle(s.value, s.name, s.title, s.colour) for s in segments]
+    return labels_layer(found.volume.array, info, name, styles_for(found.segments))
 
 
 def _is_plain_file(path: Path) -> bool:

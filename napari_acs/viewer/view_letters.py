@@ -15,7 +15,7 @@ _POSITIONS = {
     "left": "middle_left",
     "right": "middle_right",
 }
-_COLOR = "#ffd24a"
+_COLOR, _BOX = "#ffd24a", "#000000b0"  # readable on white, as of napari's light theme, too
 _OF_A_LAYER = ("visible", "data", "scale", "translate", "rotate", "shear", "affine")
 
 
@@ -30,19 +30,24 @@ class ViewLetters:
     ----------
     viewer : napari.components.ViewerModel
         A window's viewer, or the model of another canvas.
-    changed : callable, optional
+
+    Attributes
+    ----------
+    followers : list of callable
         Called whenever the letters may have changed.
     """
 
-    def __init__(self, viewer: Any, changed: Callable[[], object] = tuple) -> None:
+    def __init__(self, viewer: Any) -> None:
         from napari.components.overlays import TextOverlay  # noqa: PLC0415 (napari is slow)
 
         self._viewer = viewer
-        self._changed = changed
+        self.followers: list[Callable[[], object]] = []
         self._on = True
         self._edges = NO_LETTERS
         self._overlays = {
-            side: TextOverlay(position=position, font_size=14, color=_COLOR, order=10**6 + 1)
+            side: TextOverlay(
+                position=position, font_size=14, color=_COLOR, box_color=_BOX, order=10**6 + 1
+            )
             for side, position in _POSITIONS.items()
         }
         for side, overlay in self._overlays.items():
@@ -80,7 +85,8 @@ class ViewLetters:
         for side, overlay in self._overlays.items():
             overlay.text = getattr(self._edges, side)
             overlay.visible = self._on and bool(overlay.text)
-        self._changed()
+        for changed in tuple(self.followers):
+            changed()
 
     def close(self) -> None:
         """Take the letters off the canvas, and follow the viewer no longer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
 from napari_acs.review.correct import Change, Island
 from napari_acs.viewer.correcting import show_voxel, slice_axis
+from napari_acs.viewer.shared_letters import SharedLetters
 from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.collection import Passing
 from napari_acs.widgets.correct_clicks import CorrectClicks
@@ -66,6 +68,8 @@ class CorrectDock(QWidget):
         self.differences = CorrectDifferences(napari_viewer, target.before, self)
         self.measuring = Measuring(napari_viewer, panel.measures, target.before, ask, self)
         fill_with(self, panel)
+        # a method would be gone before it could be called
+        self.destroyed.connect(partial(SharedLetters.release, SharedLetters(napari_viewer)))
         target.followed.connect(self._on_followed)
         target.listed.connect(self._on_listed)
         target.replaced.connect(self._on_replaced)

@@ -103,6 +103,13 @@ def is_tumour_mask(layer: Any) -> TypeGuard[Labels]:
     return info is None or info.role not in {"brain", "overlay"}
 
 
+def is_file_of(layer: Any, study: str) -> bool:
+    """Whether a layer is a tumour mask that was opened from a file, of this study."""
+    info = info_in(layer.metadata) if is_tumour_mask(layer) else None
+    opened = info is not None and info.reference is not None and info.prediction is None
+    return opened and info is not None and info.study == study
+
+
 def _edits(layer: Labels | None) -> tuple[Any, ...]:
     if layer is None:
         return ()

@@ -71,7 +71,7 @@ def sentence_on(
             if len(earlier) == 1
             else f"masks {named} stay as they were"
         )
-        notes.append(f"The earlier {stay}, hidden: what you painted there is not in this one.")
+        notes.append(f"The earlier {stay}, hidden: what is painted there is not in this one.")
     return " ".join((f"Done in {seconds:.0f} s.", *notes)), kind
 
 

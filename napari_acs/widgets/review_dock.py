@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 from napari_acs.review.session.audit import accept_in_bulk, confident_items, draw_audit
 from napari_acs.review.session.given import take_given
 from napari_acs.review.session.state import TO_DO
+from napari_acs.viewer.shared_letters import SharedLetters
 from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.review_before import ExamComparing
 from napari_acs.widgets.review_cases import ReviewCases
@@ -88,6 +89,8 @@ class ReviewDock(QWidget):
         self.comparing = ExamComparing(self.panel.before, self.cases, self)
         self.clock = ReviewClock(self.cases, self)
         fill_with(self, self.panel)
+        # a method would be gone before it could be called
+        self.destroyed.connect(partial(SharedLetters.release, SharedLetters(napari_viewer)))
         self.setMinimumWidth(_NARROWEST)
         self._connect_panel()
         cases, files = self.cases, self.files

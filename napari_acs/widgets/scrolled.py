@@ -1,8 +1,10 @@
-"""A dock's one content: a panel that scrolls where the window is low."""
+"""A dock's one content: a panel that scrolls where the window is low, as a tab beside others."""
 
 from __future__ import annotations
 
 from qtpy.QtWidgets import QComboBox, QLayout, QScrollArea, QVBoxLayout, QWidget
+
+from napari_acs.widgets.tabs import Tabs
 
 _NARROWEST = 320
 
@@ -20,6 +22,7 @@ def fill_with(dock: QWidget, panel: QWidget) -> None:
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addWidget(area)
     dock.setMinimumWidth(_NARROWEST)
+    Tabs(dock)
 
 
 def narrow(box: QComboBox) -> None:

@@ -13,6 +13,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
 from napari_acs.inference.messages import Failure, Progress
+from napari_acs.widgets.mask_view import is_file_of
 from napari_acs.widgets.matching import sequence_of
 from napari_acs.widgets.outcomes import Outcomes, fault_of_showing, sentence_on
 from napari_acs.widgets.preparation import unready
@@ -220,9 +221,9 @@ class Segmenting(QObject):
         self._add_outcome(asked, *sentence_on(asked, result, took, hidden, earlier))
 
     def _hide_earlier(self, layer: Labels, study: str) -> list[str]:
-        """Hide what was found before in this study: two masks on one another look like one."""
-        here = [other for other, of in self._shown.items() if of == study]
-        earlier = [other for other in here if other.visible and other in self._viewer.layers]
+        """Hide the study's other masks: two on one another look like one."""
+        earlier = [other for other in self._viewer.layers if other.visible and other is not layer]
+        earlier = [o for o in earlier if self._shown.get(o) == study or is_file_of(o, study)]
         for other in earlier:
             other.visible = False
         self._shown[layer] = study

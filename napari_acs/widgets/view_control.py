@@ -9,7 +9,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Slot
 
 from napari_acs.viewer.letters import tilt_note
-from napari_acs.viewer.view_letters import ViewLetters
+from napari_acs.viewer.shared_letters import SharedLetters
 from napari_acs.viewer.views import show_view, view_of
 from napari_acs.widgets.three_views import ThreeViews
 
@@ -47,8 +47,9 @@ class ViewControl(QObject):
         bar.view_clicked.connect(self._on_view)
         bar.letters_toggled.connect(self._on_letters)
         bar.three_toggled.connect(self.show_three)
-        self.letters = ViewLetters(viewer, self._show_state)
-        self.destroyed.connect(partial(_clear, self.letters, self._open))
+        shared = SharedLetters(viewer, self._show_state)
+        self.letters = shared.letters
+        self.destroyed.connect(partial(_clear, shared, self._open))
 
     @property
     def three(self) -> ThreeViews | None:
@@ -103,8 +104,8 @@ class ViewControl(QObject):
             self._viewer.fit_to_view()
 
 
-def _clear(letters: ViewLetters, views: list[ThreeViews]) -> None:
-    letters.close()
+def _clear(letters: SharedLetters, views: list[ThreeViews], *_: object) -> None:
+    letters.release()
     _release(views)
 
 

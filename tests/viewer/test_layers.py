@@ -106,3 +106,12 @@ def test_contrast_limits_of_any_array_are_a_proper_range(array):
     low, high = contrast_limits(array)
     assert np.isfinite([low, high]).all()
     assert low < high
+
+
+def test_an_empty_background_is_black_though_interpolation_went_below_it():
+    array = np.zeros((20, 20, 20), np.float32)
+    array[4:16, 4:16, 4:16] = np.random.default_rng(0).uniform(100, 900, (12, 12, 12))
+    array[3, 4:6, 4:6] = -136
+    assert contrast_limits(array)[0] == 0
+    standardised = np.where(array > 0, (array - 500) / 200, 0).astype(np.float32)
+    assert contrast_limits(standardised)[0] < -1.5

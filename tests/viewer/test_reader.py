@@ -248,3 +248,19 @@ def test_a_refused_zip_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match=r"\.zip cannot be opened"):
         read(str(tmp_path / "bad.zip"))
     assert [path.name for path in tmp_path.iterdir()] == ["bad.zip"]
+
+
+@pytest.mark.parametrize("name", ["Ergebnis.nii.gz", "patient1_t1ce_final.nrrd"])
+def test_a_mask_under_a_name_of_the_users_own_opens_as_a_mask(tmp_path, grid, write_image, name):
+    labels = np.zeros(grid.shape, np.uint8)
+    labels[1:3, 1:3, 1:3] = (2, 4)
+    ((data, attributes, kind),) = read(str(write_image(tmp_path / name, labels, grid)))
+    assert kind == "labels"
+    assert np.array_equal(from_lps(data, attributes["metadata"]["napari_acs"].grid), labels)
+
+
+def test_an_image_of_few_grey_values_is_no_mask(tmp_path, grid, write_image):
+    for number, values in enumerate(([100, 7], np.arange(40), [0, 400], [-1, 0, 2])):
+        array = np.resize(np.array(values, np.int16), grid.shape)
+        ((_, _, kind),) = read(str(write_image(tmp_path / f"{number}.nii.gz", array, grid)))
+        assert kind == "image", values

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
-from napari.layers import Labels
+from napari.layers import Labels, Layer
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QComboBox, QLabel, QProgressBar, QPushButton
 from widgets.fakes import GRID, labels_on
 
 from napari_acs.imaging import Grid, from_lps, read_labels
 from napari_acs.inference.messages import Failure
+from napari_acs.viewer.info import LayerInfo, info_in
+from napari_acs.viewer.layers import labels_layer
 
 MS = 20_000
 
@@ -117,6 +120,19 @@ def test_a_second_run_does_not_lie_on_the_first_as_if_they_were_one(dock, add, v
     viewer.layers.remove(masks(viewer)[1])
     segment(qtbot, dock)  # hidden already, and the other is gone
     assert "earlier" not in dock.said
+
+
+def test_a_mask_from_a_file_does_not_lie_under_a_new_one(dock, add, viewer, qtbot):
+    image = info_in(add("p_t1", study="a").metadata)
+    for name, study in (("expert", "a"), ("another", "b")):
+        info = LayerInfo(GRID, Path(name), study, reference=image)
+        described = labels_layer(labels_on(GRID), info, name)
+        viewer.add_layer(Layer.create(*described))
+    viewer.layers.selection.active = viewer.layers["p_t1"]
+    segment(qtbot, dock)
+    assert not viewer.layers["expert"].visible
+    assert viewer.layers["another"].visible
+    assert "'expert' stays as it was, hidden" in dock.said
 
 
 def test_a_mask_of_another_study_is_not_hidden(dock, add, viewer, qtbot):
