@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -23,20 +24,34 @@ _KEY = "napari_acs_active_time"
 class _Noted:
     layer: Any
     seconds: float
+    at: float
+    idle_s: float
 
 
-def note_active(layer: Labels, seconds: float) -> None:
-    """Let a mask's layer know how long its reader has been at it."""
-    layer.metadata[_KEY] = _Noted(ref(layer), seconds)  # in place: no event, as it comes often
+def note_active(layer: Labels, seconds: float, idle_s: float = 0.0) -> None:
+    """Let a mask's layer know how long its reader has been at it, up to their last sign.
+
+    Parameters
+    ----------
+    layer : Labels
+    seconds : float
+    idle_s : float
+        So long after that sign time goes on.
+    """
+    noted = _Noted(ref(layer), seconds, monotonic(), idle_s)
+    layer.metadata[_KEY] = noted  # in place: no event, as it comes often
 
 
 def active_seconds(layer: Labels) -> float | None:
-    """Return how long a mask's reader has been at it; None where no session knows.
+    """Return how long a mask's reader has been at it by now; None where no session knows.
 
-    A duplicate of a layer takes its metadata along, and is not what the session counts.
+    It is what the session will count if they give a sign now. A duplicate of a layer takes its
+    metadata along, and is not what the session counts.
     """
     noted = layer.metadata.get(_KEY)
-    return noted.seconds if isinstance(noted, _Noted) and noted.layer() is layer else None
+    if not isinstance(noted, _Noted) or noted.layer() is not layer:
+        return None
+    return noted.seconds + min(monotonic() - noted.at, noted.idle_s)
 
 
 class CaseTime:
@@ -48,8 +63,10 @@ class CaseTime:
         self._tally = Tally(0.0)
         self._unaided: dict[int, float] = {}
 
-    def now(self) -> tuple[int, float] | None:
-        """Return the open item and its active seconds; None where no case is open.
+    def now(self) -> tuple[int, float, float] | None:
+        """Return the open item, its active seconds up to the last sign, and how long time goes on.
+
+        None where no case is open.
 
         As a report counts them: where an item is read in two parts, of the second alone once the
         masks of others were shown.
@@ -67,4 +84,5 @@ class CaseTime:
         if item.revealed and item.number not in self._unaided:
             self._unaided[item.number] = unaided_seconds(connection, session.state, item)
         spent = self._tally.spent.get(item.number, 0.0)
-        return item.number, spent - self._unaided.get(item.number, 0.0)
+        unaided = self._unaided.get(item.number, 0.0)
+        return item.number, spent - unaided, session.state.idle_s

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_acs.viewer.info import KEY, info_in
+from napari_acs.viewer.info import KEY, PLANE, info_in
 
 if TYPE_CHECKING:
     from napari.layers import Labels, Layer
@@ -99,12 +99,18 @@ class CaseScreen:
 
     @property
     def at(self) -> tuple[int, int, int] | None:
-        """The voxel in view, an index (z, y, x) of the mask's layer."""
+        """The voxel in view, an index (z, y, x) of the mask's layer.
+
+        None where an axial plane that was cut is in view: it stands beyond the last slice.
+        """
         point = self._viewer.dims.point
         if self.mask is None or len(point) < 3:
             return None
         found = np.rint(self.mask.world_to_data(point[-3:])).astype(int)
-        z, y, x = np.clip(found, 0, np.array(self.mask.data.shape) - 1).tolist()
+        last = np.array(self.mask.data.shape) - 1
+        if found[0] > last[0] and any(PLANE in layer.metadata for layer in self._viewer.layers):
+            return None
+        z, y, x = np.clip(found, 0, last).tolist()
         return z, y, x
 
     def look_at(self, at: tuple[int, int, int] | None) -> None:

@@ -33,8 +33,8 @@ class ReviewClock(QObject):
         if self._cases.follower.layer is not None:
             self._cases.keeper.ask(self._time.now, done=self._on_told)
 
-    def _on_told(self, found: tuple[int, float] | None) -> None:
+    def _on_told(self, found: tuple[int, float, float] | None) -> None:
         layer = self._cases.follower.layer
         if found is not None and layer is not None and found[0] == self._cases.item:
-            note_active(layer, found[1])
+            note_active(layer, *found[1:])
             self.told.emit(found[1])
