@@ -73,7 +73,8 @@ def find_sources(places: Iterable[Path], *, cancelled: Callable[[], bool] = neve
     Raises
     ------
     BadInput
-        A place that is none of these, or holds no study; a study that comes twice with one mask.
+        A place that is none of these, or holds no study; a folder beside the studies whose images
+        lie deeper; a study that comes twice with one mask.
     Cancelled
     """
     found: list[Source] = []
@@ -133,6 +134,8 @@ def _in_place(place: Path, cancelled: Callable[[], bool]) -> list[Source]:
         stop_if(cancelled)
         if _has_images(folder) or is_dicom_path(folder):
             found += _studies(folder, cancelled)
+        else:
+            _refuse_deeper(folder)
     if not found:
         raise BadInput(
             f"{place} holds no studies",
@@ -140,6 +143,18 @@ def _in_place(place: Path, cancelled: Callable[[], bool]) -> list[Source]:
             expected="a folder for each study, a BIDS tree, a CSV or DICOM",
         )
     return found
+
+
+def _refuse_deeper(folder: Path) -> None:
+    """Refuse a folder whose images lie deeper: it would be missing from the list in silence."""
+    deep = next((f for f in folder.rglob("*") if is_image_name(f.name) and f.is_file()), None)
+    if deep is not None:
+        raise BadInput(
+            f"{folder} is taken for no study",
+            found=f"images deeper in it: {deep.relative_to(folder).as_posix()}",
+            expected="images or DICOM in the folder itself",
+            do="Name the folders that hold them, or all studies in a CSV",
+        )
 
 
 def _labels(study: BidsStudy, root: Path) -> dict[int, int] | None:
