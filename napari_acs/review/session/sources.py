@@ -162,8 +162,13 @@ def _labels(study: BidsStudy, root: Path) -> dict[int, int] | None:
     return {} if named is None else values_inside(named.names)
 
 
-def _studies(place: Path, cancelled: Callable[[], bool]) -> list[Source]:
-    """Return the one study of a folder or file, or each of those that DICOM holds."""
+def _studies(
+    place: Path, cancelled: Callable[[], bool], *, mask_is_named: bool = False
+) -> list[Source]:
+    """Return the one study of a folder or file, or each of those that DICOM holds.
+
+    A folder may hold masks of several people where a table names the one that is meant.
+    """
     if place.is_dir() and is_dicom_path(place):
         from napari_acs.review.session.dicom_sources import dicom_sources  # noqa: PLC0415 (pydicom)
 
@@ -173,7 +178,7 @@ def _studies(place: Path, cancelled: Callable[[], bool]) -> list[Source]:
             raise BadInput(f"{place.name} is no study", expected="images, DICOM or a CSV")
         return [Source(place, strip_suffix(place.name), (place,))]
     masks = [mask for mask in masks_in(place) if "brain" not in mask.name.lower()]
-    if len(masks) > 1:
+    if len(masks) > 1 and not mask_is_named:
         raise BadInput(
             f"{place} holds several masks",
             found=", ".join(mask.name for mask in masks[:4]),
@@ -193,7 +198,7 @@ def _table(table: Path, cancelled: Callable[[], bool]) -> list[Source]:
     found = []
     for line in read_lines(table):
         stop_if(cancelled)
-        studies = _studies(line.study, cancelled)
+        studies = _studies(line.study, cancelled, mask_is_named=line.mask is not None)
         if len(studies) != 1:
             raise BadInput(f"{line.where} names {len(studies)} studies", expected="one")
         study = studies[0]
