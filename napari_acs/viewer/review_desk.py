@@ -145,8 +145,10 @@ class Desk:
         return Begun(self.seen(), number, mask, shown, root, at, notes)
 
     def leave(self) -> None:
-        """Put the case away."""
+        """Put the case away; a copy that is made of the file now has it, also without ``-wal``."""
         self._journal = None
+        if self._session is not None:
+            self._session.log.settle()
 
     def stay(self, shown: tuple[int, int, int] | None) -> None:
         """Record that the reader is there, at an index (z, y, x) of the shown array."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,6 +93,14 @@ class Log:
                     )
         self.head, self._last_at = head, at
         return events
+
+    def settle(self) -> None:
+        """Move what SQLite keeps beside the file into it, so that a copy of the file alone has it.
+
+        All of it is on the disk already: where that fails (a full disk), it is done another time.
+        """
+        with suppress(sqlite3.Error):
+            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 @contextmanager

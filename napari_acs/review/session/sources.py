@@ -73,7 +73,8 @@ def find_sources(places: Iterable[Path], *, cancelled: Callable[[], bool] = neve
     Raises
     ------
     BadInput
-        A place that is none of these, or holds no study; a study that comes twice with one mask.
+        A place that is none of these, or holds no study; a folder beside the studies whose images
+        lie deeper; a study that comes twice with one mask.
     Cancelled
     """
     found: list[Source] = []
@@ -133,6 +134,8 @@ def _in_place(place: Path, cancelled: Callable[[], bool]) -> list[Source]:
         stop_if(cancelled)
         if _has_images(folder) or is_dicom_path(folder):
             found += _studies(folder, cancelled)
+        else:
+            _refuse_deeper(folder)
     if not found:
         raise BadInput(
             f"{place} holds no studies",
@@ -142,13 +145,30 @@ def _in_place(place: Path, cancelled: Callable[[], bool]) -> list[Source]:
     return found
 
 
+def _refuse_deeper(folder: Path) -> None:
+    """Refuse a folder whose images lie deeper: it would be missing from the list in silence."""
+    deep = next((f for f in folder.rglob("*") if is_image_name(f.name) and f.is_file()), None)
+    if deep is not None:
+        raise BadInput(
+            f"{folder} is taken for no study",
+            found=f"images deeper in it: {deep.relative_to(folder).as_posix()}",
+            expected="images or DICOM in the folder itself",
+            do="Name the folders that hold them, or all studies in a CSV",
+        )
+
+
 def _labels(study: BidsStudy, root: Path) -> dict[int, int] | None:
     named = label_names(study.mask, root) if study.mask else None
     return {} if named is None else values_inside(named.names)
 
 
-def _studies(place: Path, cancelled: Callable[[], bool]) -> list[Source]:
-    """Return the one study of a folder or file, or each of those that DICOM holds."""
+def _studies(
+    place: Path, cancelled: Callable[[], bool], *, mask_is_named: bool = False
+) -> list[Source]:
+    """Return the one study of a folder or file, or each of those that DICOM holds.
+
+    A folder may hold masks of several people where a table names the one that is meant.
+    """
     if place.is_dir() and is_dicom_path(place):
         from napari_acs.review.session.dicom_sources import dicom_sources  # noqa: PLC0415 (pydicom)
 
@@ -158,7 +178,7 @@ def _studies(place: Path, cancelled: Callable[[], bool]) -> list[Source]:
             raise BadInput(f"{place.name} is no study", expected="images, DICOM or a CSV")
         return [Source(place, strip_suffix(place.name), (place,))]
     masks = [mask for mask in masks_in(place) if "brain" not in mask.name.lower()]
-    if len(masks) > 1:
+    if len(masks) > 1 and not mask_is_named:
         raise BadInput(
             f"{place} holds several masks",
             found=", ".join(mask.name for mask in masks[:4]),
@@ -178,7 +198,7 @@ def _table(table: Path, cancelled: Callable[[], bool]) -> list[Source]:
     found = []
     for line in read_lines(table):
         stop_if(cancelled)
-        studies = _studies(line.study, cancelled)
+        studies = _studies(line.study, cancelled, mask_is_named=line.mask is not None)
         if len(studies) != 1:
             raise BadInput(f"{line.where} names {len(studies)} studies", expected="one")
         study = studies[0]

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never, stop_if
-from napari_acs.imaging.pseudonym import files_key
+from napari_acs.imaging.dicom.patient import study_uid
+from napari_acs.imaging.dicom.preamble import begins_as_dicom
+from napari_acs.imaging.find import nameless_images
+from napari_acs.imaging.pseudonym import files_key, study_key
 from napari_acs.review.session.locate import find_file, study_files, study_paths
 
 if TYPE_CHECKING:
@@ -55,8 +59,8 @@ def images_are_others(
     """Tell whether a case's images are known to be others than those at the session's making.
 
     A session knows images and mask by one hash, and the images by the case's pseudonym. So of a
-    case with a mask whose name was kept nothing is said where the mask, too, may be another; nor
-    of DICOM, of which a session knows the study alone.
+    case with a mask whose name was kept nothing is said where the mask, too, may be another. Of
+    DICOM the study counts, not its files: a series may come later.
 
     Raises
     ------
@@ -68,7 +72,10 @@ def images_are_others(
     try:
         files = study_files(where)
     except BadInput:
-        return False
+        assert isinstance(where, Path)  # a folder
+        files = nameless_images(where)
+        if not files:
+            return _is_another_study(state, case, session, where, cancelled)
     digests = [digest_of(file, cancelled) for file in files if file.is_file()]
     if case.name.startswith(files_key(digests)):
         return False
@@ -101,3 +108,27 @@ def mask_is_other(
         return False
     digests = [digest_of(file, cancelled) for file in files if file.is_file()]
     return content_of(digests, digest_of(mask, cancelled)) != case.content
+
+
+def _is_another_study(
+    state: SessionState, case: Case, session: Path, folder: Path, cancelled: Callable[[], bool]
+) -> bool:
+    """Tell whether a folder of DICOM holds another study than at the session's making."""
+    some = next((uid for uid in map(study_uid, _dicom_in(folder)) if uid), "")
+    if not some or case.name.startswith(study_key(some)):
+        return False
+    from napari_acs.imaging.dicom import scan  # noqa: PLC0415 (pydicom)
+
+    found = scan(folder, cancelled=cancelled).series
+    if any(case.name.startswith(study_key(series.study_uid)) for series in found):
+        return False  # that was a report of another one, say
+    # The pseudonyms of another machine have another secret: there the files tell.
+    digests = [digest_of(f, cancelled) for f in dict.fromkeys(f for s in found for f in s.files)]
+    mask = ""
+    with suppress(BadInput):
+        mask = digest_of(find_file(state, case.mask, session, case.name)) if case.mask else ""
+    return content_of(digests, mask) != case.content
+
+
+def _dicom_in(folder: Path) -> Iterable[Path]:
+    return (f for f in sorted(folder.rglob("*")) if f.is_file() and begins_as_dicom(f))

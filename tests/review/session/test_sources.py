@@ -104,6 +104,34 @@ def test_pseudonyms_are_those_of_the_content_and_of_the_secret(tmp_path, monkeyp
     assert [case.name for case in kept] == list(MADE)
 
 
+def test_a_table_says_which_of_two_masks_beside_the_images_is_meant(tmp_path):
+    """As the refusal of such a folder advises; each may be named in a line of its own."""
+    name = next(iter(MADE))
+    folder = as_brats(tmp_path / "data", MADE) / name
+    one = next(folder.glob("*_seg.nii.gz"))
+    two = folder / "bob_seg.nii.gz"
+    shutil.copy(one, two)
+    with pytest.raises(BadInput, match=r"holds several masks.*Name study and mask in a CSV"):
+        find_sources([tmp_path / "data"])
+    table = tmp_path / "t.csv"
+    lines = [f"data/{name},data/{name}/{mask.name}" for mask in (two, one)]
+    table.write_text("\n".join(["study,mask", *lines]))
+    assert [source.mask for source in find_sources([table])] == [two, one]
+    table.write_text(f"study,mask\ndata/{name},\n")
+    with pytest.raises(BadInput, match="holds several masks"):
+        find_sources([table])
+
+
+def test_a_study_that_lies_deeper_than_the_others_is_not_left_out_in_silence(tmp_path):
+    as_brats(tmp_path / "data", MADE)
+    (tmp_path / "data" / "notes").mkdir()  # without an image: no study
+    assert len(find_sources([tmp_path / "data"])) == len(MADE)
+    deep = tmp_path / "data" / "patient" / "exam 1"
+    shutil.copytree(tmp_path / "data" / next(iter(MADE)), deep)
+    with pytest.raises(BadInput, match=r"patient is taken for no study: found .*exam 1/"):
+        find_sources([tmp_path / "data"])
+
+
 def test_a_session_that_moved_with_its_images_finds_them(tmp_path):
     as_brats(tmp_path / "here" / "data", MADE)
     path = session_of(tmp_path / "here", tmp_path / "here" / "data")

@@ -6,11 +6,13 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from imaging.dicom.study import SECOND, phantom, write_sequences, write_study
 from training.tiny import as_brats, tiny
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import read_study
 from napari_acs.imaging.cancel import never
+from napari_acs.imaging.pseudonym import KEY_VARIABLE
 from napari_acs.review.report.images import images_of
 from napari_acs.review.session.audit import accept_in_bulk
 from napari_acs.review.session.create import create_sessions, make_cases
@@ -115,3 +117,37 @@ def test_blinded_readers_are_not_told_of_a_mask_that_was_made_anew(tmp_path):
     one, two = (next((data / name).glob("*_seg.nii.gz")) for name in MADE)
     shutil.copy(two, one)
     assert read_case(read_session(path), 1, path).notes == ()
+
+
+def test_a_folder_that_holds_another_dicom_study_now_is_noticed(tmp_path, monkeypatch):
+    folder = tmp_path / "scans" / "one"
+    write_study(folder)
+    path = tmp_path / "s.review"
+    cases = make_cases(find_sources([folder]))
+    create_sessions({"ann": path}, cases, {"ann": make_plan([case.name for case in cases])})
+    state = read_session(path)
+    assert not images_are_others(state, cases[0], path)
+    with monkeypatch.context() as elsewhere:  # the session and its images on another machine
+        elsewhere.setenv(KEY_VARIABLE, "another lab")
+        assert not images_are_others(state, cases[0], path)
+    next(folder.rglob("*.dcm")).unlink()  # or one more: the study is still that one
+    assert not images_are_others(state, cases[0], path)
+    shutil.rmtree(folder)
+    write_sequences(folder, phantom(), study_uid=SECOND)
+    assert images_are_others(state, cases[0], path)
+    assert read_case(state, 1, path).notes == (OTHER_IMAGES,)
+
+
+def test_images_whose_names_say_nothing_are_looked_at_too(tmp_path):
+    data = as_brats(tmp_path / "data", MADE)
+    one, two = (next((data / name).glob("*_flair.nii.gz")) for name in MADE)
+    folder = tmp_path / "scan"
+    folder.mkdir()
+    shutil.copy(one, folder / "picture.nii.gz")
+    path = tmp_path / "s.review"
+    cases = make_cases(find_sources([folder]))
+    create_sessions({"ann": path}, cases, {"ann": make_plan([case.name for case in cases])})
+    state = read_session(path)
+    assert not images_are_others(state, cases[0], path)
+    shutil.copy(two, folder / "picture.nii.gz")
+    assert images_are_others(state, cases[0], path)
