@@ -10,6 +10,7 @@ from napari_acs.models.spec import BundleSpec
 from napari_acs.training.finetune.reviewed import patients_in
 from napari_acs.training.finetune.split import Split, split_cases
 from napari_acs.training.layouts.labelled import AnyCase, find_labelled
+from napari_acs.training.layouts.patients import names_of_other_years, patient_of
 from napari_acs.training.layouts.read import Labelled
 
 
@@ -26,7 +27,7 @@ def gather(
     """Find the cases below the folders and split them, see `split_cases`.
 
     Who a case is of, its folder's table says where there is one (`patients_in`), then its layout
-    (a CSV's ``patient``, BIDS's ``sub-``), else its name.
+    (a CSV's ``patient``, BIDS's ``sub-``, the ``name_mapping.csv`` of BraTS 2020), else its name.
     Of the ``judged`` folders those cases count that the parent's ``model.json`` names as its
     validation; where it names none that is there, all of them.
 
@@ -38,12 +39,7 @@ def gather(
     apart = judged_names(parent)
     learned, others, old = (_below(roots) for roots in (corrected, rehearse, judged))
     said = patients_in((*corrected, *rehearse, *judged))
-    told = {
-        case.name: case.case.patient
-        for case in (*learned, *others, *old)
-        if isinstance(case, Labelled)
-    }
-    patients = told | said
+    patients = _told((*learned, *others, *old)) | said
     return split_cases(
         learned,
         named=named,
@@ -54,6 +50,15 @@ def gather(
         patients=patients,
         seed=seed,
     )
+
+
+def _told(cases: Sequence[AnyCase]) -> dict[str, str]:
+    """Return the patient of each case whose layout, or BraTS 2020's table of names, says so."""
+    told = {case.name: case.case.patient for case in cases if isinstance(case, Labelled)}
+    for place in dict.fromkeys(case.parent for case in cases if isinstance(case, Path)):
+        for name, (older, _) in names_of_other_years(place).items():
+            told.setdefault(name, patient_of(older))
+    return told
 
 
 def _below(roots: Sequence[Path]) -> list[AnyCase]:

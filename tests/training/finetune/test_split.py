@@ -5,8 +5,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from training.tiny import write_case
 
 from napari_acs.errors import BadInput
+from napari_acs.models import load_bundle
+from napari_acs.models.store import DEFAULT_ID
+from napari_acs.training.finetune.folders import gather
 from napari_acs.training.finetune.split import split_cases
 from napari_acs.training.layouts.patients import patient_of
 
@@ -90,3 +94,18 @@ def test_a_patient_who_is_trained_on_cannot_tell_what_was_forgotten():
     learned = patient_of(split.training[0].name)
     assert learned not in {patient_of(case.name) for case in split.judged}
     assert len(split.judged) == 2
+
+
+def test_two_scans_that_brats_2020_renamed_stay_on_one_side(tmp_path):
+    """Their new names do not tell that they are of one patient; its table does, as in training."""
+    names = ["BraTS20_Training_001", "BraTS20_Training_002", "BraTS20_Training_003"]
+    for number, name in enumerate(names):
+        write_case(tmp_path / "data" / name, number)
+    (tmp_path / "data" / "name_mapping.csv").write_text(
+        "Grade,BraTS_2018_subject_ID,BraTS_2020_subject_ID\n"
+        f"HGG,Brats18_TCIA02_370_1,{names[0]}\nHGG,Brats18_TCIA02_370_2,{names[1]}\n"
+    )
+    spec = load_bundle(DEFAULT_ID).spec
+    with pytest.raises(BadInput, match=r"002 would be trained on, and its patient judges"):
+        gather(spec, [tmp_path / "data"], named=["001"])
+    assert len(gather(spec, [tmp_path / "data"], named=["003"]).training) == 2
