@@ -128,6 +128,12 @@ def new(
     write_report(json, report)
     if json != STDOUT:
         _say(files, cases, len(plans[next(iter(plans))]))
+    if keep_names and any(len(plan) > len(cases) for plan in plans.values()):
+        typer.echo(
+            "With --keep-names readers see which cases come twice: a repeat bears the name of the "
+            "first reading.",
+            err=True,
+        )
 
 
 def _files(session: Path, raters: Sequence[str]) -> dict[str, Path]:

@@ -119,7 +119,7 @@ def _earlier(pair: ExamPair) -> tuple[NDArray[np.uint8], Grid]:
 def text_of(found: Compared) -> str:
     """Return the comparison as lines of text."""
     before = found.pair.before
-    lines = [f"{before.case.name} ({found.pair.whose}), {when(before)}."]
+    lines = [f"{before.called} ({found.pair.whose}), {when(before)}."]
     if found.change is not None:
         lines += [
             _line(name, region, found.change.before, found.change.after)

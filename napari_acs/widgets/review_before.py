@@ -48,7 +48,7 @@ class BeforeCard(QWidget):
         there = before.has_mask
         self.button.setEnabled(there)
         self.button.setToolTip(
-            f"{before.case.name}, {when(before)}" + ("" if there else "; open it first")
+            f"{before.called}, {when(before)}" + ("" if there else "; open it first")
         )
 
     def say(self, text: str, *, busy: bool = False) -> None:

@@ -112,6 +112,15 @@ def test_exports_name_nobody_unless_asked(call, data, tmp_path):
             assert "case-" not in "".join(written) and "DOE" not in "".join(written)
 
 
+def test_names_that_are_kept_tell_the_repeats_and_it_says_so(call, data, tmp_path):
+    for number, options in enumerate((["--keep-names"], ["--repeats", "0.5"])):
+        done = call("review", "new", tmp_path / f"{number}.review", data, *options)
+        assert (done.exit_code, done.stderr) == (0, "")
+    done = call("review", "new", tmp_path / "x.review", data, "--keep-names", "--repeats", "0.5")
+    assert done.exit_code == 0
+    assert "readers see which cases come twice" in done.stderr
+
+
 def test_what_was_tampered_with_is_exit_2_and_the_event_is_named(call, session):
     work(session)
     head = json.loads(call("review", "export", session, "--json", "-").stdout)["raters"]["Rater 1"]

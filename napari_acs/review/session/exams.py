@@ -49,13 +49,17 @@ class ExamBefore:
     given : bool
         There is no such mask in the session yet, but one came with the case, and this reader may
         see it: see `napari_acs.review.session.masks.read_given`.
+    called : str
+        What the reader is told it is. Not its name where cases come twice: two readings after one
+        exam are often of one case, and the reader is not to know that.
     """
 
     case: Case
     item: int | None
     mask: int | None
     days: int | None
-    given: bool = False
+    given: bool
+    called: str
 
     @property
     def has_mask(self) -> bool:
@@ -76,7 +80,9 @@ def exam_before(state: SessionState, case: str) -> ExamBefore | None:
     item, mask = _last_mask(state, earlier)
     may_see = any(i.sees_others for i in state.items.values() if i.case == earlier.name)
     given = mask is None and bool(earlier.mask) and may_see
-    return ExamBefore(earlier, item, mask, days_between(earlier, shown), given)
+    twice = any(i.read > 1 for i in state.items.values())
+    called = "An earlier exam" if twice else earlier.name
+    return ExamBefore(earlier, item, mask, days_between(earlier, shown), given, called)
 
 
 def _last_mask(state: SessionState, case: Case) -> tuple[int, int] | tuple[None, None]:
