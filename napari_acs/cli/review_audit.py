@@ -14,10 +14,11 @@ import typer
 from napari_acs.cli import options
 from napari_acs.cli.outcome import exits
 from napari_acs.cli.output import STDOUT, check_report, check_target, write_report
-from napari_acs.cli.review_options import SessionFile
+from napari_acs.cli.review_options import Names, SessionFile
 from napari_acs.errors import BadInput
 
 if TYPE_CHECKING:
+    from napari_acs.review.report.naming import Names as Called
     from napari_acs.review.session.state import SessionState
 
 
@@ -44,6 +45,7 @@ def accept(
     yes: Annotated[
         bool, typer.Option("--yes", help="Accept them; left out, they are only listed.")
     ] = False,
+    names: Names = False,
     json: options.JsonReport = None,
     force: options.Force = False,
     debug: options.Debug = False,
@@ -66,15 +68,21 @@ def accept(
             items = _chosen(opened.state, confident)  # from here on nobody else changes it
             accept_in_bulk(opened, list(items), rule)
             state = opened.state
+    called = _called(session, keep=names)
     report = {
         "format": 1,
         "session": state.id,
-        "rater": state.rater,
+        "log": state.log,
+        "rater": called.raters[state.rater],
         "log_head": str(state.head),
         "rule": rule,
         "accepted": yes,
         "items": [
-            {"item": number, "case": state.items[number].case, "uncertainty": unsure}
+            {
+                "item": number,
+                "case": called.cases[state.items[number].case],
+                "uncertainty": unsure,
+            }
             for number, unsure in items.items()
         ],
     }
@@ -107,6 +115,7 @@ def audit(
     method: Annotated[
         Method, typer.Option(help="Of the interval: Clopper and Pearson's, or Wilson's.")
     ] = Method.exact,
+    names: Names = False,
     json: options.JsonReport = None,
     force: options.Force = False,
     debug: options.Debug = False,
@@ -130,12 +139,16 @@ def audit(
             do="Draw one with --sample, of items that `review accept` has accepted",
         )
     found = audit_report(state, method=method.value)
+    called = _called(session, keep=names)
     report = {
         "format": 1,
         "session": state.id,
-        "rater": state.rater,
+        "log": state.log,
+        "rater": called.raters[state.rater],
         "log_head": str(state.head),
-        "drawn": [{"item": number, "case": state.items[number].case} for number in drawn],
+        "drawn": [
+            {"item": number, "case": called.cases[state.items[number].case]} for number in drawn
+        ],
         "seed": seed if drawn else None,
         "audit": asdict(found),
     }
@@ -151,6 +164,14 @@ def _check_report(json: str | None, session: Path, *, force: bool) -> None:
     check_report(json, force=force)
     if json not in (None, STDOUT):
         check_target(Path(json), force=force, inputs=[session])
+
+
+def _called(session: Path, *, keep: bool) -> Called:
+    """Return what the report calls rater and cases; the terminal is the reader's own."""
+    from napari_acs.review.report.naming import names_of
+    from napari_acs.review.session.merge import merge
+
+    return names_of(merge([session]), keep=keep)
 
 
 def _chosen(state: SessionState, most: float) -> dict[int, float]:

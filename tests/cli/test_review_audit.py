@@ -108,3 +108,22 @@ def test_what_cannot_be_done_is_a_sentence_and_changes_nothing(call, session, tm
             assert "is open already" in done.stderr
         assert call("review", "accept", session, "--confident", "1").exit_code == 0
     assert not read_session(session).audits
+
+
+def test_what_is_written_names_nobody_unless_asked(call, tmp_path):
+    (path,) = make(tmp_path, names=["DOE_JANE", "ROE_JOHN"], raters=("Dr. Smith",))
+    with open_session(path) as opened:
+        for item in (1, 2):
+            labels = np.ones(SHAPE, np.uint8)
+            add_prediction(opened, item, labels, GRID, title="m", uncertainty=0.1)
+    file = tmp_path / "out.json"
+    for command in (("accept", "--confident", "0.2", "--yes"), ("audit", "--sample", "1")):
+        done = call("review", command[0], path, *command[1:], "--json", file)
+        assert done.exit_code == 0, done.output
+        said = file.read_text()
+        assert not any(name in said for name in ("DOE", "ROE", "Smith"))
+        assert json.loads(said)["rater"] == "Rater 1"
+        assert json.loads(said)["log"] == read_session(path).log
+        file.unlink()
+    named = json.loads(call("review", "audit", path, "--names", "--json", "-").stdout)
+    assert named["rater"] == "Dr. Smith"

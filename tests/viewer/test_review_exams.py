@@ -16,7 +16,8 @@ from napari_acs.review.session.masks import start_empty
 from napari_acs.review.session.plan import make_plan
 from napari_acs.review.session.session import open_session
 from napari_acs.review.session.sources import find_sources
-from napari_acs.viewer.review_exams import ExamPair, compare_exams
+from napari_acs.review.session.state import Case
+from napari_acs.viewer.review_exams import Compared, ExamPair, compare_exams, text_of
 
 
 def test_a_lesion_of_a_head_that_lies_otherwise_is_not_new(tmp_path):
@@ -46,3 +47,23 @@ def test_a_lesion_of_a_head_that_lies_otherwise_is_not_new(tmp_path):
         each.regions["ET"].centroid_lps_mm for each in (found.change.before, found.change.after)
     ]
     np.testing.assert_allclose(*places, atol=0.5)
+
+
+def test_a_repeat_is_not_told_by_the_name_of_the_exam_before(tmp_path):
+    exams = [
+        Case(name, "patient-1", f"content of {name}", str(tmp_path / name), day=day)
+        for name, day in (("study-0a0a0a0a0a0a", 0), ("study-0b0b0b0b0b0b", 30))
+    ]
+    names = [case.name for case in exams]
+    for repeats in (0.0, 1.0):
+        path = tmp_path / f"{repeats}.review"
+        create_sessions({"ann": path}, exams, {"ann": make_plan(names, repeats=repeats, seed=1)})
+        with open_session(path) as session:
+            earlier = next(i for i in session.state.items.values() if i.case == names[0])
+            mask = start_empty(session, earlier.number, UPRIGHT)
+            state = session.state
+        before = exam_before(state, names[1])
+        pair = ExamPair(state, path, before, mask, None, np.zeros(UPRIGHT.shape, np.uint8))
+        card = f"{text_of(Compared(pair, None, 'x'))} {before.called}"
+        assert (names[0] in card) is (repeats == 0)
+        assert "30 days before" in card

@@ -37,7 +37,11 @@ from napari_acs.review.session.state import (
     Item,
     SessionState,
 )
-from napari_acs.review.session.unchanged import OTHER_IMAGES, images_are_others
+from napari_acs.review.session.unchanged import (
+    OTHER_IMAGES,
+    images_are_others,
+    mask_is_other,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -246,7 +250,14 @@ def _labels(
             return mask_at(connection, mask, item.decided.seq), mask.grid
     case = state.cases[item.case]
     refusal = BadInput(f"{case.name} has no mask")
-    for volume in volumes.values() if case.mask else ():
+    seen = bool(case.mask) and item.sees_others  # a blinded reader has not accepted that one
+    if seen and mask_is_other(state, case, session):
+        raise BadInput(
+            f"The mask of {case.name} is not the one that was accepted",
+            found="another file of it, or of an image, than the session was made of",
+            do="Open the case and decide it",
+        )
+    for volume in volumes.values() if seen else ():
         try:
             return read_given(state, case, session, volume.grid)[0], volume.grid
         except BadInput as other:  # drawn on another sequence

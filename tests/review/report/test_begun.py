@@ -15,7 +15,7 @@ from napari_acs.review.report.gather import gather
 from napari_acs.review.report.page import page_of
 from napari_acs.review.report.record import record_of
 from napari_acs.review.report.table import table_of
-from napari_acs.review.session.decisions import decide
+from napari_acs.review.session.decisions import decide, reveal
 from napari_acs.review.session.editing import MaskEditor
 from napari_acs.review.session.masks import add_prediction, start_empty, start_from
 from napari_acs.review.session.session import open_session
@@ -147,3 +147,22 @@ def test_of_a_blinded_read_it_is_not_said_what_a_model_made_of_the_case(tmp_path
     case = gather([path]).cases[0]
     assert bool(case.classification) is told
     assert case.begun.origin == "nothing"
+
+
+def test_what_was_taken_over_after_the_first_part_of_a_read_is_not_of_that_part(tmp_path):
+    (path,) = make(tmp_path, ["study-a"], ai="after")
+    with open_session(path) as session:
+        prediction = predict(session, half(6), "one")
+        editor = MaskEditor(session, start_empty(session, 1, GRID).id)
+        editor.set_to(half(3))
+        decide(session, 1, "corrected")
+        reveal(session, 1)
+        editor.promote(prediction, replace_human_work=True)
+        decide(session, 1, "accepted")
+    first, second = gather([path]).cases
+    assert (first.ai, first.begun.origin, first.begun.costs) == ("before", "nothing", {})
+    assert (second.ai, second.begun.origin, second.begun.unchanged) == ("after", "machine", True)
+    assert second.begun.model["id"] == "one"
+    for case, labels in ((first, half(3)), (second, half(6))):
+        ml = np.count_nonzero(labels) * GRID.voxel_ml
+        assert case.measures.regions["WT"].volume_ml == pytest.approx(ml)

@@ -67,4 +67,11 @@ def test_a_consensus_is_of_first_reads_whose_mask_was_not_rejected(tmp_path):
     found = read_labels(tmp_path / "c" / written.files["a"])
     np.testing.assert_array_equal(found.array, expected.labels)
     assert written.records["a"]["raters"] == ["ann", "cy"]
+    told = [
+        (e["rater"], e["region"], e["sensitivity"]) for e in written.records["a"]["reliability"]
+    ]
+    assert told == [
+        (("ann", "cy")[each.rater], each.region, each.sensitivity) for each in expected.reliability
+    ]
+    assert len({sensitivity for _, _, sensitivity in told}) > 1
     assert written.left_out.keys() == {"b"}

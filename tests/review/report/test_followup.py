@@ -15,7 +15,14 @@ from napari_acs.imaging import Volume
 from napari_acs.imaging.cancel import never
 from napari_acs.review.measure.change import move_grid
 from napari_acs.review.report.content import FollowUp
-from napari_acs.review.report.followup import follow_up
+from napari_acs.review.report.followup import follow_up, pairs_of
+from napari_acs.review.session.create import create_sessions
+from napari_acs.review.session.decisions import decide
+from napari_acs.review.session.masks import start_empty
+from napari_acs.review.session.merge import merge
+from napari_acs.review.session.plan import make_plan
+from napari_acs.review.session.session import open_session
+from napari_acs.review.session.state import Case
 
 MOVE = rigid((0, 0, 0), (24.0, -14.0, 12.0), (4.0, -6.0, 10.0))
 """Where a point of the earlier exam is in the later one."""
@@ -77,3 +84,23 @@ def test_an_image_that_cannot_be_registered_is_not_called_by_its_file(images):
         "The two studies could not be registered: the T1ce of one of them has the value 7 in "
         "every voxel."
     )
+
+
+def test_of_an_exam_read_twice_the_last_mask_that_was_taken_is_compared(tmp_path):
+    exams = [Case(name, "x", f"content of {name}", str(tmp_path / name)) for name in ("a", "b")]
+    path = tmp_path / "s.review"
+    create_sessions({"ann": path}, exams, {"ann": make_plan(["a", "b"], repeats=1.0, seed=1)})
+    said = {
+        ("a", 1): "accepted",
+        ("a", 2): "corrected",
+        ("b", 1): "corrected",
+        ("b", 2): "rejected",
+    }
+    with open_session(path) as session:
+        items = {(item.case, item.read): item.number for item in session.state.items.values()}
+        for key in (("a", 1), ("b", 1), ("b", 2), ("a", 2)):
+            start_empty(session, items[key], UPRIGHT)
+            decide(session, items[key], said[key])
+    (pair,) = pairs_of(merge([path]))
+    assert (pair.before.case, pair.before.read) == ("a", 2)
+    assert (pair.after.case, pair.after.read) == ("b", 1)

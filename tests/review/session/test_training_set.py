@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import shutil
 
 import nibabel as nib
 import numpy as np
@@ -196,3 +197,26 @@ def test_no_word_of_a_files_header_comes_into_a_training_set(tmp_path):
         texts = (bytes(header[name]) for name in ("descrip", "intent_name", "aux_file", "db_name"))
         assert not any(text.strip(b"\0") for text in texts)
         assert b"DOE" not in whole
+
+
+@pytest.mark.parametrize("ai", ["shown", "hidden"])
+def test_a_mask_that_was_accepted_and_never_opened_is_exported_only_as_it_was(tmp_path, ai):
+    """Sessions made before such masks were taken into the file hold decisions about none."""
+    data = as_brats(tmp_path / "data", {name: MADE[name] for name in ("case-0", "case-1")})
+    cases = make_cases(find_sources([data]))
+    path = tmp_path / "s.review"
+    plan = make_plan([case.name for case in cases], ai=ai)
+    create_sessions({"ann": path}, cases, {"ann": plan})
+    with open_session(path) as session:
+        for number in (1, 2):
+            assert decide(session, number, "accepted").decided.mask is None
+    if ai == "hidden":
+        with pytest.raises(BadInput, match=r"gives no training set.*has no mask"):
+            write_training_set(path, tmp_path / "set")
+        return
+    assert len(write_training_set(path, tmp_path / "set").cases) == 2
+    one, two = (next((data / name).glob("*_seg.nii.gz")) for name in ("case-0", "case-1"))
+    shutil.copy(two, one)
+    made = write_training_set(path, tmp_path / "again")
+    assert made.cases == (cases[1].name,)
+    assert "is not the one that was accepted" in made.left_out[cases[0].name]
