@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject
 from napari_acs.errors import BadInput
 from napari_acs.review.correct import Band
 from napari_acs.viewer.display import same_place
+from napari_acs.viewer.its_study import of_its_study
 from napari_acs.viewer.overlays import range_layer, show_range
 from napari_acs.widgets.hidden import Hidden
 from napari_acs.widgets.matching import may_be_sequence
@@ -54,12 +55,13 @@ class CorrectRange(QObject):
         return Band(np.asarray(image.data), low, high, image.name)
 
     def offer(self, mask: Labels | None) -> None:
-        """Offer the images that lie on a mask."""
-        fitting = [
+        """Offer the images that lie on a mask and are of its study."""
+        on = [
             layer
             for layer in self._viewer.layers
             if mask is not None and may_be_sequence(layer) and same_place(layer, mask)
         ]
+        fitting = of_its_study(mask, on) if mask is not None else []
         if [id(each) for each in fitting] != [id(each) for each in self._panel.images]:
             self._panel.show_images(fitting)
 
