@@ -10,7 +10,7 @@ from napari_acs.viewer.display import same_place
 from napari_acs.viewer.info import info_in, is_diagonal
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Labels
+    from napari.layers import Image, Labels, Layer
 
 
 def images_on(mask: Labels, images: Iterable[Image]) -> list[Image]:
@@ -32,9 +32,9 @@ def of_one_study(chosen: Image, images: Sequence[Image]) -> list[Image]:
     return [image for image in images if not study or study_of(image) in (study, "")]
 
 
-def study_of(image: Image) -> str:
-    """Return what the study of an image is called; nothing where that is not known."""
-    info = info_in(image.metadata)
+def study_of(layer: Layer) -> str:
+    """Return what the study of a layer is called; nothing where that is not known."""
+    info = info_in(layer.metadata)
     return info.study if info is not None else ""
 
 

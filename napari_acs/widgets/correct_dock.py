@@ -14,6 +14,7 @@ from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
 from napari_acs.review.correct import Change, Island
 from napari_acs.viewer.correcting import show_voxel, slice_axis
+from napari_acs.viewer.study_over import study_over
 from napari_acs.viewer.shared_letters import SharedLetters
 from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.collection import Passing
@@ -56,6 +57,7 @@ class CorrectDock(QWidget):
     ) -> None:
         super().__init__()
         self.viewer = napari_viewer = unwrapped(napari_viewer)
+        self._over = ""
         self.panel = panel = CorrectPanel()
         self.target = target = CorrectTarget(napari_viewer, self)
         self.jobs = CorrectJobs(self)
@@ -184,6 +186,20 @@ class CorrectDock(QWidget):
         self.panel.compare.show_others([each for each in masks if each is not mask])
         self.range.offer(mask)
         self.measuring.look_for_midline()
+        self._look_above(mask)
+
+    def _look_above(self, mask: Labels | None) -> None:
+        """Say when images of another study lie over the mask, and take that back."""
+        before, self._over = self._over, ""
+        if mask is not None and (over := study_over(mask, self.viewer.layers)):
+            self._over = (
+                f"Images of {over!r} lie over {mask.name!r}, which is of another study: what you "
+                "see is not what you correct. Hide them, or choose their mask."
+            )
+        if self._over and self._over != before:
+            self.panel.message.say(self._over, "note")
+        elif before and not self._over and before == self.said:
+            self.panel.message.clear()
 
     def _on_selected(self, event: Any = None) -> None:
         # Looked at in the next turn: who adds a layer often selects the one before again.
