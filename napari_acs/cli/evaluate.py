@@ -75,12 +75,13 @@ def evaluate(
     device = pick_device(device)
     precision = pick_precision(precision, device)
     bundle = load_bundle(model or default_bundle_id())
-    from napari_acs.models.cross_validation import unseen
+    from napari_acs.models.cross_validation import flattering, unseen
     from napari_acs.training.checks.folders import refuse_for_judging
 
     for folder in folders if cross_validated else ():
         unseen(bundle, folder.name)  # names alone refuse what every member saw: before any file
-    cautions = refuse_for_judging(folders)
+    seen = "" if cross_validated else flattering(bundle.spec, [path.name for path in folders])
+    cautions = (*refuse_for_judging(folders), *([seen] if seen else []))
     for caution in cautions:
         typer.echo(caution, err=True)
     try:
@@ -173,6 +174,7 @@ def _print(done: Evaluation) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from napari_acs.imaging.metrics import DEFINITIONS
     from napari_acs.inference.evaluation import CROSS_VALIDATED
 
     by = ("judged by",) if done.cross_validated else ()
@@ -186,5 +188,7 @@ def _print(done: Evaluation) -> None:
     for name, mean in done.means().items():
         table.add_row("mean", name, f"{mean['dice']:.3f}", f"{mean['hd95_mm']:.1f}", "", "")
     Console().print(table)
+    if any(s.dice == 0 or s.hd95_mm == 0 for c in done.cases for s in c.regions.values()):
+        Console().print(f"Empty masks {DEFINITIONS['empty_masks']}.")
     if done.cross_validated:
         Console().print(f"Cross-validated: {CROSS_VALIDATED}.")

@@ -6,7 +6,7 @@ import pytest
 from models.test_bundle import SPEC
 
 from napari_acs.errors import BadInput
-from napari_acs.models.cross_validation import unseen_members
+from napari_acs.models.cross_validation import flattering, unseen_members
 from napari_acs.models.spec import BundleSpec
 
 WEIGHTS = {"sha256": "0" * 64, "size_bytes": 1}
@@ -62,3 +62,16 @@ def test_a_bundle_that_does_not_say_is_refused(training):
 def test_a_single_network_that_does_not_say_is_refused():
     with pytest.raises(BadInput, match=r"training\.held_out"):
         unseen_members(spec({}, members=0), "a")
+
+
+def test_cases_that_were_trained_on_are_named_as_far_as_the_bundle_says():
+    said = flattering(spec(THREE), ["a", "b", "new"])
+    assert "trained on a, b, by some of its 3 networks" in said
+    assert "--cross-validated" in said
+    assert flattering(spec(THREE), ["new"]) == ""
+    everywhere = {"members": [{"held_out": ["x"]}] * 3}
+    assert flattering(spec(everywhere), ["x"]) == "", "held out of all folds"
+    one = spec({"held_out": ["x", "y"]}, members=0)
+    assert flattering(one, ["x"]) == ""
+    assert "does not call z held out" in flattering(one, ["x", "z"])
+    assert flattering(spec({}, members=0), ["x"]) == ""
