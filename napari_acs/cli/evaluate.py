@@ -172,15 +172,17 @@ def _print_subsets(done: SubsetScores) -> None:
 
 def _print(done: Evaluation) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from napari_acs.imaging.metrics import DEFINITIONS
     from napari_acs.inference.evaluation import CROSS_VALIDATED
 
-    by = ("judged by",) if done.cross_validated else ()
-    table = Table("case", "region", "Dice", "HD95 mm", "predicted ml", "reference ml", *by)
+    by = ("judged by\nmember",) if done.cross_validated else ()
+    # Names of cases begin alike: cut short they are all one.
+    heads = ("region", "Dice", "HD95\nmm", "found\nml", "true\nml", *by)
+    table = Table(Column("case", no_wrap=True), *heads)
     for case in done.cases:
-        members = f"member {', '.join(map(str, case.members))}" if case.members else "the model"
+        members = ", ".join(map(str, case.members)) if case.members else "the model"
         for name, s in case.regions.items():
             numbers = (f"{s.dice:.3f}", f"{s.hd95_mm:.1f}")
             volumes = (f"{s.predicted_ml:.1f}", f"{s.reference_ml:.1f}")

@@ -12,6 +12,7 @@ from napari_acs.inference.reference import FolderCase
 from napari_acs.training.checks.labels import cautions, label_faults, read_values
 from napari_acs.training.checks.together import of_case, refuse
 from napari_acs.training.layouts.case import TrainingCase
+from napari_acs.training.layouts.read import mask_reference, read_grids
 
 
 def refuse_for_learning(*groups: Sequence[Path]) -> None:
@@ -37,7 +38,8 @@ def refuse_for_judging(folders: Sequence[Path]) -> tuple[str, ...]:
     ------
     BadInput
         A mask cannot be read, its values are unknown or unclear, or several masks all hold the
-        same single value, which cannot tell WT, TC and ET apart.
+        same single value, which cannot tell WT, TC and ET apart; or a case has no image that its
+        name tells, a damaged one, or a mask on another grid. All such cases are named at once.
     """
     faults, said = _looked(folders, to_learn=False)
     refuse(faults)
@@ -76,9 +78,31 @@ def _looked(folders: Sequence[Path], *, to_learn: bool) -> tuple[list[BadInput],
         try:
             case = training_case(folder)
             values[case.name] = read_values(case)
+            _refuse_unfit(case)
         except BadInput as fault:
             faults.append(of_case(folder.name, fault))
         else:
             cases.append(case)
     faults += label_faults(cases, values, to_learn=to_learn)
     return faults, cautions(cases, values)
+
+
+def _refuse_unfit(case: TrainingCase) -> None:
+    """Refuse now what would end the work when its turn comes, with all that was done before it.
+
+    Images without a telling name, damaged ones, and a mask that lies on the grid of none of them.
+    DICOM is not looked at: that takes as long as reading it.
+    """
+    assert case.folder is not None
+    assert case.mask is not None
+    if case.sequences == {"study": case.folder}:
+        inside = list(case.folder.iterdir())
+        if all(entry.is_file() and is_image_name(entry.name) for entry in inside):
+            raise BadInput(
+                f"{case.folder} holds no MRI sequence",
+                found=", ".join(sorted(entry.name for entry in inside)),
+                expected="files named by their sequence (t1, t1ce, t2, flair) beside the mask",
+                do="Add the images, or leave the case out (--cases)",
+            )
+        return
+    mask_reference(case.mask, read_grids(case))
