@@ -174,6 +174,7 @@ def _print(done: Evaluation) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
+    from napari_acs.imaging import TITLES
     from napari_acs.imaging.metrics import DEFINITIONS
     from napari_acs.inference.evaluation import CROSS_VALIDATED
 
@@ -190,6 +191,12 @@ def _print(done: Evaluation) -> None:
     for name, mean in done.means().items():
         table.add_row("mean", name, f"{mean['dice']:.3f}", f"{mean['hd95_mm']:.1f}", "", "")
     Console().print(table)
+    lacking = {
+        case.case: ", ".join(TITLES.get(key, key) for key in case.missing) for case in done.cases
+    }
+    said = "; ".join(f"{name} has no {keys}" for name, keys in lacking.items() if keys)
+    if said:
+        Console().print(f"Judged without sequences that the model takes: {said}.")
     if any(s.dice == 0 or s.hd95_mm == 0 for c in done.cases for s in c.regions.values()):
         Console().print(f"Empty masks {DEFINITIONS['empty_masks']}.")
     if done.cross_validated:
