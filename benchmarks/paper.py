@@ -17,7 +17,6 @@ import argparse
 import dataclasses
 import json
 import multiprocessing
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,13 @@ from comparison.arms import ARMS, sizes_of
 from comparison.job import run_job
 from comparison.page import write_between_markers
 from comparison.plan import SIZES, Job, Size, held_out, jobs, patients_of, tuning_jobs
-from comparison.rows import read_rows, refuse_another_kind, refuse_mixed, refuse_other_cases
+from comparison.rows import (
+    append_row,
+    read_rows,
+    refuse_another_kind,
+    refuse_mixed,
+    refuse_other_cases,
+)
 from comparison.table import report, size_table, tuning_report
 
 from napari_acs.errors import BadInput
@@ -135,10 +140,7 @@ def _all(todo: list[Job], size: Size, args: argparse.Namespace) -> None:
             failed.append(job.key)
             print(f"{number}/{len(todo)} {job.key} failed", flush=True)
             continue
-        with results.open("a", encoding="utf-8") as stream:
-            stream.write(row.read_text(encoding="utf-8") + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+        append_row(results, row.read_text(encoding="utf-8"))
         shutil.rmtree(folder)
         last = read_rows(results)[-1]
         scores = ", ".join(f"{value:.3f}" for value in last["curve"][-1][3:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,22 @@ def read_rows(file: Path) -> list[dict[str, Any]]:
         return []
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n") and line.strip()]
+
+
+def append_row(file: Path, row: str) -> None:
+    """Add a row to a results file, on the disk when this returns.
+
+    A last line without its end, of a process that was killed, is cut off first: the row would
+    become a part of it, and the file could not be read any more.
+    """
+    with file.open("ab+") as stream:
+        stream.seek(0)
+        text = stream.read()
+        if not text.endswith(b"\n"):
+            stream.truncate(text.rfind(b"\n") + 1)
+        stream.write(row.encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def refuse_mixed(rows: Sequence[dict[str, Any]]) -> None:

@@ -79,13 +79,14 @@ def evaluate(
     device = pick_device(device)
     precision = pick_precision(precision, device)
     bundle = load_bundle(model or default_bundle_id())
-    from napari_acs.models.cross_validation import unseen
+    from napari_acs.models.cross_validation import flattering, unseen
     from napari_acs.training.checks.folders import refuse_for_judging
 
     for case in found if cross_validated else ():
         unseen(bundle, case.name)  # names alone refuse what every member saw: before any file
     needed = [channel.name for channel in bundle.spec.input.channels if channel.required]
-    cautions = refuse_for_judging(found, needed)
+    seen = "" if cross_validated else flattering(bundle.spec, [case.name for case in found])
+    cautions = (*refuse_for_judging(found, needed), *([seen] if seen else []))
     for caution in cautions:
         typer.echo(caution, err=True)
     try:
@@ -176,14 +177,18 @@ def _print_subsets(done: SubsetScores) -> None:
 
 def _print(done: Evaluation) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
+    from napari_acs.imaging import TITLES
+    from napari_acs.imaging.metrics import DEFINITIONS
     from napari_acs.inference.evaluation import CROSS_VALIDATED
 
-    by = ("judged by",) if done.cross_validated else ()
-    table = Table("case", "region", "Dice", "HD95 mm", "predicted ml", "reference ml", *by)
+    by = ("judged by\nmember",) if done.cross_validated else ()
+    # Names of cases begin alike: cut short they are all one.
+    heads = ("region", "Dice", "HD95\nmm", "found\nml", "true\nml", *by)
+    table = Table(Column("case", no_wrap=True), *heads)
     for case in done.cases:
-        members = f"member {', '.join(map(str, case.members))}" if case.members else "the model"
+        members = ", ".join(map(str, case.members)) if case.members else "the model"
         for name, s in case.regions.items():
             numbers = (f"{s.dice:.3f}", f"{s.hd95_mm:.1f}")
             volumes = (f"{s.predicted_ml:.1f}", f"{s.reference_ml:.1f}")
@@ -191,5 +196,13 @@ def _print(done: Evaluation) -> None:
     for name, mean in done.means().items():
         table.add_row("mean", name, f"{mean['dice']:.3f}", f"{mean['hd95_mm']:.1f}", "", "")
     Console().print(table)
+    lacking = {
+        case.case: ", ".join(TITLES.get(key, key) for key in case.missing) for case in done.cases
+    }
+    said = "; ".join(f"{name} has no {keys}" for name, keys in lacking.items() if keys)
+    if said:
+        Console().print(f"Judged without sequences that the model takes: {said}.")
+    if any(s.dice == 0 or s.hd95_mm == 0 for c in done.cases for s in c.regions.values()):
+        Console().print(f"Empty masks {DEFINITIONS['empty_masks']}.")
     if done.cross_validated:
         Console().print(f"Cross-validated: {CROSS_VALIDATED}.")

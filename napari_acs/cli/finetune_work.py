@@ -3,7 +3,6 @@
 # ruff: noqa: PLC0415 - rooms are imported when a command needs them: help stays fast
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from napari_acs.cli.as_told import command_told
 from napari_acs.cli.progress import progress_shown
 from napari_acs.inference.messages import Progress
 
@@ -119,7 +119,7 @@ def carry_out(plan: Plan, run: Path, out: Path, device: str, stop: Callable[[], 
     after = judged(write_draft(plan, network, draft), "after")
     verdict = verdict_of(before, after)
     training = {
-        "command": shlex.join(["napari-acs", *sys.argv[1:]]),
+        "command": command_told(sys.argv[1:]),
         "steps": plan.recipe.steps,
         "device": device,
         "torch": torch.__version__,

@@ -3,7 +3,6 @@
 # ruff: noqa: PLC0415 - rooms are imported when a command needs them: help stays fast
 from __future__ import annotations
 
-import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from napari_acs.cli import options
+from napari_acs.cli.as_told import command_told
 from napari_acs.cli.cancel import interruptible
 from napari_acs.cli.outcome import end_with, exits
 from napari_acs.cli.output import check_report
@@ -159,7 +159,7 @@ def train(
         out,
         encoder_weights,
         from_scratch,
-        shlex.join(["napari-acs", *sys.argv[1:]]),
+        command_told(sys.argv[1:]),
         layout.value,
         patient_pattern,
     )

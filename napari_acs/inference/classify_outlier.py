@@ -45,8 +45,9 @@ def outlier_of(known: TrainingFeatures, seen: Sequence[NDArray[np.floating]]) ->
         f"{known.level:.0%} of studies like those of training lie within {known.limit:.1f} (by "
         f"{known.cases} that were held out)"
     )
-    if found > known.limit:
+    unlike = not found <= known.limit  # also a distance that is no number
+    if unlike:
         said = f"The study looks unlike those of training: it lies {found:.1f} away, and {limit}."
     else:
         said = f"The study looks like those of training: it lies {found:.1f} away, and {limit}."
-    return Outlier(found, known.limit, found > known.limit, said)
+    return Outlier(found, known.limit, unlike, said)

@@ -76,7 +76,11 @@ class ClassifierSpec(Described):
         default="softmax", description="sigmoid: classes that do not exclude each other"
     )
     temperature: float = Field(
-        default=1.0, gt=0, description="logits are divided by it: calibration on held-out data"
+        default=1.0,
+        ge=1e-3,
+        le=1e3,
+        description="logits are divided by it: calibration on held-out data. Beyond these bounds "
+        "nothing is left of them, or their quotients overflow",
     )
     abstain_below: float = Field(
         default=0.0, ge=0, le=1, description="no class is named at a lower probability"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,41 @@ def unseen_members(spec: BundleSpec, case: str) -> tuple[int, ...]:
             do="Leave this case out (--cases), or leave --cross-validated away and say so",
         )
     return unseen
+
+
+def flattering(spec: BundleSpec, cases: Sequence[str]) -> str:
+    """Return a sentence on cases that the bundle was trained on, as far as it says; else nothing.
+
+    Every case that a fold of an ensemble calls held out was trained on in the other folds. A
+    single network names those alone that it did not see: of others it is not known.
+
+    Parameters
+    ----------
+    spec : BundleSpec
+    cases : sequence of str
+        Names of the cases that all of its networks are to be judged on.
+    """
+    try:
+        members = _held_out(spec)
+    except BadInput:
+        return ""  # it does not say who saw what
+    known = frozenset().union(*members)
+    unseen_by = {case: sum(_same_patient(spec, case) <= m for m in members) for case in cases}
+    if len(members) == 1:
+        unknown = [case for case in cases if not unseen_by[case]]
+        if not unknown:
+            return ""
+        return (
+            f"{spec.id} does not call {_few(unknown)} held out: where it was trained on them, "
+            f"their figures flatter (held out: {_few(sorted(known))})."
+        )
+    seen = [case for case in cases if case in known and unseen_by[case] < len(members)]
+    if not seen:
+        return ""
+    return (
+        f"{spec.id} was trained on {_few(seen)}, by some of its {len(members)} networks: their "
+        "figures flatter. With --cross-validated only those are asked that never saw a case."
+    )
 
 
 def unseen(bundle: Bundle, case: str) -> Bundle:
@@ -95,5 +130,8 @@ def _same_patient(spec: BundleSpec, case: str) -> set[str]:
 
 
 def _some(members: list[frozenset[str]]) -> str:
-    names = sorted(frozenset().union(*members))
+    return _few(sorted(frozenset().union(*members)))
+
+
+def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

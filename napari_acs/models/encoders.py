@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import pickle
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlparse
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +19,7 @@ from napari_acs.errors import BadInput
 from napari_acs.models.encoder_names import ENCODERS, NOT_ENCODERS, REGNETS
 from napari_acs.models.safe_load import load_state
 from napari_acs.models.software_opengl import keep_triton_out
+from napari_acs.models.verify import sha256_of
 
 keep_triton_out()
 
@@ -32,8 +36,8 @@ def trunk_2d(name: str, *, pretrained: bool = False) -> nn.Sequential:
     name : str
         One of ``ENCODERS``.
     pretrained : bool
-        Whether to fill in torchvision's official ImageNet weights. They are downloaded, and
-        checked against torchvision's own hash, if they are not in torch's cache yet.
+        Whether to fill in torchvision's official ImageNet weights. They are downloaded if they
+        are not in torch's cache yet, and checked against torchvision's own hash either way.
 
     Raises
     ------
@@ -42,15 +46,17 @@ def trunk_2d(name: str, *, pretrained: bool = False) -> nn.Sequential:
     """
     _refuse_others(name)
     try:
+        if pretrained:
+            _refuse_other_weights(name)
         network = torchvision.models.get_model(
             name, weights="DEFAULT" if pretrained else None, **_options(name, pretrained)
         )
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
         if not pretrained:
             raise
         raise BadInput(
             f"torchvision's ImageNet weights of {name} could not be had",
-            found=str(error),
+            found=str(error).strip().splitlines()[0],
             do="Check the network, or give a file with --encoder-weights (see docs/training.md)",
         ) from error
     return nn.Sequential(OrderedDict(_stages(name, network)))
@@ -136,6 +142,25 @@ def _refuse_others(name: str) -> None:
     if name not in ENCODERS:
         why = next((w for start, w in NOT_ENCODERS.items() if name.startswith(start)), "unknown")
         raise BadInput(f"encoder {name!r} is {why}", expected=f"one of {', '.join(ENCODERS)}")
+
+
+def _refuse_other_weights(name: str) -> None:
+    """Have the official weights in torch's cache, and refuse a file there that is not theirs.
+
+    Torch checks what it downloads, and never again; and torchvision unpickles what lies in the
+    cache, whatever that runs. So the hash is checked here, and that it holds nothing but tensors.
+    """
+    weights = torchvision.models.get_model_weights(name).DEFAULT
+    file = Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(weights.url).path).name)
+    pinned = re.search(r"-([0-9a-f]{8,})\.", file.name)
+    if file.is_file() and pinned and not sha256_of(file).startswith(pinned[1]):
+        raise BadInput(
+            f"{file} is not the file that torchvision published",
+            found=f"sha256 {sha256_of(file)[:12]}...",
+            expected=f"{pinned[1]}...",
+            do="Delete it, and it is downloaded again",
+        )
+    weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
 
 
 def _options(name: str, pretrained: bool) -> dict[str, bool]:

@@ -14,8 +14,8 @@ from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
 from napari_acs.review.correct import Change, Island
 from napari_acs.viewer.correcting import show_voxel, slice_axis
-from napari_acs.viewer.study_over import study_over
 from napari_acs.viewer.shared_letters import SharedLetters
+from napari_acs.viewer.study_over import study_over
 from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.collection import Passing
 from napari_acs.widgets.correct_clicks import CorrectClicks

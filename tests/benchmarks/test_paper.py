@@ -292,7 +292,9 @@ def test_what_is_in_the_results_file_is_not_run_again(cache, tmp_path, monkeypat
     done, *rest = jobs(SMALL)
     first = as_planned(done)
     killed = json.dumps(first)[:50]
-    (out / "results.jsonl").write_text(json.dumps(first) + "\n", encoding="utf-8")
+    # A line that a kill cut off is no row, and takes none along.
+    text = json.dumps(first) + "\n" + killed
+    (out / "results.jsonl").write_text(text, encoding="utf-8")
     ran = []
 
     def trained(told, *_):

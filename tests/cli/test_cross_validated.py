@@ -47,12 +47,19 @@ def test_a_case_is_judged_by_the_member_that_never_saw_it(call, study_dir, two, 
     said = json.loads(call(*asked, "--json", "-").stdout)
     assert said["cross_validated"] is False
     assert said["cases"][0]["regions"]["WT"]["dice"] < 0.99, "that of the mean of both"
+    assert any("was trained on case, by some of its 2" in one for one in said["cautions"])
 
     out = tmp_path / "scores.json"
     table = call(*asked, "--cross-validated", "--json", out)
     assert table.exit_code == 0, table.output
     assert "Cross-validated: each case was judged by" in " ".join(table.stdout.split())
+    (study_dir / "case_t2.nii.gz").unlink()
+    long = study_dir.rename(tmp_path / "Brats18_TCIA10_628_1")
+    as_piped = call("evaluate", "--model", two / "second", "--data", tmp_path, "--cases", long.name)
+    assert as_piped.stdout.count(f"│ {long.name} │") == 3
+    assert f"the model takes: {long.name} has no T2." in " ".join(as_piped.stdout.split())
     said = json.loads(out.read_text())
+    assert not any("was trained on" in one for one in said.get("cautions", []))
     assert "never saw it" in said["cross_validated"]
     (case,) = said["cases"]
     assert case["members"] == [2]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -66,7 +67,9 @@ def _steps(run):
         return [int(row["step"]) for row in csv.DictReader(file)]
 
 
-def test_folders_become_a_bundle_with_a_truthful_card(place):
+def test_folders_become_a_bundle_with_a_truthful_card(place, monkeypatch):
+    told = ["napari-acs", "train", "--data", str(place / "data")]
+    monkeypatch.setattr(sys, "argv", told)  # as in a shell
     (place / "run").mkdir()
     (place / "run" / "notes.txt").write_text("Made in\ntwo parts.")
     code, said = _train(place, "--out", place / "bundle")
@@ -79,6 +82,9 @@ def test_folders_become_a_bundle_with_a_truthful_card(place):
     assert "Made in two parts" in card
     dice = bundle.spec.metrics["cases"]["case0"]["WT"]["dice"]
     assert f"| case0 | {dice:.3f} |" in card
+    assert bundle.spec.training["command"] == "napari-acs train --data data"
+    for file in ("card.md", "model.json"):
+        assert str(place) not in (place / "bundle" / file).read_text()
     assert _steps(place / "run") == [1, 2, 3, 4]
 
 

@@ -107,6 +107,7 @@ def test_where_only_classifiers_are_there_nothing_segments(folder, mine, monkeyp
         ({"classes": FIELDS["classes"][:1]}, "classes"),
         ({"classes": FIELDS["classes"][:2] * 2}, "name of its own"),
         ({"temperature": 0}, "temperature"),
+        ({"temperature": 1e-300}, "temperature"),  # every probability was NaN
         ({"input": FIELDS["input"] | {"size": [0, 4, 4]}}, "positive"),
         ({"input": FIELDS["input"] | {"size": [4, 4, 2048]}}, r"input\.size"),
         ({"input": FIELDS["input"] | {"spacing_mm": [900, 1, 1]}}, r"input\.spacing_mm"),

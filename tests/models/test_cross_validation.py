@@ -6,7 +6,7 @@ import pytest
 from models.test_bundle import SPEC
 
 from napari_acs.errors import BadInput
-from napari_acs.models.cross_validation import unseen_members
+from napari_acs.models.cross_validation import flattering, unseen_members
 from napari_acs.models.spec import BundleSpec
 
 WEIGHTS = {"sha256": "0" * 64, "size_bytes": 1}
@@ -74,3 +74,16 @@ def test_a_tuned_model_never_saw_only_what_its_parent_never_saw_either():
         for more in ({"never_seen": ["b"]}, {}):
             with pytest.raises(BadInput):
                 unseen_members(spec(tuned | more, members), "a")
+
+
+def test_cases_that_were_trained_on_are_named_as_far_as_the_bundle_says():
+    said = flattering(spec(THREE), ["a", "b", "new"])
+    assert "trained on a, b, by some of its 3 networks" in said
+    assert "--cross-validated" in said
+    assert flattering(spec(THREE), ["new"]) == ""
+    everywhere = {"members": [{"held_out": ["x"]}] * 3}
+    assert flattering(spec(everywhere), ["x"]) == "", "held out of all folds"
+    one = spec({"held_out": ["x", "y"]}, members=0)
+    assert flattering(one, ["x"]) == ""
+    assert "does not call z held out" in flattering(one, ["x", "z"])
+    assert flattering(spec({}, members=0), ["x"]) == ""

@@ -96,6 +96,7 @@ def _looked(
     for one in given:
         try:
             case = training_case(one)
+            _refuse_nameless(case)
         except BadInput as fault:
             faults.append(of_case(one.name, fault))
             continue
@@ -124,3 +125,16 @@ def _beside_the_study(case: TrainingCase, grids: Mapping[str, Grid]) -> list[Bad
 
 def _is_image(path: Path) -> bool:
     return is_image_name(path.name)
+
+
+def _refuse_nameless(case: TrainingCase) -> None:
+    """Refuse images without a telling name now, and not when the case's turn comes."""
+    folder = case.sequences.get(_STUDY)
+    inside = list(folder.iterdir()) if folder is not None else []
+    if inside and all(entry.is_file() and is_image_name(entry.name) for entry in inside):
+        raise BadInput(
+            f"{folder} holds no MRI sequence",
+            found=", ".join(sorted(entry.name for entry in inside)),
+            expected="files named by their sequence (t1, t1ce, t2, flair) beside the mask",
+            do="Add the images, or leave the case out (--cases)",
+        )

@@ -1,6 +1,7 @@
 """Masks that judge are held to what real tumours may look like, and those to learn from to more."""
 
 import pytest
+import SimpleITK as sitk
 from training.tiny import BRATS, ED, ET, NCR, write_case
 
 from napari_acs.errors import BadInput
@@ -44,3 +45,22 @@ def test_each_group_to_learn_from_marks_something(tmp_path):
         refuse_for_learning(good, empty)
     with pytest.raises(BadInput, match="mark no enhancing tumour"):
         refuse_for_learning(_folders(tmp_path / "c", NOT_ENHANCING))
+
+
+def test_what_would_end_the_work_midway_is_refused_before_it_all_at_once(tmp_path):
+    """The last of a hundred cases ended an evaluation, and the figures of the others were lost."""
+    _, moved, masks_only, damaged = _folders(tmp_path, *[BRATS] * 4)
+    (mask,) = moved.glob("*seg*")
+    image = sitk.ReadImage(str(mask))
+    image.SetOrigin((7.0, 0.0, 0.0))
+    sitk.WriteImage(image, str(mask))
+    for file in masks_only.iterdir():
+        if "seg" not in file.name:
+            file.unlink()
+    next(file for file in damaged.iterdir() if "t2" in file.name).write_bytes(b"no image")
+    with pytest.raises(BadInput) as refusal:
+        refuse_for_judging(sorted(tmp_path.iterdir()))
+    said = refusal.value.sentence()
+    for words in ("case1", "not on the grid of its images", "case2 holds no MRI sequence", "case3"):
+        assert words in said
+    assert "case0" not in said
