@@ -166,14 +166,16 @@ def test_a_plane_that_was_cut_is_no_place_of_a_review_to_go_on_at(viewer, qtbot)
 
 
 def test_letters_are_those_of_the_plane_while_it_is_in_view(viewer, qtbot):
-    from napari_acs.viewer.letters import edges_on_canvas, tilt_note
+    from napari_acs.viewer.letters import tilt_note
+    from napari_acs.viewer.view_letters import ViewLetters
 
     dock, layer, _, _ = tilted(viewer, qtbot, 40)
-    scan = edges_on_canvas(viewer)
+    letters = ViewLetters(viewer)
+    scan = letters.edges
     assert len(scan.top) == 2 and "40°" in tilt_note(viewer)
     draw(dock, qtbot)
-    plane = edges_on_canvas(viewer)
+    plane = letters.edges
     assert {plane.top, plane.bottom} == {"A", "P"} and {plane.left, plane.right} == {"R", "L"}
     assert not tilt_note(viewer)
     viewer.dims.point = layer.data_to_world((10, 10, 10))
-    assert edges_on_canvas(viewer) == scan and "40°" in tilt_note(viewer)
+    assert letters.edges == scan and "40°" in tilt_note(viewer)
