@@ -14,7 +14,6 @@ from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
 from napari_acs.review.correct import Change, Island
 from napari_acs.viewer.correcting import show_voxel, slice_axis
-from napari_acs.viewer.shared_letters import SharedLetters
 from napari_acs.viewer.study_over import study_over
 from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.collection import Passing
@@ -29,6 +28,7 @@ from napari_acs.widgets.correct_target import CorrectTarget
 from napari_acs.widgets.measure_export import ask_file
 from napari_acs.widgets.measures import Measuring
 from napari_acs.widgets.scrolled import fill_with
+from napari_acs.widgets.shared_letters import SharedLetters
 
 if TYPE_CHECKING:
     from napari.layers import Labels

@@ -14,7 +14,6 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 from napari_acs.review.session.audit import accept_in_bulk, confident_items, draw_audit
 from napari_acs.review.session.given import take_given
 from napari_acs.review.session.state import TO_DO
-from napari_acs.viewer.shared_letters import SharedLetters
 from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.review_before import ExamComparing
 from napari_acs.widgets.review_cases import ReviewCases
@@ -26,6 +25,7 @@ from napari_acs.widgets.review_panel import ReviewPanel
 from napari_acs.widgets.review_saying import Saying
 from napari_acs.widgets.review_unsaved import SavedLine
 from napari_acs.widgets.scrolled import fill_with
+from napari_acs.widgets.shared_letters import SharedLetters
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from weakref import WeakSet
-
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 _ROOM = 600
 """Pixels that a panel wants: of two that get fewer, each shows three or four of its rows."""
-_PANELS: WeakSet[QWidget] = WeakSet()
 
 
 class Tabs(QObject):
@@ -27,7 +24,6 @@ class Tabs(QObject):
     def __init__(self, panel: QWidget) -> None:
         super().__init__(panel)
         self._panel = panel
-        _PANELS.add(panel)
         panel.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
@@ -44,15 +40,12 @@ class Tabs(QObject):
         window = own.window() if own is not None else None
         if own is None or own.isFloating() or not isinstance(window, QMainWindow):
             return
-        docks = [
-            _dock_of(panel) for panel in _PANELS if isalive(panel) and panel is not self._panel
-        ]
+        docks = [_dock_of(each._panel) for each in window.findChildren(Tabs) if each is not self]
         area = window.dockWidgetArea(own)
         beside = [
             dock
             for dock in docks
             if dock is not None
-            and dock.window() is window
             and not dock.isHidden()
             and not dock.isFloating()
             and window.dockWidgetArea(dock) == area

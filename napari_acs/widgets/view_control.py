@@ -9,8 +9,8 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Slot
 
 from napari_acs.viewer.letters import tilt_note
-from napari_acs.viewer.shared_letters import SharedLetters
 from napari_acs.viewer.views import show_view, view_of
+from napari_acs.widgets.shared_letters import SharedLetters
 from napari_acs.widgets.three_views import ThreeViews
 
 if TYPE_CHECKING:

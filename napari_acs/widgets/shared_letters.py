@@ -1,19 +1,19 @@
-"""One set of letters a viewer, for all panels that want them."""
+"""One set of letters a window, for all panels that want them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QObject
 
 from napari_acs.viewer.view_letters import ViewLetters
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
-
-_OPEN: WeakValueDictionary[int, ViewLetters] = WeakValueDictionary()
-"""By the viewer's id, which is its own for as long as the letters hold it."""
+    from qtpy.QtWidgets import QWidget
 
 
 class SharedLetters:
@@ -22,18 +22,18 @@ class SharedLetters:
     Parameters
     ----------
     viewer : napari.viewer.Viewer
+        The first panel's letters are kept by its window, where the next panel finds them.
     changed : callable
         Called whenever the letters may have changed.
     """
 
     def __init__(self, viewer: Viewer, changed: Callable[[], object] = tuple) -> None:
-        letters = _OPEN.get(id(viewer))
-        if letters is None:
-            letters = _OPEN[id(viewer)] = ViewLetters(viewer)
-        self.letters = letters
-        self._id = id(viewer)
+        window = viewer.window._qt_window
+        found: _Kept | None = window.findChild(_Kept)
+        self._kept = _Kept(viewer, window) if found is None else found
+        self.letters = self._kept.letters
         self._changed = partial(changed)  # an object of its own: another may ask for the same
-        letters.followers.append(self._changed)
+        self.letters.followers.append(self._changed)
         self._changed()
 
     def release(self, *_: object) -> None:
@@ -42,5 +42,12 @@ class SharedLetters:
         if self._changed in followers:
             followers.remove(self._changed)
             if not followers:
-                _OPEN.pop(self._id, None)
                 self.letters.close()
+                if isalive(self._kept):  # else the window has gone, and taken it along
+                    self._kept.setParent(None)
+
+
+class _Kept(QObject):
+    def __init__(self, viewer: Viewer, window: QWidget) -> None:
+        super().__init__(window)
+        self.letters = ViewLetters(viewer)
