@@ -32,6 +32,7 @@ def test_edit_next_decide_close_and_reopen_where_it_was_left(new_dock, qtbot, se
     layer = mask(dock)
     order = ScreenOrder(GRIDS[0])
     assert np.array_equal(layer.data, order.on_screen(labels_on(GRIDS[0]))), "the given mask"
+    qtbot.waitUntil(lambda: len(dock.viewer.layers) == 3, timeout=WAIT)  # they come one by one
     names = [one.name for one in dock.viewer.layers]
     assert len(names) == 3 and not any("one" in name for name in names), "pseudonyms alone"
     paint(dock, qtbot, (5, 5, 5))
@@ -42,6 +43,7 @@ def test_edit_next_decide_close_and_reopen_where_it_was_left(new_dock, qtbot, se
 
     assert step(dock, qtbot) == 2
     assert not mask(dock).data.any(), "no mask came with it"
+    qtbot.waitUntil(lambda: len(dock.viewer.layers) == 3, timeout=WAIT)
     assert {one.name.split()[0] for one in dock.viewer.layers} == {"T1", "FLAIR", "My"}
     paint(dock, qtbot, (4, 4, 4), 1)
     assert step(dock, qtbot) == 3

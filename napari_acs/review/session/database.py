@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -105,6 +106,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """
     if not path.is_file():
         raise BadInput(f"{path}", found="no such file", do="Check the path")
+    path = Path(os.path.realpath(path))  # beside which SQLite keeps its log, not beside a link
     log = path.with_name(path.name + "-wal")
     with ExitStack() as until_read:
         with speaking(path, "cannot be read"):

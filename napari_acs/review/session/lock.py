@@ -32,8 +32,9 @@ class NoLock(BadInput):
 
 
 def lock_file(path: Path) -> Path:
-    """Return the file that is locked for a session."""
-    return path.with_name(f".{path.name}.lock")
+    """Return the file that is locked for a session: beside it, by whatever link it is opened."""
+    real = Path(os.path.realpath(path))
+    return real.with_name(f".{real.name}.lock")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from review.session.sessions import GRID, SHAPE, make
 
+from napari_acs.errors import BadInput
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.decisions import decide, write_note
 from napari_acs.review.session.editing import MaskEditor
@@ -42,6 +44,33 @@ def test_a_reader_takes_nothing_from_a_window_that_is_open(tmp_path):
             assert read_session(path).items[1].note == text
     assert read_session(path).items[1].note == "two" and verify(path).sound
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_link_to_a_session_is_that_session(tmp_path):
+    """Two windows had it open, each by another name; a read by a link missed what a crash left."""
+    (path,) = make(tmp_path)
+    link = tmp_path / "desk" / "my.review"
+    link.parent.mkdir()
+    try:
+        link.symlink_to(path)
+    except OSError:
+        pytest.skip("no right to make links")
+    with open_session(path) as session:
+        write_note(session, 1, "first")
+        with pytest.raises(BadInput, match="open already"), open_session(link):
+            pass
+        assert read_session(link).items[1].note == "first"
+        left = tmp_path / "left"
+        left.mkdir()
+        for file in tmp_path.glob("ann.review*"):  # as kill -9 leaves them
+            shutil.copy(file, left)
+    link.unlink()
+    link.symlink_to(left / path.name)
+    assert (left / "ann.review-wal").stat().st_size
+    assert read_session(link).items[1].note == "first"
+    with open_session(link) as session:
+        assert session.item(1).note == "first"
+    assert [file.name for file in link.parent.iterdir()] == [link.name]
 
 
 def test_the_labels_of_a_read_are_had_without_going_through_the_whole_log(tmp_path, monkeypatch):
