@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_acs.imaging.pseudonym import patient_key
 from napari_acs.review.edits.cost import EDIT_DEFINITIONS
+from napari_acs.review.measure.one_label import one_label_note
 
 if TYPE_CHECKING:
     from napari_acs.viewer.diameters import HandDiameters
@@ -50,6 +51,7 @@ def record_of(
         "study": study,
         "model": {key: model[key] for key in ("id", "version") if key in model} or None,
         "measures": measured.measures.to_dict(),
+        "labels_note": one_label_note(measured.measures),
         "midline_note": measured.no_midline,
         "diameters_by_hand": None if by_hand is None else asdict(by_hand),
         "edit_cost": None if cost is None else {k: c.to_dict() for k, c in cost.costs.items()},

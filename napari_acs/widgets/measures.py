@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
+from napari_acs.review.measure.one_label import one_label_note
 from napari_acs.viewer.active_time import active_seconds
 from napari_acs.viewer.axial_view import best_image
 from napari_acs.viewer.measuring import (
@@ -152,7 +153,7 @@ class Measuring(QObject):
         plane, why = self.last.measures.midline_plane, self.last.no_midline
         if call.about is not None:
             self._midlines[call.about] = plane if plane is not None else why
-        notes = [why] if why else []
+        notes = [each for each in (one_label_note(self.last.measures), why) if each]
         if self.last.measures.axial_resampled:
             tilt = self.last.measures.axial_tilt_deg
             notes.append(f"The scan is tilted by {tilt:.0f} degrees: axial planes were cut for it.")

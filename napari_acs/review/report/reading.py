@@ -12,6 +12,7 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging.names import TITLES
 from napari_acs.review.edits.cost import edit_costs
 from napari_acs.review.measure.midline import estimate_midline, sequence_for_midline
+from napari_acs.review.measure.one_label import one_label_note
 from napari_acs.review.measure.tumour import measure_tumour
 from napari_acs.review.report.begun import Root, root_of
 from napari_acs.review.report.content import Answer, Begun, CaseReport
@@ -100,6 +101,8 @@ def report_read(
         begun = _begun(voxels, taken=row.status in (ACCEPTED, CORRECTED))
     except BadInput as refusal:  # labels that are none of ours
         return replace(report, problems=(*problems, refusal.sentence()))
+    if said := one_label_note(measures):
+        problems.append(said)
     pictures = pictures_of(voxels.labels, grid, measures, volumes)
     if any(each.interpolated for each in pictures):
         problems.append(INTERPOLATED)
