@@ -13,9 +13,9 @@ from napari_acs.widgets.correct_dock import CorrectDock
 
 
 @pytest.fixture
-def dock(viewer, qtbot):
+def dock(viewer):
     dock = CorrectDock(viewer)
-    qtbot.addWidget(dock)
+    viewer.window.add_dock_widget(dock)  # alone, Qt would delete it after Python had let go of it
     return dock
 
 
