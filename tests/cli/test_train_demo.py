@@ -33,7 +33,11 @@ def _command(folder):
 @pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
 def test_the_make_target_runs_the_script():
     done = subprocess.run(
-        ["make", "-n", "train-demo"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "-n", "train-demo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.splitlines()[-1] == "scripts/train_demo"
     subprocess.run(["bash", "-n", str(SCRIPT)], check=True)
