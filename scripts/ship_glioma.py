@@ -33,6 +33,8 @@ from napari_acs.training.recipe import Recipe, find_recipe, read_recipe
 
 
 def main() -> None:
+    if len(sys.argv) < 4:
+        raise SystemExit(__doc__)
     step, source, target, *more = sys.argv[1:]
     if step == "figures":
         figures(Path(source), Path(target), [Path(file) for file in more])
