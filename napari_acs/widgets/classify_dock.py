@@ -44,6 +44,7 @@ from napari_acs.widgets.matching import (
 )
 from napari_acs.widgets.outcomes import fault_of_showing
 from napari_acs.widgets.scrolled import fill_with
+from napari_acs.widgets.shared_letters import letters_beside
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -89,6 +90,7 @@ class ClassifyDock(QWidget):
         self._study: str | None = None
         self._last: tuple[ClassifyRequest, Classified] | None = None
         fill_with(self, self.panel)
+        letters_beside(self, napari_viewer)
         panel, card = self.panel, self.panel.card
         panel.classify_clicked.connect(self.classify)
         panel.region_chosen.connect(self._on_region)

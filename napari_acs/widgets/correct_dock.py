@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,7 @@ from napari_acs.widgets.correct_target import CorrectTarget
 from napari_acs.widgets.measure_export import ask_file
 from napari_acs.widgets.measures import Measuring
 from napari_acs.widgets.scrolled import fill_with
-from napari_acs.widgets.shared_letters import SharedLetters
+from napari_acs.widgets.shared_letters import letters_beside
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -70,8 +69,7 @@ class CorrectDock(QWidget):
         self.differences = CorrectDifferences(napari_viewer, target.before, self)
         self.measuring = Measuring(napari_viewer, panel.measures, target.before, ask, self)
         fill_with(self, panel)
-        # a method would be gone before it could be called
-        self.destroyed.connect(partial(SharedLetters.release, SharedLetters(napari_viewer)))
+        letters_beside(self, napari_viewer)
         target.followed.connect(self._on_followed)
         target.listed.connect(self._on_listed)
         target.replaced.connect(self._on_replaced)

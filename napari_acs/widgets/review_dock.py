@@ -25,7 +25,7 @@ from napari_acs.widgets.review_panel import ReviewPanel
 from napari_acs.widgets.review_saying import Saying
 from napari_acs.widgets.review_unsaved import SavedLine
 from napari_acs.widgets.scrolled import fill_with
-from napari_acs.widgets.shared_letters import SharedLetters
+from napari_acs.widgets.shared_letters import letters_beside
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
@@ -89,8 +89,7 @@ class ReviewDock(QWidget):
         self.comparing = ExamComparing(self.panel.before, self.cases, self)
         self.clock = ReviewClock(self.cases, self)
         fill_with(self, self.panel)
-        # a method would be gone before it could be called
-        self.destroyed.connect(partial(SharedLetters.release, SharedLetters(napari_viewer)))
+        letters_beside(self, napari_viewer)
         self.setMinimumWidth(_NARROWEST)
         self._connect_panel()
         cases, files = self.cases, self.files

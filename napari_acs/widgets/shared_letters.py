@@ -47,6 +47,12 @@ class SharedLetters:
                     self._kept.setParent(None)
 
 
+def letters_beside(dock: QWidget, viewer: Viewer) -> None:
+    """Want letters for as long as a panel is there."""
+    # a method would be gone before it could be called
+    dock.destroyed.connect(partial(SharedLetters.release, SharedLetters(viewer)))
+
+
 class _Kept(QObject):
     def __init__(self, viewer: Viewer, window: QWidget) -> None:
         super().__init__(window)

@@ -17,7 +17,7 @@ def opened(viewer, acs_plugin):
     return lambda name: viewer.window.add_plugin_dock_widget("napari-acs", name)
 
 
-@pytest.mark.parametrize("name", ["Segment", "Correct", "Review"])
+@pytest.mark.parametrize("name", ["Segment", "Correct", "Classify", "Review"])
 def test_sides_have_letters_with_each_panel_alone(viewer, opened, add, name):
     opened(name)
     gc.collect()
