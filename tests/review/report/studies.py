@@ -22,8 +22,9 @@ from napari_acs.review.session.sources import find_sources
 HOSTILE = (
     '<script>alert("x")</script>\n<img src=x onerror=alert(1)> & \u202e =HYPERLINK("http://x")'
 )
-SECRETS = ("DOE", "JANE", "doe", "jane", "Smith", "1961", ".nii", "review_file")
-"""Parts of names of people, folders and files that no report may hold."""
+SECRETS = ("DOE", "JANE", "doe", "jane", "Smith", "_1961", " 1961", ".nii", "review_file")
+"""Parts of names of people, folders and files that no report may hold. The year has a sign before
+it: hashes and fractions hold its digits by chance."""
 MODEL = {"id": "glioma-x", "version": "3", "sha256": "ab" * 32}
 PROVENANCE = {
     "model": MODEL,
