@@ -17,6 +17,7 @@ from napari_acs.imaging.metrics import surface
 from napari_acs.review.measure.axial_plane import cut
 from napari_acs.viewer.correcting import nesting_in
 from napari_acs.viewer.info import OVERLAY, PLANE
+from napari_acs.viewer.make_layer import make_layer
 from napari_acs.viewer.measuring import grid_of
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def axial_view(
     image : Image, optional
         What is shown in the plane; without one the mask alone.
     """
-    from napari.layers import Image, Labels  # noqa: PLC0415 (napari is slow)
+    from napari.layers import Image  # noqa: PLC0415 (napari is slow)
 
     shot, plane = measured.request.mask, measured.planes[region].grid
     place = _place(mask, shot.grid, plane, lines[0].mean(axis=0))
@@ -81,7 +82,8 @@ def axial_view(
     nesting = nesting_in(mask)
     labels = seen * np.uint8(nesting.values[nesting.level(region) - 1])
     looks = {"colormap": mask.colormap, "opacity": mask.opacity}
-    layers.append(Labels(labels, **shared, name=f"{NAME}, mask", **looks))
+    described = labels, {**shared, "name": f"{NAME}, mask", **looks}, "labels"
+    layers.append(make_layer(described))
     for layer in layers:
         layer.editable = False
     return AxialView(plane, place, tuple(layers))

@@ -10,6 +10,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from napari_acs.viewer.make_layer import make_layer
+
 _FOLLOWED = (
     *("name", "visible", "opacity", "blending", "scale", "translate", "rotate", "shear", "affine"),
     *("colormap", "contrast_limits", "gamma", "interpolation2d"),  # images
@@ -71,11 +73,11 @@ class Mirror:
         self._pull()
 
     def _add(self, layer: Any) -> None:
-        from napari.layers import Image, Labels, Layer  # noqa: PLC0415 (napari is slow)
+        from napari.layers import Image, Labels  # noqa: PLC0415 (napari is slow)
 
         if not isinstance(layer, Image | Labels) or layer.ndim != 3:
             return
-        twin = Layer.create(*layer.as_layer_data_tuple())
+        twin = make_layer(layer.as_layer_data_tuple())
         dims = self._source.dims
         self._drawn_at[layer] = (dims.point, dims.order, dims.ndisplay)
         edits = _MASK_EDITS if isinstance(layer, Labels) else _EDITS

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_acs.viewer.info import KEY, PLANE, info_in
+from napari_acs.viewer.make_layer import make_layer
 
 if TYPE_CHECKING:
     from napari.layers import Labels, Layer
@@ -53,19 +54,15 @@ class CaseScreen:
 
     def add(self, described: LayerTuple) -> Layer:
         """Add a layer of the case."""
-        from napari.layers import Layer  # noqa: PLC0415 (napari is slow)
-
-        layer = Layer.create(*described)
+        layer = make_layer(described)
         self.layers.append(layer)
         return self._viewer.add_layer(layer)
 
     def add_under(self, described: LayerTuple, top: Layer) -> None:
         """Add a layer of the case just below another; the layer that was edited stays chosen."""
-        from napari.layers import Layer  # noqa: PLC0415
-
         there = self._viewer.layers
         active = there.selection.active
-        layer = Layer.create(*described)
+        layer = make_layer(described)
         self.layers.insert(0, layer)
         there.insert(there.index(top) if top in there else 0, layer)
         there.selection.active = active

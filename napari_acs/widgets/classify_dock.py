@@ -20,6 +20,7 @@ from napari_acs.inference.classification import Classified
 from napari_acs.inference.messages import Failure
 from napari_acs.viewer.classification_layer import cam_layer, keep_classification
 from napari_acs.viewer.info import info_in
+from napari_acs.viewer.make_layer import make_layer
 from napari_acs.viewer.masks import mask_of
 from napari_acs.viewer.snapshot import snapshot_study
 from napari_acs.viewer.unwrapped import unwrapped
@@ -170,7 +171,7 @@ class ClassifyDock(QWidget):
         if name in self.viewer.layers:  # of a mask that was corrected since
             self.viewer.layers.remove(name)
         home, active = request.study.reference, self.viewer.layers.selection.active
-        self.viewer.add_layer(Layer.create(*cam_layer(end.cam, home, name)))
+        self.viewer.add_layer(make_layer(cam_layer(end.cam, home, name)))
         self.viewer.layers.selection.active = active  # who was painting goes on painting
         self.panel.card.show_occlusion(end.target, end.occlusions, end.notes)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from napari.layers import Image, Labels, Layer
+from napari.layers import Image, Labels
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_acs.viewer.info import info_in
 from napari_acs.viewer.look_at import look_at
+from napari_acs.viewer.make_layer import make_layer
 from napari_acs.viewer.uncertainty_layer import uncertainty_layer
 from napari_acs.widgets.confidence_state import Found, State, find, state_of
 from napari_acs.widgets.working import in_worker
@@ -230,7 +231,7 @@ class Confidence(QObject):
         study = info.study if info is not None else mask.name
         home = info.home if info is not None else None
         made = uncertainty_layer(values, state.grid, study, found.uncertain.limit, home)
-        layer = Layer.create(*made)
+        layer = make_layer(made)
         index = self._viewer.layers.index(mask) if mask in self._viewer.layers else None
         if index is None:
             self._viewer.add_layer(layer)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from napari.layers import Labels, Layer
+from napari.layers import Labels
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_acs.errors import BadInput
 from napari_acs.review.correct import ONLY_FIRST, ONLY_SECOND, OTHER_LABEL, compare
 from napari_acs.viewer.display import same_place
+from napari_acs.viewer.make_layer import make_layer
 from napari_acs.viewer.measuring import plain_labels
 from napari_acs.viewer.overlays import difference_layer
 from napari_acs.widgets.classify_edits import MaskEdits
@@ -140,7 +141,7 @@ class CorrectDifferences(QObject):
 
     def _add(self, described: Any) -> Labels:
         active = self._viewer.layers.selection.active
-        layer = cast("Labels", Layer.create(*described))
+        layer = cast("Labels", make_layer(described))
         self._viewer.add_layer(layer)
         self._viewer.layers.selection.active = active  # who was painting goes on painting
         self.shown.emit(layer)

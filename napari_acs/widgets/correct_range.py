@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Layer
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject
 
 from napari_acs.errors import BadInput
 from napari_acs.review.correct import Band
 from napari_acs.viewer.images_on import check_on, images_on, of_one_study
+from napari_acs.viewer.make_layer import make_layer
 from napari_acs.viewer.overlays import range_layer, show_range
 from napari_acs.widgets.hidden import Hidden
 from napari_acs.widgets.matching import may_be_sequence
@@ -93,7 +93,7 @@ class CorrectRange(QObject):
         if self._shown is None or self._shown[1] is not image:
             self.close()
             active = self._viewer.layers.selection.active
-            layer = Layer.create(*range_layer(image, *self._panel.shown_limits))
+            layer = make_layer(range_layer(image, *self._panel.shown_limits))
             self._viewer.add_layer(layer)
             self._shown = layer, image
             self._over.instead = layer

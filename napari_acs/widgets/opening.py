@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari.layers import Layer
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal, Slot
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 from napari_acs.errors import BadInput
+from napari_acs.viewer.make_layer import make_layer
 from napari_acs.viewer.mask_home import homes_among
 from napari_acs.viewer.reader import (
     folders_of,
@@ -109,7 +109,7 @@ class StudyOpener(QObject):
         if not isalive(self):
             return
         if self._waiting:
-            self._viewer.add_layer(Layer.create(*self._waiting.pop(0)))
+            self._viewer.add_layer(make_layer(self._waiting.pop(0)))
             QTimer.singleShot(0, self._add_next)
             return
         self._adding = False

@@ -15,6 +15,7 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging import TITLES
 from napari_acs.imaging.check.line import CheckLine
 from napari_acs.viewer.info import KEY, info_in
+from napari_acs.viewer.make_layer import make_layer
 from napari_acs.viewer.masks import Mask, mask_of
 from napari_acs.viewer.prepared import aligned_layers, brain_layer
 from napari_acs.viewer.snapshot import StudySnapshot, snapshot_layers, snapshot_study
@@ -182,7 +183,7 @@ class Preparation(QObject):
         if self._waiting:
             sequence, make = self._waiting[0]
             try:
-                self._added[sequence] = self._viewer.add_layer(Layer.create(*make()))
+                self._added[sequence] = self._viewer.add_layer(make_layer(make()))
             except Exception as error:  # whatever napari raises: the panel must stay usable
                 self._waiting.clear()
                 logging.getLogger(__name__).exception("an aligned layer could not be shown")

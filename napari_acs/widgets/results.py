@@ -9,6 +9,7 @@ from napari.layers import Labels, Layer
 
 from napari_acs.viewer.info import LayerInfo
 from napari_acs.viewer.layers import LabelStyle, LayerTuple, labels_layer
+from napari_acs.viewer.make_layer import make_layer
 from napari_acs.viewer.prepared import brain_layer, prepared_layers
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def add_outline(viewer: Viewer, shown: LayerTuple, *, visible: bool = True) -> L
 
 
 def _add_layer(viewer: Viewer, described: LayerTuple, visible: bool) -> Layer:
-    layer = Layer.create(*described)
+    layer = make_layer(described)
     layer.visible = layer.visible and visible
     return viewer.add_layer(layer)
 
