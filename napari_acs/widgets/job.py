@@ -13,6 +13,7 @@ from napari.qt.threading import GeneratorWorker, thread_worker
 from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_acs.inference.messages import Progress
+from napari_acs.widgets.first_torch import thread_for_torch
 from napari_acs.widgets.request import CANCELLED, fault
 
 AnyJob = Callable[[Any, Callable[[], bool]], Iterator[Any]]
@@ -123,10 +124,11 @@ def _work(job: AnyJob, ticket: Ticket, before: tuple[Ticket, ...]) -> Iterator[t
             yield ticket, CANCELLED
             return
         try:
-            for message in job(ticket.request, stop):
-                yield ticket, message
-                if not isinstance(message, Progress):
-                    return
+            with thread_for_torch():
+                for message in job(ticket.request, stop):
+                    yield ticket, message
+                    if not isinstance(message, Progress):
+                        return
         except Exception as error:  # a raising worker ends in a second error under PySide6
             logging.getLogger(__name__).exception("a job raised")
             yield ticket, fault(f"{type(error).__name__}: {error}")

@@ -11,6 +11,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from napari_acs.errors import BadInput
+from napari_acs.widgets.first_torch import thread_for_torch
 
 if TYPE_CHECKING:
     from napari_acs.widgets.models_actions import Folders, ModelActions
@@ -75,12 +76,13 @@ def verify_all(
     verify: Callable[[ModelRow], str], listing: Listing
 ) -> Generator[Verified, None, Listing]:
     """Check the weights of one model after the other, until the listing's flag is set."""
-    for row in listing.rows:
-        if listing.stop.is_set():
-            break
-        if not row.broken:
-            outcome = guarded(partial(verify, row))
-            yield Verified(listing, row.path, outcome.refusal or outcome.value)
+    with thread_for_torch():
+        for row in listing.rows:
+            if listing.stop.is_set():
+                break
+            if not row.broken:
+                outcome = guarded(partial(verify, row))
+                yield Verified(listing, row.path, outcome.refusal or outcome.value)
     return listing
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from napari.qt.threading import thread_worker
 from qtpy.QtCore import QThreadPool
 
+from napari_acs.widgets.first_torch import thread_for_torch
+
 _PATIENCE_MS = 10_000
 
 
@@ -42,7 +44,8 @@ def in_worker(
 
 
 def _call_and_forget(calls: list[Callable[[], Any]]) -> Any:
-    return calls.pop()()
+    with thread_for_torch():
+        return calls.pop()()
 
 
 @cache
