@@ -168,7 +168,7 @@ def capture_table(cases, rng):
     return rows
 
 
-def trap_table(native, truth, studies):
+def trap_table(native, studies):
     rows = []
     for a, b in (("t1ce", "t2"), ("t1ce", "flair"), ("flair", "t1"), ("t1", "t1ce")):
         rows.append(row("mirrored", f"{b} to {a}", native[a], mirrored(native[b]), None))
@@ -223,7 +223,7 @@ def main() -> None:
     header(
         "case", "s", "cpu s", "mm", "verdict", "kept", "NMI", "mirror", "flat", "back mm", "Dice"
     )
-    rows += trap_table(native, truth, studies)
+    rows += trap_table(native, studies)
     back = np.linalg.inv(truth["t1ce"])
     cases = [
         (f"TCGA {key} to t1ce", native["t1ce"], native[key], truth[key] @ back)
