@@ -21,7 +21,7 @@ help:
 	@echo "make test         the tests, on a virtual screen"
 	@echo "make test-slow    the tests that take minutes each"
 	@echo "make lint         ruff, mypy, import contracts, manifest"
-	@echo "make bench        every benchmark, each writes its table"
+	@echo "make bench        every benchmark, each writes its table (hours)"
 	@echo "make screenshots  the pictures of the README and the guide"
 
 install:
@@ -52,9 +52,10 @@ lint:
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/check-manifest --no-build-isolation
 
+# The scripts among the benchmarks' files; some open windows. All of it takes many hours.
 bench: install
-	@set -e; for script in $(filter-out %/measure.py %/peers.py %/held_out.py %/robot_user.py %/held.py %/correct_layers.py,$(wildcard benchmarks/*.py)); do \
-		echo "== $$script"; $(BIN)/python $$script; done
+	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do \
+		echo "== $$script"; scripts/with-display $(BIN)/python $$script; done
 
 screenshots: install
 	scripts/with-display $(BIN)/python scripts/screenshots.py

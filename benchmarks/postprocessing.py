@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -61,6 +62,9 @@ def main() -> None:
     parser.add_argument("--flips", action="store_true", help="also with test-time flips")
     parser.add_argument("--time", type=Path, help="a case folder to time the ensemble on")
     parser.add_argument("--json", type=Path)
+    if len(sys.argv) == 1:  # `make bench` runs all scripts; this one needs bundles and data
+        parser.print_help()
+        return
     args = parser.parse_args()
     members = [load_bundle(member) for member in args.member]
     folders = find_cases(args.data, [name for name in args.cases.split(",") if name])

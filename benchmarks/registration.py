@@ -10,10 +10,8 @@ sequences. The truth's own error, mainly that of others' registration of 5.5 mm 
 tenths of a millimetre to about 1 mm, and is part of every number. (2) Capture range: known
 rigid moves of the header, of one native pair and one of BraTS; ``--full`` takes two of each. (3)
 Mirrored heads and heads of another patient, which no verdict may call good; and co-registered
-pairs of BraTS, which must stay where they are. (4) How `resample` interpolates: slices of 5.5 mm,
-averaged from a 1 mm volume, brought to the grid of other slices of 5.5 mm (half a slice further
-and tilted by 8 degrees) by each interpolator, against the image that averaging gives there; and
-to the 1 mm grid, against the volume itself.
+pairs of BraTS, which must stay where they are. (4) How `resample` interpolates thick
+slices, beside other interpolators: `interpolation.py`.
 """
 
 from __future__ import annotations
@@ -28,21 +26,16 @@ from time import perf_counter, process_time
 
 import numpy as np
 import SimpleITK as sitk
+from interpolation import image, resampling_rows, resampling_summary
 
 from napari_acs.imaging import Grid, Volume, lps_grid, read_volume, to_lps
 from napari_acs.imaging.registration.align import align
 from napari_acs.imaging.registration.likeness import level
 from napari_acs.imaging.registration.register import register
-from napari_acs.imaging.registration.resample import resample
 from napari_acs.imaging.registration.rigid import refine
 
 NATIVE = {"t1": "*_t1", "t1ce": "*_t1c", "t2": "*_t2", "flair": "*_fla"}
 TWIN = {"t1": "*_t1_bet", "t1ce": "*_t1c_bet", "t2": "*_t2_bet", "flair": "*_fla_bet"}
-THICK = 5
-"""Subslices to one slice of 5.5 mm."""
-SLICES = 3
-OTHERS = {"linear": sitk.sitkLinear, "windowed sinc": sitk.sitkLanczosWindowedSinc}
-OURS = "B-spline (ours)"
 MOVES = [(5, 0), (10, 0), (20, 0), (40, 0), (0, 5), (0, 15), (0, 30), (20, 15), (40, 30)]
 
 
@@ -65,14 +58,6 @@ def error(points, found, truth):
 def head(volume):
     inside = volume.array > np.percentile(volume.array, 60)
     return volume.grid.index_to_point(np.argwhere(inside)[::997, ::-1])
-
-
-def image(volume):
-    done = sitk.GetImageFromArray(volume.array.astype(np.float32))
-    done.SetSpacing(volume.grid.spacing)
-    done.SetOrigin(volume.grid.origin)
-    done.SetDirection(volume.grid.direction)
-    return done
 
 
 def truths(native, twins):
@@ -183,7 +168,7 @@ def capture_table(cases, rng):
     return rows
 
 
-def trap_table(native, truth, studies):
+def trap_table(native, studies):
     rows = []
     for a, b in (("t1ce", "t2"), ("t1ce", "flair"), ("flair", "t1"), ("t1", "t1ce")):
         rows.append(row("mirrored", f"{b} to {a}", native[a], mirrored(native[b]), None))
@@ -194,84 +179,6 @@ def trap_table(native, truth, studies):
         rows.append(row("wrong", f"{two} t1 to {one}", study["t1ce"], other["t1"], None))
         rows.append(row("wrong", f"{two} flair to {one}", study["t1ce"], other["flair"], None))
     return rows
-
-
-def thick_grid(like, offset_mm, tilt_deg):
-    """Return a grid of 0.9 x 0.9 x 5.5 mm slices through the middle of another."""
-    cosines = np.eye(3)
-    angle = np.radians(tilt_deg)
-    cosines[1:, 1:] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    size, spacing = (256, 256, 28), np.array([0.9, 0.9, 5.5])
-    middle = like.corners().mean(axis=0) + cosines[:, 2] * offset_mm
-    origin = middle - cosines @ (spacing * (np.array(size) - 1) / 2)
-    return Grid(size, tuple(spacing), tuple(origin), tuple(cosines.ravel()))
-
-
-def thick(volume, grid):
-    """Average a fine volume over the slices of a coarse grid, as a scanner does."""
-    step = grid.spacing[2] / THICK
-    start = grid.moved((0, 0, -(THICK - 1) / 2 / THICK), grid.size)
-    fine = replace(
-        start,
-        size=(*grid.size[:2], grid.size[2] * THICK),
-        spacing=(*grid.spacing[:2], step),
-    )
-    array = onto(volume, fine, sitk.sitkBSpline).clip(0)
-    array = array.reshape(grid.size[2], THICK, *array.shape[1:]).mean(axis=1)
-    return Volume(array.astype(np.float32), grid)
-
-
-def onto(volume, grid, interpolator):
-    done = sitk.Resample(
-        image(volume), grid.size, sitk.Transform(), interpolator, grid.origin, grid.spacing,
-        grid.direction, 0.0, sitk.sitkFloat32,
-    )  # fmt: skip
-    return sitk.GetArrayFromImage(done)
-
-
-def resampling_table(studies, sequences):
-    rows = []
-    for name, study in studies.items():
-        for key in sequences:
-            true = study[key]
-            slices = thick(true, thick_grid(true.grid, 0.0, 0.0))
-            others = thick(true, thick_grid(true.grid, 2.75, 8.0))
-            for to, target in (("other slices", middle(others)), ("1 mm", middle(true))):
-                inside = target.array > 0
-                scale = float(target.array[inside].std())
-                done = {kind: timed(onto, slices, target.grid, how) for kind, how in OTHERS.items()}
-                done[OURS] = timed(lambda v, g: resample(v, g).volume.array, slices, target.grid)
-                for kind, (array, seconds) in done.items():
-                    away = array[inside].astype(float) - target.array[inside]
-                    rows.append({
-                        "table": "resampling", "case": f"{name} {key} to {to}", "by": kind,
-                        "rms": float(np.sqrt((away**2).mean())) / scale,
-                        "s_mvoxel": seconds / inside.size * 1e6,
-                    })  # fmt: skip
-                    show(rows[-1])
-    return rows
-
-
-def middle(volume):
-    """Cut out a few slices: windowed sinc takes half a minute for a million voxels."""
-    at = len(volume.array) // 2
-    box = (slice(at, at + SLICES), *(slice(0, n) for n in volume.array.shape[1:]))
-    return Volume(volume.array[box], volume.grid.crop(box))
-
-
-def timed(work, *args):
-    start = perf_counter()
-    return work(*args), perf_counter() - start
-
-
-def resampling_summary(rows):
-    said = {}
-    for to in ("other slices", "1 mm"):
-        for kind in (*OTHERS, OURS):
-            of = [r for r in rows if r["case"].endswith(to) and r["by"] == kind]
-            rms, seconds = (float(np.mean([r[k] for r in of])) for k in ("rms", "s_mvoxel"))
-            said[f"{kind} to {to}"] = f"rms {rms:.3f} of the brain's spread, {seconds:.2f} s/Mvoxel"
-    return said
 
 
 def summary(rows):
@@ -316,7 +223,7 @@ def main() -> None:
     header(
         "case", "s", "cpu s", "mm", "verdict", "kept", "NMI", "mirror", "flat", "back mm", "Dice"
     )
-    rows += trap_table(native, truth, studies)
+    rows += trap_table(native, studies)
     back = np.linalg.inv(truth["t1ce"])
     cases = [
         (f"TCGA {key} to t1ce", native["t1ce"], native[key], truth[key] @ back)
@@ -328,7 +235,10 @@ def main() -> None:
     rows += capture_table(cases, rng)
     header("case", "by", "rms / spread", "s / Mvoxel")
     some = dict(list(studies.items())[: 4 if args.full else 2])
-    blurred = resampling_table(some, ("t1", "t2", "flair") if args.full else ("t1", "flair"))
+    blurred = []
+    for row_of in resampling_rows(some, ("t1", "t2", "flair") if args.full else ("t1", "flair")):
+        show(row_of)
+        blurred.append(row_of)
     said = {**summary(rows), **ranges(rows), **resampling_summary(blurred)}
     print()
     for name, what in said.items():

@@ -24,6 +24,7 @@ from napari_acs.widgets.correct_dock import CorrectDock
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 LONGEST_MS = 120_000
+AWAY = 0.92
 
 
 class Pictures:
@@ -75,7 +76,13 @@ class Pictures:
         QTest.mouseRelease(canvas, left, pos=here + QPoint(*pixels[-1]))
 
     def shoot(self, name: str, part: Any = None) -> None:
-        """Write a picture once all is drawn, scrolled to a part of the panel."""
+        """Write a picture once all is drawn, scrolled to a part of the panel.
+
+        From a little further away, so that the letter A does not lie on the phantom's mark.
+        """
+        camera = self.viewer.scene.camera
+        near = camera.zoom
+        camera.zoom = AWAY * near
         QTest.qWait(1500)
         if part is not None:
             (area,) = self.dock.findChildren(QScrollArea)
@@ -83,7 +90,8 @@ class Pictures:
             QTest.qWait(300)
         file = IMAGES / name
         self.viewer.screenshot(str(file), canvas_only=False, flash=False)
-        Image.open(file).convert("RGB").quantize(256).save(file, optimize=True)
+        camera.zoom = near
+        Image.open(file).convert("RGB").save(file, optimize=True)
 
     def brush(self) -> None:
         """Paint enhancing tumour, only where T1ce is bright; the range is shown."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import imageio.v3 as iio
 import napari
 import numpy as np
 from napari.layers import Layer
+from PIL import Image
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QCheckBox, QPushButton
 
@@ -46,7 +46,7 @@ def oblique_views() -> None:
         bar.findChild(QPushButton, f"view_{name}").click()
         viewer.fit_to_view()
         planes.append(viewer.screenshot(size=(420, 420), flash=False)[..., :3])
-    iio.imwrite(IMAGES / "views-oblique.png", np.hstack(planes))
+    Image.fromarray(np.hstack(planes)).save(IMAGES / "views-oblique.png")
     bar.findChild(QPushButton, "view_axial").click()
     bar.findChild(QCheckBox, "view_three").click()
     QTest.qWait(500)

@@ -27,7 +27,8 @@ def info(json: options.JsonSwitch = False, debug: options.Debug = False) -> None
     typer.echo(f"napari-acs {found['napari_acs']}, Python {found['python']}, {found['platform']}")
     for name, number in found["packages"].items():
         typer.echo(f"  {name} {number or 'not installed'}")
-    typer.echo("devices: " + ", ".join(device["title"] for device in found["devices"]))
+    titles = ", ".join(device["title"] for device in found["devices"])
+    typer.echo("devices: " + (titles or f"none, PyTorch does not load: {found['torch_fault']}"))
     typer.echo("models:")
     for model in found["models"]:
         typer.echo(f"  {model['id']} {model['version']} ({model['source']})")
@@ -37,17 +38,29 @@ def info(json: options.JsonSwitch = False, debug: options.Debug = False) -> None
 
 def _collect() -> dict[str, Any]:
     from napari_acs.cli.models import described
-    from napari_acs.inference.device import available_devices, device_title
     from napari_acs.models import list_bundles
 
+    devices, fault = _devices()
     return {
         "napari_acs": napari_acs.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": {name: _version(name) for name in _PACKAGES},
-        "devices": [{"name": name, "title": device_title(name)} for name in available_devices()],
+        "devices": devices,
+        "torch_fault": fault,
         "models": [described(entry) for entry in list_bundles()],
     }
+
+
+def _devices() -> tuple[list[dict[str, str]], str | None]:
+    """Return the devices, or why there are none: a PyTorch that is absent or does not load."""
+    try:
+        from napari_acs.inference.device import available_devices, device_title
+
+        names = available_devices()
+        return [{"name": name, "title": device_title(name)} for name in names], None
+    except (ImportError, OSError) as error:  # OSError: a library of PyTorch's that is not there
+        return [], f"{type(error).__name__}: {error}"
 
 
 def _version(package: str) -> str | None:

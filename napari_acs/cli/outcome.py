@@ -9,6 +9,7 @@ from typing import NoReturn, ParamSpec
 
 import typer
 
+from napari_acs.cli.absent import refusal_of
 from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
 
@@ -37,6 +38,9 @@ def exits(command: Callable[P, None]) -> Callable[P, None]:
         except Exception as error:
             if kwargs.get("debug"):
                 traceback.print_exception(error)
+            absent = refusal_of(error) if isinstance(error, ModuleNotFoundError) else None
+            if absent is not None:
+                _end(absent.sentence(), REFUSED)
             fault = f"{type(error).__name__}: {error}"
             _end(f"napari-acs is at fault: {fault.rstrip('. ')}. {_REPORT}", OUR_FAULT)
 

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-MULTIPLE = 32
-"""Each axis of the input is a multiple of this: it is halved five times and doubled again."""
-
 
 class BrainNetwork(nn.Module):
     """Tell the brain from the rest of a head.
 
     Maps (n, 1, x, y, z) to (n, 2, x, y, z): the probabilities of "not brain" and "brain". Axes
-    run to the right, front and top (RAS), and every size is a multiple of ``MULTIPLE``.
+    run to the right, front and top (RAS), and every size is a multiple of 32:
+    it is halved five times and doubled again.
     """
 
     def __init__(self) -> None:

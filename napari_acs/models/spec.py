@@ -154,10 +154,6 @@ class BundleSpec(Described):
     input: InputSpec
     output: OutputSpec
 
-    def label_class(self, value: int) -> LabelClass:
-        """Return the label class with this value."""
-        return next(c for c in self.output.labels if c.value == value)
-
 
 AnySpec = BundleSpec | ClassifierSpec
 

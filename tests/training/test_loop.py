@@ -99,7 +99,7 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_ones_before(
     assert [f.name for f in tmp_path.glob(".*")] == []
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full, a disk that is full")
 @pytest.mark.parametrize("filled", ["checkpoint.pt", "log.csv"])
 def test_a_full_disk_is_a_sentence_and_the_run_goes_on(tmp_path, monkeypatch, filled):
     toy_run(tmp_path / "whole")

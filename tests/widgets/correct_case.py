@@ -6,7 +6,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
-from qtpy.QtWidgets import QComboBox, QPushButton
+from qtpy.QtWidgets import QCheckBox, QComboBox, QPushButton
 
 from napari_acs.imaging import Grid, to_lps
 
@@ -121,3 +121,14 @@ def middle(region=1) -> np.ndarray:
 
 def show(dock, mask, at) -> None:
     dock.viewer.dims.point = mask.data_to_world(at)
+
+
+def half_cut_away(dock, mask, *, ball=True):
+    """Make half of ET core, show the middle of that half, and choose ET; return the half."""
+    gone = (CENTRE == 3) & (np.indices(CENTRE.shape)[1] > middle(3)[1])
+    mask.data_setitem(np.nonzero(gone), 1)
+    at = np.argwhere(gone)[gone.sum() // 2]
+    show(dock, mask, at)
+    choose(dock, "ET")
+    find(dock, QCheckBox, "ball").setChecked(ball)
+    return gone, at

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from time import perf_counter
 
+import pytest
+
 from napari_acs.review.session.worklist import Row
 from napari_acs.widgets.review_table import ReviewTable
 
@@ -28,13 +30,22 @@ def row(number: int) -> Row:
     )
 
 
-def test_one_case_that_changes_among_thousands_is_one_line_drawn(qtbot):
+@pytest.fixture
+def rows() -> list[Row]:
+    return [row(number) for number in range(1, MANY + 1)]
+
+
+@pytest.fixture
+def table(qtbot, rows):
     table = ReviewTable()
     qtbot.addWidget(table)
     with qtbot.waitExposed(table):
         table.show()
-    rows = [row(number) for number in range(1, MANY + 1)]
     table.show_rows(rows, 1)
+    return table
+
+
+def test_one_case_that_changes_among_thousands_is_one_line_drawn(table, rows):
     before = [table.table.item(number, 2) for number in range(MANY)]
     rows[6] = replace(rows[6], status="corrected", note="edge")
     began = perf_counter()
@@ -59,13 +70,7 @@ def test_one_case_that_changes_among_thousands_is_one_line_drawn(qtbot):
     assert table.table.item(6, 2).text() == "rejected"
 
 
-def test_the_longest_name_is_whole_wherever_it_stands(qtbot):
-    table = ReviewTable()
-    qtbot.addWidget(table)
-    with qtbot.waitExposed(table):
-        table.show()
-    rows = [row(number) for number in range(1, MANY + 1)]
-    table.show_rows(rows, 1)
+def test_the_longest_name_is_whole_wherever_it_stands(table, rows):
     narrow = table.table.columnWidth(0)
     rows[-1] = replace(rows[-1], case="a name that somebody kept, and is long")
     table.show_rows(rows, 1)

@@ -17,9 +17,6 @@ from napari_acs.imaging.names import SUFFIXES
 from napari_acs.imaging.read import read_labels, reading
 from napari_acs.imaging.volume import Volume
 
-READABLE_LABELS = (*SUFFIXES, ".dcm")
-"""Files that `read_segments` reads; of DICOM also files without a suffix."""
-
 
 @dataclass(frozen=True)
 class LabelFile:

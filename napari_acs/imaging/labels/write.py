@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
     from napari_acs.imaging.dicom.origin import DicomOrigin
 
-WRITABLE = (".nii.gz", ".nii", ".nrrd", ".mha")
-"""Formats that need nothing but a mask: one file each, so that saving is all or nothing."""
-
 
 def write_labels(
     path: str | PathLike[str],

@@ -79,7 +79,7 @@ class ClassificationTask:
 
     def pictures(self, network: nn.Module, folder: Path) -> None:
         """Write the middle slices of a few held-out boxes, a channel beside the other."""
-        from imageio.v3 import imwrite  # noqa: PLC0415
+        from PIL import Image  # noqa: PLC0415
 
         for box in self._held_out[:_PICTURES]:
             channels = middle(box.channels, self._recipe.margin)
@@ -88,7 +88,7 @@ class ClassificationTask:
             grey = (row - low) / max(high - low, 1e-6) * 255
             p = logits_of(network, [box], self._recipe.margin).softmax(dim=1)[0, box.label]
             name = f"{box.name}-{self._recipe.classes[box.label].name}-{float(p):.2f}.png"
-            imwrite(folder / name, grey.to(torch.uint8).numpy())
+            Image.fromarray(grey.to(torch.uint8).numpy()).save(folder / name)
 
     def _sample(self, rng: torch.Generator) -> tuple[Tensor, int]:
         made_up = float(torch.rand(1, generator=rng)) < self._share

@@ -157,14 +157,15 @@ def test_incomplete_second_echo(tmp_path):
     assert "no complete stacks by echo time" in refused(tmp_path)
 
 
-@pytest.mark.parametrize("keep", [-40, 200, 140])
-def test_truncated_file(tmp_path, keep):
+@pytest.mark.parametrize(
+    ("keep", "said"), [(-40, "cut short"), (200, "misses 1 slice"), (140, "misses 1 slice")]
+)
+def test_truncated_file(tmp_path, keep, said):
     files = write_series(tmp_path, ARRAY, GRID)
     files[3].write_bytes(files[3].read_bytes()[:keep])
-    found = find_series(tmp_path)
-    for series in found:
-        with pytest.raises(BadInput):
-            read_series(series)
+    (series,) = find_series(tmp_path)
+    with pytest.raises(BadInput, match=said):
+        read_series(series)
 
 
 def test_file_that_goes_or_changes_in_between(tmp_path):
@@ -227,5 +228,7 @@ def test_damage_that_swallows_the_name_is_not_shown(tmp_path):
     data = file.read_bytes()
     at = data.index(b"\x08\x00\x3e\x10")
     file.write_bytes(data[: at + 4] + (90).to_bytes(4, "little") + data[at + 8 :])
-    for series in find_series(tmp_path):
+    found = find_series(tmp_path)
+    assert found
+    for series in found:
         assert_names_nobody(repr(series) + series.problem)

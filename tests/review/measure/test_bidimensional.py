@@ -99,9 +99,10 @@ def test_diameters_are_those_of_brute_force(seed, size, sides, within):
     found = measure_tumour(
         plane[None].astype(np.uint8), grid, smallest_lesion_ml=0, perpendicular_within_deg=within
     )
+    islands, count = label(plane, np.ones((3, 3)))
+    assert len(found.regions["WT"].lesions) == count
     for lesion in found.regions["WT"].lesions:
         line = lesion.axial.diameter
-        islands, _ = label(plane, np.ones((3, 3)))
         alone = islands == islands[tuple(np.rint(line.ends_index_zyx[0][1:]).astype(int))]
         expected = by_brute_force(alone, sides, within)
         second = lesion.axial.perpendicular

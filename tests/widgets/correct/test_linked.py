@@ -65,6 +65,7 @@ def test_a_stroke_on_a_linked_canvas_is_one_of_the_mask(dock, mask, linked, qtbo
     choose(dock, "WT")
     find(dock, QLabeledDoubleSlider, "radius").setValue(3.0)
     click(dock, "erase")
+    assert len(linked.canvases) == 2
     for canvas in linked.canvases:
         assert str(canvas.model.cursor.style) == "circle"
         assert canvas.model.cursor.size == pytest.approx(6.0)
@@ -90,6 +91,7 @@ def test_a_smart_click_on_a_linked_canvas_stays_in_its_plane(dock, mask, linked,
     choose(dock, "WT")
     click(dock, "smart_erase")
     where = dock.viewer.dims.point
+    assert len(linked.canvases) == 2
     for canvas in linked.canvases:
         with qtbot.waitSignal(dock.finished, timeout=WAIT):
             qtbot.mouseMove(native(canvas), at_point(canvas) + QPoint(1, 0))

@@ -7,7 +7,18 @@ import pytest
 from qtpy.QtWidgets import QCheckBox, QComboBox
 from scipy import ndimage
 from superqt import QLabeledDoubleSlider
-from widgets.correct_case import CENTRE, WAIT, choose, click, drag, find, middle, show, undone
+from widgets.correct_case import (
+    CENTRE,
+    WAIT,
+    choose,
+    click,
+    drag,
+    find,
+    half_cut_away,
+    middle,
+    show,
+    undone,
+)
 
 from napari_acs.review.correct import Change
 
@@ -15,13 +26,8 @@ from napari_acs.review.correct import Change
 @pytest.mark.parametrize("ball", [False, True])
 def test_a_smart_click_grows_to_the_edge_in_the_images_and_is_one_step(dock, mask, qtbot, ball):
     """Where ET was cut away, one click of 15 mm paints it anew; one takes away what is too much."""
-    gone = (CENTRE == 3) & (np.indices(CENTRE.shape)[1] > middle(3)[1])
-    mask.data_setitem(np.nonzero(gone), 1)
+    gone, at = half_cut_away(dock, mask, ball=ball)
     before = mask.data.copy()
-    at = np.argwhere(gone)[gone.sum() // 2]
-    show(dock, mask, at)
-    choose(dock, "ET")
-    find(dock, QCheckBox, "ball").setChecked(ball)
     radius = find(dock, QLabeledDoubleSlider, "radius")
     usual = radius.value()
     click(dock, "smart_paint")

@@ -14,6 +14,7 @@ from widgets.correct_case import (
     click,
     drag,
     find,
+    half_cut_away,
     image,
     labels,
     middle,
@@ -54,13 +55,8 @@ def other(viewer, dock, mask):
 
 def smart_paint(dock, mask, qtbot):
     """Click where ET was cut away; return what the click painted."""
-    gone = (CENTRE == 3) & (np.indices(CENTRE.shape)[1] > middle(3)[1])
-    mask.data_setitem(np.nonzero(gone), 1)
+    _, at = half_cut_away(dock, mask)
     before = mask.data.copy()
-    at = np.argwhere(gone)[gone.sum() // 2]
-    show(dock, mask, at)
-    choose(dock, "ET")
-    find(dock, QCheckBox, "ball").setChecked(True)
     click(dock, "smart_paint")
     with qtbot.waitSignal(dock.finished, timeout=WAIT):
         drag(dock, mask, at)
