@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_UNDO = "Control-Z"
+
+
 class PlaneTool:
     """A callback of napari's ``mouse_drag_callbacks`` that takes its plane from the event.
 
@@ -142,7 +145,7 @@ class Brush(PlaneTool):
         try:
             settings = self._settings()
             line = _Line(layer, clicked_slice(layer, event), settings)
-            with _one_step(layer):
+            with self._undo_bound(layer), _one_step(layer):
                 line.to(event.position)
                 yield
                 while event.type == "mouse_move":
@@ -152,6 +155,26 @@ class Brush(PlaneTool):
             self._said(refusal.sentence(), True)
             return
         self._said(line.said(), False)
+
+    @contextmanager
+    def _undo_bound(self, layer: Labels) -> Iterator[None]:
+        """Let Ctrl+Z end the stroke in hand, and take that back.
+
+        napari would take the step before it back, and then end the stroke: an undo of that would
+        write into the mask what it was before, and the earlier step could never be undone.
+        """
+
+        def undo(layer: Labels) -> None:
+            self.end()
+            layer.undo()
+            self._said("The stroke was ended, and taken back", False)
+
+        before = layer.bind_key(_UNDO, None)  # of the user's, on this layer alone
+        layer.bind_key(_UNDO, undo)
+        try:
+            yield
+        finally:
+            layer.bind_key(_UNDO, before, overwrite=True)
 
 
 @contextmanager

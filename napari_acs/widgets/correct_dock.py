@@ -147,11 +147,13 @@ class CorrectDock(QWidget):
 
     @Slot()
     def _on_undo(self) -> None:
+        self.mouse.brush.end()  # a stroke that napari has not told the end of
         if self.target.layer is not None:
             self.target.layer.undo()
 
     @Slot()
     def _on_redo(self) -> None:
+        self.mouse.brush.end()
         if self.target.layer is not None:
             self.target.layer.redo()
 
