@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from napari_acs.widgets.correct_range import CorrectRange
     from napari_acs.widgets.correct_target import CorrectTarget
 
+_MOST_ML = 1000.0
+"""What a flood may take: several times the largest glioma, and less than a head."""
+
 
 class CorrectClicks(QObject):
     """Starts tools. Signal: ``refused(tool, Failure)``, where nothing was started."""
@@ -103,7 +106,9 @@ class CorrectClicks(QObject):
         self._jobs.run(
             "flood",
             mask,
-            lambda canvas, stop: flood(canvas, at, band, ink, axis=within, cancelled=stop),
+            lambda canvas, stop: flood(
+                canvas, at, band, ink, most_ml=_MOST_ML, axis=within, cancelled=stop
+            ),
         )
 
     def _smart(self, tool: str, mask: Labels, at: NDArray[np.float64], axis: int) -> None:
