@@ -83,6 +83,7 @@ class CorrectDock(QWidget):
         for part in (self.jobs, self.differences, self.measuring):
             part.said.connect(panel.message.say)
         self.differences.only_shown.connect(panel.compare.show_only)
+        self.differences.only_shown.connect(target.stand_in)
         panel.mask_chosen.connect(target.choose)
         panel.undo_clicked.connect(self._on_undo)
         panel.redo_clicked.connect(self._on_redo)
@@ -107,21 +108,13 @@ class CorrectDock(QWidget):
     @Slot(str, object)
     def _on_ended(self, tool: str, value: Any) -> None:
         if isinstance(value, Change) and tool in ("copy_next", "copy_previous"):
-            self._step(1 if tool == "copy_next" else -1)
+            self.clicks.step.go()
         self.finished.emit(tool, value)
 
     @Slot(str, object)
     def _on_refused(self, tool: str, failure: Failure) -> None:
         self._say(failure.sentence(), True)
         self.finished.emit(tool, failure)
-
-    def _step(self, by: int) -> None:
-        """Go on to the slice that was copied to."""
-        layer, dims = self.target.mask(), self.viewer.dims
-        if dims.ndisplay == 2:
-            point = layer.world_to_data(dims.point)[-3:]
-            point[slice_axis(dims)] += by
-            show_voxel(layer, dims, point)
 
     @Slot(object)
     def _on_island(self, island: Island) -> None:
