@@ -12,7 +12,8 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.review.correct import Band, Ink, stroke
-from napari_acs.viewer.correcting import apply, canvas_of, clicked_slice
+from napari_acs.viewer.applying import apply
+from napari_acs.viewer.correcting import canvas_of, clicked_slice
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -216,7 +217,7 @@ class _Line:
             axis=self._axis,
             band=settings.band,
         )
-        apply(self._layer, change)
+        apply(self._layer, change, self._canvas.labels, of_stroke=True)
         self._voxels += len(change)
         self._last = point
 
