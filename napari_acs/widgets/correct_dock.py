@@ -24,6 +24,7 @@ from napari_acs.widgets.correct_panel import CorrectPanel
 from napari_acs.widgets.correct_parts import CorrectParts
 from napari_acs.widgets.correct_range import CorrectRange
 from napari_acs.widgets.correct_target import CorrectTarget
+from napari_acs.widgets.correct_undo import CorrectUndo
 from napari_acs.widgets.measure_export import ask_file
 from napari_acs.widgets.measures import Measuring
 from napari_acs.widgets.scrolled import fill_with
@@ -66,6 +67,7 @@ class CorrectDock(QWidget):
         )
         self.parts = CorrectParts(panel, target, self.jobs, self)
         self.mouse = CorrectMouse(panel.brush, clicks.brush, self._say, clicks.at, self)
+        self.undo = CorrectUndo(panel, target, self.mouse, clicks.refuse, self)
         self.differences = CorrectDifferences(napari_viewer, target.before, self)
         self.measuring = Measuring(napari_viewer, panel.measures, target.before, ask, self)
         fill_with(self, panel)
@@ -85,8 +87,6 @@ class CorrectDock(QWidget):
         self.differences.only_shown.connect(panel.compare.show_only)
         self.differences.only_shown.connect(target.stand_in)
         panel.mask_chosen.connect(target.choose)
-        panel.undo_clicked.connect(self._on_undo)
-        panel.redo_clicked.connect(self._on_redo)
         panel.stop_clicked.connect(self.jobs.stop)
         panel.islands.chosen.connect(self._on_island)
         panel.compare.only_changed.connect(self._on_only)
@@ -137,18 +137,6 @@ class CorrectDock(QWidget):
             self.differences.compare(self.target.mask(), other)
         except BadInput as refusal:
             self.clicks.refuse("compare", refusal)
-
-    @Slot()
-    def _on_undo(self) -> None:
-        self.mouse.brush.end()  # a stroke that napari has not told the end of
-        if self.target.layer is not None:
-            self.target.layer.undo()
-
-    @Slot()
-    def _on_redo(self) -> None:
-        self.mouse.brush.end()
-        if self.target.layer is not None:
-            self.target.layer.redo()
 
     @Slot(object)
     def _on_followed(self, layer: Labels | None) -> None:
