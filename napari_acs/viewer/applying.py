@@ -56,9 +56,14 @@ def apply(
     Raises
     ------
     BadInput
-        The mask is no longer that; nothing was changed.
+        The mask is no longer that, or locked by now; nothing was changed.
     """
     labels, count = layer.data, len(change)
+    if not layer.editable:
+        raise BadInput(
+            f"The layer {layer.name!r} was locked while this was worked out",
+            do="Unlock it, and click again",
+        )
     if count and int(change.indices[-1]) >= labels.size:
         raise _edited()
     if seen is None:

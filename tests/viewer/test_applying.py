@@ -94,3 +94,11 @@ def test_a_mask_that_was_edited_meanwhile_is_left_alone(layer, known):
     with pytest.raises(BadInput, match="edited while"):
         apply(layer, change, seen if known else None)
     assert not layer.data.any()
+
+
+def test_a_mask_that_was_locked_meanwhile_is_left_alone(layer):
+    seen = layer.data.copy()
+    layer.editable = False
+    with pytest.raises(BadInput, match="locked while"):
+        apply(layer, a_change(seen), seen)
+    np.testing.assert_array_equal(layer.data, seen)

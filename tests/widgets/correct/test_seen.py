@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from widgets.correct_case import CENTRE, WAIT, add_case, choose, click, drag, middle, run, show
+from qtpy.QtWidgets import QCheckBox
+from widgets.correct_case import (
+    CENTRE,
+    WAIT,
+    add_case,
+    choose,
+    click,
+    drag,
+    find,
+    middle,
+    run,
+    show,
+)
 
 from napari_acs.inference.messages import Failure
 from napari_acs.review.correct import Change
@@ -35,6 +47,26 @@ def test_a_hidden_mask_is_not_corrected_unseen(dock, mask, qtbot):
     click(dock, "erase")
     drag(dock, mask, middle(), middle() + np.array((0, 3, 3)))
     assert not np.array_equal(mask.data, CENTRE)
+
+
+def test_a_mask_whose_changes_are_shown_in_its_place_is_corrected(dock, mask, qtbot):
+    show(dock, mask, middle())
+    choose(dock, "WT")
+    box = find(dock, QCheckBox, "only_changed")
+    with qtbot.waitSignal(dock.differences.shown, timeout=WAIT):
+        box.click()
+    assert not mask.visible
+    click(dock, "erase")
+    drag(dock, mask, middle())
+    erased = mask.data.copy()
+    assert not np.array_equal(erased, CENTRE)
+    click(dock, "undo")
+    np.testing.assert_array_equal(mask.data, CENTRE)
+    box.click()
+    mask.visible = False  # now by the user
+    drag(dock, mask, middle())
+    assert "hidden" in dock.said
+    np.testing.assert_array_equal(mask.data, CENTRE)
 
 
 @pytest.mark.parametrize("gone", ["another mask", "another slice", "another view", "stayed"])

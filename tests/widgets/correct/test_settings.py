@@ -151,3 +151,27 @@ def test_a_flood_over_a_bad_range_paints_nothing_and_says_how_much_it_would_take
     find(dock, QCheckBox, "ball").setChecked(False)
     monkeypatch.setattr(correct_clicks, "_MOST_ML", 10.0)
     clicked(dock, mask, at, qtbot)
+
+
+def test_a_flood_hears_stop(dock, mask, qtbot, monkeypatch):
+    from time import sleep
+
+    from napari_acs.imaging.cancel import stop_if
+    from napari_acs.widgets import correct_clicks
+
+    begun = []
+
+    def endless(*args, cancelled, **options):
+        begun.append(True)
+        while True:
+            stop_if(cancelled)
+            sleep(0.01)
+
+    monkeypatch.setattr(correct_clicks, "flood", endless)
+    show(dock, mask, middle())
+    click(dock, "flood")
+    drag(dock, mask, middle())
+    qtbot.waitUntil(lambda: bool(begun), timeout=WAIT)
+    with qtbot.waitSignal(dock.finished, timeout=WAIT) as heard:
+        click(dock, "stop")
+    assert heard.args[1].kind == "cancelled"
