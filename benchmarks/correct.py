@@ -21,6 +21,7 @@ from measure import machine, write
 from scipy import ndimage
 from skimage.segmentation import flood as skimage_flood
 
+from napari_acs.errors import BadInput
 from napari_acs.imaging import read_study
 from napari_acs.inference.reference import find_mask, read_reference
 from napari_acs.review.correct import (
@@ -127,6 +128,9 @@ def corrections(labels, image, spacing) -> tuple[Work, Work, Work]:
     }
     operations: Work = {
         "flood, no limit": lambda: flood(canvas, middle, band, paint("WT")),
+        "flood over a range of everything, refused": lambda: _refused(
+            lambda: flood(canvas, middle, Band(image, -np.inf, np.inf), paint("WT"), most_ml=1000)
+        ),
         "fill holes in 3D": lambda: fill_holes(canvas),
         "fill holes in axial slices": lambda: fill_holes(canvas, axis=0),
         "list islands of WT": lambda: find_islands(canvas, "WT", under_ml=0.1),
@@ -159,6 +163,14 @@ def corrections(labels, image, spacing) -> tuple[Work, Work, Work]:
         "grow WT 5 mm in the brain": lambda: ndimage.distance_transform_edt(~whole, spacing) <= 5.0,
     }
     return strokes, operations, peers
+
+
+def _refused(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except BadInput:
+        return
+    raise AssertionError("it was not refused")
 
 
 def _largest(mask, touching):

@@ -12,11 +12,15 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.review.correct import Band, Ink, stroke
-from napari_acs.viewer.correcting import apply, canvas_of, clicked_slice
+from napari_acs.viewer.applying import apply
+from napari_acs.viewer.correcting import canvas_of, clicked_slice
 
 if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import NDArray
+
+
+_UNDO = "Control-Z"
 
 
 class PlaneTool:
@@ -142,7 +146,7 @@ class Brush(PlaneTool):
         try:
             settings = self._settings()
             line = _Line(layer, clicked_slice(layer, event), settings)
-            with _one_step(layer):
+            with self._undo_bound(layer), _one_step(layer):
                 line.to(event.position)
                 yield
                 while event.type == "mouse_move":
@@ -152,6 +156,26 @@ class Brush(PlaneTool):
             self._said(refusal.sentence(), True)
             return
         self._said(line.said(), False)
+
+    @contextmanager
+    def _undo_bound(self, layer: Labels) -> Iterator[None]:
+        """Let Ctrl+Z end the stroke in hand, and take that back.
+
+        napari would take the step before it back, and then end the stroke: an undo of that would
+        write into the mask what it was before, and the earlier step could never be undone.
+        """
+
+        def undo(layer: Labels) -> None:
+            self.end()
+            layer.undo()
+            self._said("The stroke was ended, and taken back", False)
+
+        before = layer.bind_key(_UNDO, None)  # of the user's, on this layer alone
+        layer.bind_key(_UNDO, undo)
+        try:
+            yield
+        finally:
+            layer.bind_key(_UNDO, before, overwrite=True)
 
 
 @contextmanager
@@ -193,7 +217,7 @@ class _Line:
             axis=self._axis,
             band=settings.band,
         )
-        apply(self._layer, change)
+        apply(self._layer, change, self._canvas.labels, of_stroke=True)
         self._voxels += len(change)
         self._last = point
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_acs.errors import BadInput
-from napari_acs.review.correct import GLIOMA, Canvas, Change, Nesting
+from napari_acs.review.correct import GLIOMA, Canvas, Nesting
 from napari_acs.viewer.info import is_diagonal
-from napari_acs.viewer.same_voxels import holds, same_voxels
+from napari_acs.viewer.same_voxels import holds
 from napari_acs.viewer.views import spatial_order
 
 if TYPE_CHECKING:
@@ -119,40 +119,6 @@ def _refuse_unfit(name: str, labels: Any) -> None:
 def snapshot(canvas: Canvas) -> Canvas:
     """Return a canvas on a copy of the labels, for a worker."""
     return replace(canvas, labels=canvas.labels.copy())
-
-
-def apply(layer: Labels, change: Change, seen: NDArray[np.uint8] | None = None) -> None:
-    """Make a change in a layer: one step of napari's undo.
-
-    Parameters
-    ----------
-    layer : Labels
-    change : Change
-    seen : ndarray of uint8, optional
-        The whole mask that the change was worked out for.
-
-    Raises
-    ------
-    BadInput
-        The mask is no longer that; nothing was changed.
-    """
-    labels = layer.data
-    where = change.where(labels.shape) if not len(change) or _within(change, labels) else None
-    if (
-        where is None
-        or (seen is not None and not same_voxels(labels, seen))
-        or not np.array_equal(labels[where], change.before)
-    ):
-        raise BadInput(
-            "The mask was edited while this was worked out, so the result was dropped",
-            do="Click again",
-        )
-    if len(change):
-        layer.data_setitem(where, change.after)
-
-
-def _within(change: Change, labels: NDArray[Any]) -> bool:
-    return int(change.indices[-1]) < labels.size
 
 
 def slice_axis(dims: Any) -> int:

@@ -22,6 +22,7 @@ from napari_acs.viewer.correcting import slice_axis, slice_index
 from napari_acs.viewer.predicted import numbered_as
 from napari_acs.widgets.correct_drawn import CorrectDrawn
 from napari_acs.widgets.correct_operations import ALONG, FROM_SLICE, Place, work_of
+from napari_acs.widgets.correct_step import CorrectStep
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
     from napari_acs.widgets.correct_panel import CorrectPanel
     from napari_acs.widgets.correct_range import CorrectRange
     from napari_acs.widgets.correct_target import CorrectTarget
+
+_MOST_ML = 1000.0
+"""What a flood may take: several times the largest glioma, and less than a head."""
+
+_NO_EDIT = ("draw_outline",)
+"""What works over a mask that is hidden: the image alone may show where to draw."""
 
 
 class CorrectClicks(QObject):
@@ -52,6 +59,7 @@ class CorrectClicks(QObject):
         self._dims, self._panel = viewer.dims, panel
         self._target, self._jobs, self._range = target, jobs, range_
         self._drawn = CorrectDrawn(viewer, panel, jobs, target)
+        self.step = CorrectStep(viewer.dims, target)
         panel.tools.asked.connect(self._on_tool)
         panel.outline.asked.connect(lambda name: self._try(name, self._drawn.act, name))
         panel.compare.revert_clicked.connect(self._on_revert)
@@ -68,10 +76,11 @@ class CorrectClicks(QObject):
         Raises
         ------
         BadInput
-            There is no image to take a brightness from.
+            There is no image to take a brightness from, or the mask is hidden.
         """
         brush = self._panel.brush
-        band = self._range.band(self._target.mask()) if brush.by_range else None
+        mask = self._target.seen_mask()
+        band = self._range.band(mask) if brush.by_range else None
         return BrushSettings(brush.ink, brush.radius_mm, brush.flat, band)
 
     def refuse(self, tool: str, refusal: BadInput) -> None:
@@ -80,7 +89,8 @@ class CorrectClicks(QObject):
 
     def _try(self, tool: str, act: Callable[..., object], *args: Any) -> None:
         try:
-            act(*args, self._target.mask())
+            mask = self._target.mask() if tool in _NO_EDIT else self._target.seen_mask()
+            act(*args, mask)
         except BadInput as refusal:
             self.refuse(tool, refusal)
 
@@ -96,6 +106,8 @@ class CorrectClicks(QObject):
             index = slice_index(mask, self._dims)
         place = Place(self._panel.brush.chosen.region, axis, index, mask.data.shape[axis])
         self._jobs.run(tool, mask, work_of(tool, mm, place))
+        if tool in FROM_SLICE:
+            self.step.begin(mask, axis, index, 1 if tool == "copy_next" else -1)
 
     def _flood(self, mask: Labels, at: NDArray[np.float64], axis: int) -> None:
         brush, band = self._panel.brush, self._range.band(mask)
@@ -103,7 +115,9 @@ class CorrectClicks(QObject):
         self._jobs.run(
             "flood",
             mask,
-            lambda canvas, stop: flood(canvas, at, band, ink, axis=within, cancelled=stop),
+            lambda canvas, stop: flood(
+                canvas, at, band, ink, most_ml=_MOST_ML, axis=within, cancelled=stop
+            ),
         )
 
     def _smart(self, tool: str, mask: Labels, at: NDArray[np.float64], axis: int) -> None:

@@ -16,6 +16,7 @@ from napari_acs.viewer.make_layer import make_layer
 from napari_acs.viewer.measuring import plain_labels
 from napari_acs.viewer.overlays import difference_layer
 from napari_acs.widgets.classify_edits import MaskEdits
+from napari_acs.widgets.correct_compared import Compared
 from napari_acs.widgets.hidden import Hidden
 from napari_acs.widgets.working import in_worker
 
@@ -83,7 +84,7 @@ class CorrectDifferences(QObject):
                 do="Choose masks of the same study",
             )
         arrays = (mask.data, other.data)
-        about = (mask, other.name)
+        about = (mask, other)
         in_worker(_compare, *arrays, about, done=self._on_compared)
 
     @Slot()
@@ -122,15 +123,18 @@ class CorrectDifferences(QObject):
         )
 
     @Slot(object)
-    def _on_compared(self, answer: tuple[tuple[Labels, str], Comparison | str]) -> None:
-        (mask, other), found = answer
+    def _on_compared(self, answer: tuple[tuple[Labels, Labels], Comparison | str]) -> None:
+        (mask, second), found = answer
         if not isalive(self) or mask not in self._viewer.layers:
             return
+        other = second.name
         if isinstance(found, str):
             self.said.emit(found, "refusal")
             return
         name = f"differences: {mask.name}, {other}"
-        self._add(difference_layer(found.labels, mask, name, mask.name, other))
+        layer = self._add(difference_layer(found.labels, mask, name, mask.name, other))
+        if second in self._viewer.layers:
+            Compared(self._viewer, layer, (mask, second), _compare, self)
         ml = _ml(found, mask)
         self.said.emit(
             f"Only in {mask.name}: {ml[ONLY_FIRST]:.2f} ml (blue). Only in {other}: "

@@ -24,6 +24,7 @@ from napari_acs.widgets.correct_panel import CorrectPanel
 from napari_acs.widgets.correct_parts import CorrectParts
 from napari_acs.widgets.correct_range import CorrectRange
 from napari_acs.widgets.correct_target import CorrectTarget
+from napari_acs.widgets.correct_undo import CorrectUndo
 from napari_acs.widgets.measure_export import ask_file
 from napari_acs.widgets.measures import Measuring
 from napari_acs.widgets.scrolled import fill_with
@@ -66,6 +67,7 @@ class CorrectDock(QWidget):
         )
         self.parts = CorrectParts(panel, target, self.jobs, self)
         self.mouse = CorrectMouse(panel.brush, clicks.brush, self._say, clicks.at, self)
+        self.undo = CorrectUndo(panel, target, self.mouse, clicks.refuse, self)
         self.differences = CorrectDifferences(napari_viewer, target.before, self)
         self.measuring = Measuring(napari_viewer, panel.measures, target.before, ask, self)
         fill_with(self, panel)
@@ -83,9 +85,8 @@ class CorrectDock(QWidget):
         for part in (self.jobs, self.differences, self.measuring):
             part.said.connect(panel.message.say)
         self.differences.only_shown.connect(panel.compare.show_only)
+        self.differences.only_shown.connect(target.stand_in)
         panel.mask_chosen.connect(target.choose)
-        panel.undo_clicked.connect(self._on_undo)
-        panel.redo_clicked.connect(self._on_redo)
         panel.stop_clicked.connect(self.jobs.stop)
         panel.islands.chosen.connect(self._on_island)
         panel.compare.only_changed.connect(self._on_only)
@@ -107,21 +108,13 @@ class CorrectDock(QWidget):
     @Slot(str, object)
     def _on_ended(self, tool: str, value: Any) -> None:
         if isinstance(value, Change) and tool in ("copy_next", "copy_previous"):
-            self._step(1 if tool == "copy_next" else -1)
+            self.clicks.step.go()
         self.finished.emit(tool, value)
 
     @Slot(str, object)
     def _on_refused(self, tool: str, failure: Failure) -> None:
         self._say(failure.sentence(), True)
         self.finished.emit(tool, failure)
-
-    def _step(self, by: int) -> None:
-        """Go on to the slice that was copied to."""
-        layer, dims = self.target.mask(), self.viewer.dims
-        if dims.ndisplay == 2:
-            point = layer.world_to_data(dims.point)[-3:]
-            point[slice_axis(dims)] += by
-            show_voxel(layer, dims, point)
 
     @Slot(object)
     def _on_island(self, island: Island) -> None:
@@ -144,16 +137,6 @@ class CorrectDock(QWidget):
             self.differences.compare(self.target.mask(), other)
         except BadInput as refusal:
             self.clicks.refuse("compare", refusal)
-
-    @Slot()
-    def _on_undo(self) -> None:
-        if self.target.layer is not None:
-            self.target.layer.undo()
-
-    @Slot()
-    def _on_redo(self) -> None:
-        if self.target.layer is not None:
-            self.target.layer.redo()
 
     @Slot(object)
     def _on_followed(self, layer: Labels | None) -> None:

@@ -12,13 +12,16 @@ from qtpy.QtCore import QObject, Signal, Slot
 from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
 from napari_acs.review.correct import Canvas, Change
-from napari_acs.viewer.correcting import apply, canvas_of, snapshot
+from napari_acs.viewer.applying import apply, places_of
+from napari_acs.viewer.correcting import canvas_of, snapshot
 from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.one_call import Call, Returned, call_job
 from napari_acs.widgets.request import CANCELLED
 
 if TYPE_CHECKING:
     from napari.layers import Labels
+
+    from napari_acs.viewer.applying import Places
 
 
 AnyWork = Callable[[Canvas, Callable[[], bool]], Any]
@@ -32,8 +35,11 @@ class _Asked:
 
 @dataclass(frozen=True, eq=False)
 class _WorkedOut:
+    """What was returned for a mask as it was seen; of a change also where it is."""
+
     seen: Canvas
     value: Any
+    places: Places | None
 
 
 def _on_copy(work: AnyWork, canvas: Canvas, cancelled: Callable[[], bool]) -> _WorkedOut:
@@ -43,7 +49,9 @@ def _on_copy(work: AnyWork, canvas: Canvas, cancelled: Callable[[], bool]) -> _W
     mask is in the end, and the result is dropped.
     """
     seen = snapshot(canvas)
-    return _WorkedOut(seen, work(seen, cancelled))
+    value = work(seen, cancelled)
+    places = places_of(value, seen.shape) if isinstance(value, Change) else None
+    return _WorkedOut(seen, value, places)
 
 
 class CorrectJobs(QObject):
@@ -111,7 +119,7 @@ class CorrectJobs(QObject):
             value = worked_out.value
         if isinstance(value, Change):
             try:
-                apply(asked.layer, value, worked_out.seen.labels)
+                apply(asked.layer, value, worked_out.seen.labels, worked_out.places)
                 self.said.emit(f"{value.said}.", "done" if len(value) else "note")
             except BadInput as refusal:
                 value = Failure(refusal.sentence(), "", "")

@@ -73,7 +73,9 @@ class CorrectParts(QObject):
 
     def _try(self, tool: str, work: Callable[[Canvas, Callable[[], bool]], Any]) -> bool:
         try:
-            self._jobs.run(tool, self._target.mask(), work)
+            listing = tool == "find_islands"
+            mask = self._target.mask() if listing else self._target.seen_mask()
+            self._jobs.run(tool, mask, work)
         except BadInput as refusal:
             self.refused.emit(tool, Failure(refusal.sentence(), "", ""))
             return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_acs.errors import BadInput
 from napari_acs.viewer.predicted import FirstSeen
@@ -41,6 +41,7 @@ class CorrectTarget(QObject):
         self.before = FirstSeen()
         self.layer: Labels | None = None
         self._array: Any = None
+        self._stood_in = False
         viewer.layers.selection.events.active.connect(self._on_active)
         events = viewer.layers.events
         for event in (events.inserted, events.removed, events.renamed, events.reordered):
@@ -81,6 +82,27 @@ class CorrectTarget(QObject):
                 do="Choose another mask",
             )
         return layer
+
+    def seen_mask(self) -> Labels:
+        """Return the mask that is corrected, for an edit that the user wants to see.
+
+        Raises
+        ------
+        BadInput
+            As `mask`, and where it is hidden and nothing stands in for it.
+        """
+        layer = self.mask()
+        if not layer.visible and not self._stood_in:
+            raise BadInput(
+                f"The mask {layer.name!r} is hidden, so you would not see what is changed",
+                do="Show it (the eye in the list of layers), and click again",
+            )
+        return layer
+
+    @Slot(bool)
+    def stand_in(self, on: bool) -> None:
+        """Take it that its changes are shown in the place of the mask, or no more."""
+        self._stood_in = on
 
     def _follow(self, layer: Labels | None) -> None:
         if layer is self.layer:

@@ -7,7 +7,7 @@ from typing import Any
 from napari.components import ViewerModel
 from napari.qt import QtViewer
 from qtpy.compat import isalive
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
 from napari_acs.viewer.crosshair import Crosshair
@@ -15,6 +15,8 @@ from napari_acs.viewer.mirror import Mirror
 from napari_acs.viewer.tool_relay import ToolRelay
 from napari_acs.viewer.view_letters import ViewLetters
 from napari_acs.viewer.views import AXIAL, VIEWS, show_view, view_of
+
+_KEYS = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
 
 
 class LinkedCanvas(QWidget):
@@ -36,6 +38,8 @@ class LinkedCanvas(QWidget):
         self._plane = AXIAL.name
         self.model.dims.events.ndim.connect(self._on_ndim)
         self._canvas.setAcceptDrops(False)  # a file belongs in the window
+        for each in (self._canvas, *self._canvas.findChildren(QWidget)):
+            each.installEventFilter(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -53,6 +57,16 @@ class LinkedCanvas(QWidget):
         """Fit the plane again once the canvas has its new size."""
         super().resizeEvent(event)
         self._settled.start()
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        """Leave keys to the window (Qt's name): undo and the tools' keys are of its layers.
+
+        This canvas has twins of them, whose undo knows nothing, and planes that its title names.
+        """
+        if event is not None and event.type() in _KEYS:
+            event.ignore()  # so it is the parent's, up to napari's window
+            return True
+        return bool(super().eventFilter(watched, event))
 
     def fit(self) -> None:
         """Fit the plane to the canvas."""

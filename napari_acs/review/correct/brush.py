@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_acs.errors import BadInput
-from napari_acs.review.boxes import Box, checked_axis, inside
+from napari_acs.review.boxes import Box, checked_axis, common, inside
 from napari_acs.review.correct.canvas import Canvas, positive_mm
+from napari_acs.review.correct.inking import inked
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -65,18 +66,25 @@ def stroke(
     window = reach(canvas, line, radius, axis)
     if window is None:
         return canvas.nothing(said)
-    touched = np.zeros([s.stop - s.start for s in window], bool)
-    for start, end in zip(line, line[1:] if len(line) > 1 else line, strict=False):
-        part = reach(canvas, np.stack([start, end]), radius, axis)
-        if part is not None:
-            at = inside(part, window)
-            touched[at] |= near_segment(part, start, end, radius, canvas.spacing, axis)
-    for place in np.floor(line + 0.5).astype(int):
-        if all(s.start <= i < s.stop for i, s in zip(place, window, strict=True)):
-            touched[tuple(i - s.start for i, s in zip(place, window, strict=True))] = True
-    if band is not None:
-        touched &= band.holds(window)
-    return canvas.change(window, ink.on(canvas.depth(window), touched, canvas.nesting), said)
+    pieces = list(zip(line, line[1:] if len(line) > 1 else line, strict=False))
+    places = np.floor(line + 0.5).astype(int)
+
+    def touched(slab: Box) -> NDArray[np.bool_]:
+        on = np.zeros([s.stop - s.start for s in slab], bool)
+        for start, end in pieces:
+            near = reach(canvas, np.stack([start, end]), radius, axis)
+            part = common(near, slab) if near is not None else None
+            if part is not None:
+                at = inside(part, slab)
+                on[at] |= near_segment(part, start, end, radius, canvas.spacing, axis)
+        for place in places:
+            if all(s.start <= i < s.stop for i, s in zip(place, slab, strict=True)):
+                on[tuple(i - s.start for i, s in zip(place, slab, strict=True))] = True
+        if band is not None:
+            on &= band.holds(slab)
+        return on
+
+    return inked(canvas, window, touched, ink, said)
 
 
 def checked_points(points: ArrayLike) -> NDArray[np.float64]:
@@ -127,11 +135,17 @@ def near_segment(
     length = float(along @ along)
     offsets = np.ogrid[window]
     from_start = [(o - p) * s for o, p, s in zip(offsets, start, sides, strict=True)]
-    far = sum(d * d for d in from_start)
+    z, y, x = (d * d for d in from_start)
+    far = (z + y) + x
     if length > 0:
-        on = sum(d * v for d, v in zip(from_start, along, strict=True))
-        part = np.clip(on / length, 0, 1)
-        far = far + part * (part * length - 2 * on)
+        z, y, x = (d * v / length for d, v in zip(from_start, along, strict=True))
+        on = (z + y) + x  # 0 beside the start, 1 beside the end
+        part = np.clip(on, 0, 1)
+        on *= -2
+        on += part
+        on *= part
+        on *= length
+        far += on
     near: NDArray[np.bool_] = far <= (radius * (1 + _ROUNDING)) ** 2
     return near
 

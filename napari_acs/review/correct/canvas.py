@@ -155,14 +155,22 @@ class Canvas:
         within = np.unravel_index(at, before.shape)
         places = tuple(axis + s.start for axis, s in zip(within, part, strict=True))
         indices = np.ravel_multi_index(places, self.shape).astype(np.int64, copy=False)
+        return self.changed(indices, before[within], after.reshape(-1)[at], said)
+
+    def changed(
+        self,
+        indices: NDArray[np.int64],
+        before: NDArray[np.uint8],
+        after: NDArray[np.uint8],
+        said: str,
+    ) -> Change:
+        """Return the change of these voxels; how much it is is added to what is said."""
         count = len(indices)
+        if not count:
+            return self.nothing(said)
         noun = "voxel" if count == 1 else "voxels"
-        return Change(
-            indices,
-            before[within],
-            after.reshape(-1)[at],
-            f"{said}: {count} {noun} ({count * self.voxel_ml:.2f} ml) changed",
-        )
+        said = f"{said}: {count} {noun} ({count * self.voxel_ml:.2f} ml) changed"
+        return Change(indices, before, after, said)
 
     def nothing(self, said: str) -> Change:
         """Return the change of no voxel."""

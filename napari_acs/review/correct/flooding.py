@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from skimage.segmentation import flood as flooded_from
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never, stop_if
@@ -23,6 +22,7 @@ from napari_acs.review.boxes import (
 )
 from napari_acs.review.correct.brush import checked_points, near_segment, reach
 from napari_acs.review.correct.canvas import Canvas, positive_mm
+from napari_acs.review.correct.hanging import hanging_together
 
 if TYPE_CHECKING:
     from napari_acs.review.correct.band import Band
@@ -40,6 +40,7 @@ def flood(
     ink: Ink,
     *,
     reach_mm: float | None = None,
+    most_ml: float | None = None,
     axis: int | None = None,
     cancelled: Callable[[], bool] = never,
 ) -> Change:
@@ -56,6 +57,8 @@ def flood(
     ink : Ink
     reach_mm : float, optional
         How far from the seed the flood goes at most.
+    most_ml : float, optional
+        A flood that would take more, painted before or not, is refused.
     axis : int, optional
         Stay in the seed's slice along this axis.
     cancelled : callable
@@ -68,7 +71,8 @@ def flood(
     Raises
     ------
     BadInput
-        A seed outside the box, a reach that is none, an image on another grid.
+        A seed outside the box, a reach that is none, an image on another grid, or a flood that
+        would take more than it may: the sentence says how much.
     Cancelled
     """
     canvas.on_same_grid(band.image, band.name)
@@ -100,8 +104,20 @@ def flood(
     own = bounding_box(flooded.view(np.uint8))
     if own is None:
         return canvas.nothing(said)
+    _refuse_more(np.count_nonzero(flooded) * canvas.voxel_ml, most_ml, band)
+    stop_if(cancelled)
     window, flooded = moved(own, window), flooded[own]
     return canvas.change(window, ink.on(canvas.depth(window), flooded, canvas.nesting), said)
+
+
+def _refuse_more(ml: float, most_ml: float | None, band: Band) -> None:
+    if most_ml is not None and ml > most_ml:
+        raise BadInput(
+            "The flood would run far beyond a tumour, so nothing was painted",
+            found=f"{ml:.0f} ml that hang together there, {band.said()}",
+            expected=f"at most {most_ml:g} ml",
+            do="Narrow the range, or flood in the slice alone",
+        )
 
 
 def _spread(
@@ -119,10 +135,8 @@ def _spread(
         stop_if(cancelled)
         window = common(grown(window, (by, by, by), canvas.shape), limit) or limit
         held = open_in(window)
-        at = tuple(i - s.start for i, s in zip(index, window, strict=True))
-        flooded = np.zeros_like(held)
-        if held[at]:
-            flooded = flooded_from(held, at, connectivity=1)
+        at_z, at_y, at_x = (i - s.start for i, s in zip(index, window, strict=True))
+        flooded = hanging_together(held, (at_z, at_y, at_x), cancelled=cancelled)
         if window == limit or not _reaches_edge(flooded, window, limit):
             return window, flooded
         by *= 2

@@ -11,6 +11,7 @@ from superqt import QLabeledDoubleSlider
 from widgets.correct_case import WAIT, add_case, choose, click, find, middle, show, undone
 
 LEFT = Qt.MouseButton.LeftButton
+CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
 @pytest.fixture
@@ -83,6 +84,42 @@ def test_a_stroke_on_a_linked_canvas_is_one_of_the_mask(dock, mask, linked, qtbo
         assert np.ptp(changed[:, across]) == pytest.approx(reached, abs=1.5)
         assert dock.viewer.dims.point == where, "neither a click nor a pan"
         undone(mask, before)
+
+
+def test_keys_on_a_linked_canvas_are_the_window_s(dock, mask, linked, qtbot):
+    """A click there takes the keyboard: undo, regions and views would go to the twins."""
+    at, before = middle(), mask.data.copy()
+    show(dock, mask, at)
+    choose(dock, "WT")
+    click(dock, "erase")
+    planes = [canvas.model.dims.order for canvas in linked.canvases]
+    for canvas in linked.canvases:
+        held = native(canvas)
+        begin = at_point(canvas)
+        qtbot.mousePress(held, LEFT, pos=begin)
+        for pixels in (8, 16):
+            qtbot.mouseMove(held, begin + QPoint(pixels, 0))
+            QApplication.processEvents()
+        assert not np.array_equal(mask.data, before)
+        qtbot.keyClick(held, Qt.Key.Key_Z, CONTROL)  # in the middle of the stroke
+        np.testing.assert_array_equal(mask.data, before)
+        qtbot.mouseMove(held, begin + QPoint(24, 0))
+        qtbot.mouseRelease(held, LEFT, pos=begin + QPoint(24, 0))
+        np.testing.assert_array_equal(mask.data, before)
+        qtbot.mouseClick(held, LEFT, pos=begin)
+        erased = mask.data.copy()
+        assert not np.array_equal(erased, before)
+        qtbot.keyClick(held, Qt.Key.Key_Z, CONTROL)
+        np.testing.assert_array_equal(mask.data, before)
+        qtbot.keyClick(held, Qt.Key.Key_Z, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+        np.testing.assert_array_equal(mask.data, erased)
+        mask.undo()
+        qtbot.keyClick(held, Qt.Key.Key_3)
+        assert dock.panel.brush.chosen.name == "ET"
+        qtbot.keyClick(held, Qt.Key.Key_1)
+        assert dock.panel.brush.chosen.name == "WT"
+        qtbot.keyClick(held, Qt.Key.Key_T, CONTROL)  # napari's: axes the other way round
+    assert [canvas.model.dims.order for canvas in linked.canvases] == planes
 
 
 def test_a_smart_click_on_a_linked_canvas_stays_in_its_plane(dock, mask, linked, qtbot):

@@ -22,7 +22,7 @@ from widgets.correct_case import (
     undone,
 )
 
-from napari_acs.review.correct import OTHER_LABEL
+from napari_acs.review.correct import ONLY_FIRST, ONLY_SECOND, OTHER_LABEL
 
 
 def against(dock) -> str:
@@ -82,6 +82,27 @@ def test_only_changes_are_shown_and_followed(dock, mask, qtbot):
     assert dock.target.masks == [mask], "what was changed is no mask itself"
     box.click()
     assert mask.visible and layer not in dock.viewer.layers
+
+
+def test_what_was_added_taken_away_and_relabelled_is_told_apart(dock, mask, qtbot):
+    kinds = ((ONLY_SECOND, 0, 2, "added (pink)"), (ONLY_FIRST, 2, 0, "taken away (blue)"))
+    kinds += ((OTHER_LABEL, 3, 1, "relabelled (orange)"),)
+    places = {}
+    for number, (kind, before, after, _) in enumerate(kinds, 2):
+        places[kind] = tuple(np.argwhere(before == CENTRE)[:number].T)
+        mask.data_setitem(places[kind], after)
+    with qtbot.waitSignal(dock.differences.shown, timeout=WAIT) as heard:
+        find(dock, QCheckBox, "only_changed").click()
+    (layer,) = heard.args
+    for number, (kind, _, _, said) in enumerate(kinds, 2):
+        assert (layer.data[places[kind]] == kind).all()
+        assert np.count_nonzero(layer.data == kind) == number
+        assert f"{number * GRID.voxel_ml:.2f} ml {said}" in dock.said
+    red, _, blue, _ = layer.colormap.map(ONLY_SECOND)
+    assert red > blue, "pink"
+    red, _, blue, _ = layer.colormap.map(ONLY_FIRST)
+    assert blue > red
+    assert layer.colormap.map(0)[3] == 0, "what is the same is not seen"
 
 
 @pytest.mark.parametrize("closed", ["panel", "window"])

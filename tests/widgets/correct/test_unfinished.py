@@ -160,3 +160,58 @@ def test_a_panel_that_follows_another_mask_leaves_the_first_one_alone(dock, mask
     dock.panel.message.clear()
     mask.data = np.zeros_like(mask.data)
     assert "cannot be undone" not in dock.said
+
+
+@pytest.fixture
+def window(make_napari_viewer):
+    """Return a viewer whose window has the keyboard."""
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1000, 800)
+    return viewer
+
+
+def test_undo_by_key_in_a_stroke_takes_that_stroke_back(window, qtbot):
+    """napari takes back the step before, under the stroke's paint: neither is undone right then."""
+    from napari.qt import QtViewer
+    from qtpy.QtCore import Qt
+    from qtpy.QtWidgets import QMainWindow
+
+    from napari_acs.widgets.correct_dock import CorrectDock
+
+    mask = add_case(window)
+    dock = CorrectDock(window)
+    window.window.add_dock_widget(dock, name="Correct")
+    at = middle()
+    show(dock, mask, at)
+    dock.target.choose(mask)
+    first = mask.data.copy()
+    near = tuple(np.s_[int(i) - 2 : int(i) + 3] for i in at)
+    places = tuple(axis.reshape(-1) for axis in np.mgrid[near])
+    mask.data_setitem(places, 0)
+    before = mask.data.copy()
+    choose(dock, "WT")
+    click(dock, "paint")
+    pressed(dock, mask, at, at + np.array((0, 2, 2)))
+    assert not np.array_equal(mask.data, before)
+    main = next(each for each in dock_parents(dock) if isinstance(each, QMainWindow))
+    canvas = main.findChild(QtViewer).canvas.native
+    canvas.setFocus()
+    qtbot.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    np.testing.assert_array_equal(mask.data, before)
+    assert "taken back" in dock.said
+    moved(mask, at + np.array((0, 6, 6)))
+    let_go(dock, mask, at)
+    np.testing.assert_array_equal(mask.data, before, "the mouse is let go before it paints again")
+    qtbot.keyClick(canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    np.testing.assert_array_equal(mask.data, first)
+    mask.redo()
+    mask.redo()
+    assert not np.array_equal(mask.data, before), "the stroke comes again"
+    mask.undo()
+    np.testing.assert_array_equal(mask.data, before)
+    assert "Control+Z" not in {str(key) for key in mask.keymap}
+
+
+def dock_parents(widget):
+    while (widget := widget.parentWidget()) is not None:
+        yield widget
