@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from napari_acs.errors import BadInput
-from napari_acs.review.session.lock import Busy, NoLock, session_lock
+from napari_acs.review.session.lock import READING, Busy, NoLock, session_lock
 from napari_acs.review.session.schema import check_version, migrate
 
 _SAFE = "What was saved before is in the file"
@@ -112,7 +112,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         with speaking(path, "cannot be read"):
             left = log.is_file() and log.stat().st_size > 0
             try:
-                until_read.enter_context(session_lock(path, "reading"))
+                until_read.enter_context(session_lock(path, READING))
                 until_read.callback(_tidy, path)
                 options = "mode=rw" if left else "immutable=1"
             except Busy:
@@ -155,7 +155,7 @@ def _tidy_alone(path: Path) -> None:
     log = path.with_name(path.name + "-wal")
     with suppress(OSError, Busy, NoLock):
         if log.is_file() and log.stat().st_size == 0:
-            with session_lock(path, "reading"):
+            with session_lock(path, READING):
                 _tidy(path)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from contextlib import ExitStack
 from dataclasses import replace
+from threading import Timer
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from napari_acs.review.session.database import reading
 from napari_acs.review.session.decisions import decide, write_note
 from napari_acs.review.session.editing import MaskEditor
 from napari_acs.review.session.fold import read_state
+from napari_acs.review.session.lock import READING, session_lock
 from napari_acs.review.session.masks import add_prediction, start_from
 from napari_acs.review.session.merge import merge, read_labels_of
 from napari_acs.review.session.session import open_session, read_session
@@ -44,6 +46,30 @@ def test_a_reader_takes_nothing_from_a_window_that_is_open(tmp_path):
             assert read_session(path).items[1].note == text
     assert read_session(path).items[1].note == "two" and verify(path).sound
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_window_waits_for_one_who_only_reads_and_for_no_other_window(tmp_path, monkeypatch):
+    """It refused where a list was made at that very moment."""
+    (path,) = make(tmp_path)
+    with ExitStack() as reader:
+        reader.enter_context(session_lock(path, READING))
+        leaves = Timer(0.3, reader.close)
+        leaves.start()
+        with open_session(path) as session:
+            write_note(session, 1, "waited")
+            monkeypatch.setattr("napari_acs.review.session.lock.time.sleep", None)  # not called
+            with pytest.raises(BadInput, match=r"is open already: .*, open since"):
+                open_session(path).__enter__()
+        leaves.join()
+    assert read_session(path).items[1].note == "waited"
+    monkeypatch.undo()
+    monkeypatch.setattr("napari_acs.review.session.log._PATIENCE_S", 0.2)
+    with (
+        session_lock(path, READING),
+        pytest.raises(BadInput, match=r"is open already: .*, reading since"),
+        open_session(path),
+    ):
+        pass
 
 
 def test_a_link_to_a_session_is_that_session(tmp_path):
