@@ -21,6 +21,7 @@ from napari_acs.inference.messages import Failure
 from napari_acs.viewer.classification_layer import cam_layer, keep_classification
 from napari_acs.viewer.info import info_in
 from napari_acs.viewer.masks import mask_of
+from napari_acs.viewer.read_blind import refuse_blind
 from napari_acs.viewer.snapshot import snapshot_study
 from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.classify_edits import MaskEdits
@@ -134,6 +135,7 @@ class ClassifyDock(QWidget):
         spec = self.panel.spec
         if spec is None:
             raise BadInput("No model is chosen", do="Install a classifier, and choose it")
+        refuse_blind(self.viewer.layers, "A classification")
         chosen = self.panel.sequences.selected()
         study = snapshot_study(chosen)
         reference = chosen[study.reference_sequence]
