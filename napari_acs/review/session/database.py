@@ -14,6 +14,8 @@ from napari_acs.errors import BadInput
 from napari_acs.review.session.lock import READING, Busy, NoLock, session_lock
 from napari_acs.review.session.schema import check_version, migrate
 
+_LEAST_FREE = 2**17
+"""Bytes: what SQLite puts beside a file before a page of it is written."""
 _SAFE = "What was saved before is in the file"
 _FAULTS = {
     "SQLITE_FULL": (
@@ -56,6 +58,8 @@ def speaking(path: Path, doing: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         name = str(getattr(error, "sqlite_errorname", ""))
+        if name.startswith("SQLITE_IOERR") and _is_full(path):
+            name = "SQLITE_FULL"  # its index could not be made larger
         known = next((text for key, text in _FAULTS.items() if name.startswith(key)), None)
         if known is None:  # a broken rule of ours, or a trigger that stopped a forger
             raise
@@ -90,6 +94,12 @@ def connect_to_write(path: Path, *, new: bool = False) -> sqlite3.Connection:
         migrate(connection)
         undo.pop_all()
     return connection
+
+
+def _is_full(path: Path) -> bool:
+    with suppress(OSError):
+        return shutil.disk_usage(path.absolute().parent).free < _LEAST_FREE
+    return False
 
 
 @contextmanager
