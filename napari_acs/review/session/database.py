@@ -45,7 +45,7 @@ _FAULTS = {
 
 
 @contextmanager
-def speaking(path: Path, doing: str) -> Iterator[None]:
+def speaking(path: Path, doing: str, *, of_files: bool = True) -> Iterator[None]:
     """Turn what SQLite and the file system raise into a refusal.
 
     Parameters
@@ -53,6 +53,8 @@ def speaking(path: Path, doing: str) -> Iterator[None]:
     path : Path
     doing : str
         What failed: "cannot be opened".
+    of_files : bool
+        Left out, what the file system raises is passed on: it is about another file.
     """
     try:
         yield
@@ -68,6 +70,8 @@ def speaking(path: Path, doing: str) -> Iterator[None]:
         found, do = _FAULTS["SQLITE_CORRUPT"]
         raise BadInput(f"{path.name} {doing}", found=found, do=do) from error
     except OSError as error:
+        if not of_files:
+            raise
         raise BadInput(
             f"{path.name} {doing}",
             found=(error.strerror or str(error)).lower(),
@@ -141,7 +145,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("PRAGMA query_only = ON")
             check_version(connection, path.name)
             connection.execute("BEGIN")  # one state of the file, whatever a window adds meanwhile
-        with speaking(path, "cannot be read"):
+        with speaking(path, "cannot be read", of_files=False):
             yield connection
 
 

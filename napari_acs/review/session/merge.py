@@ -125,7 +125,7 @@ def _check_same(first: tuple[Path, SessionState], other: tuple[Path, SessionStat
     (known, one), (file, two) = first, other
     if one.id != two.id:
         raise BadInput(
-            f"{file.name} is of another session than {known.name}",
+            f"{file} is of another session than {known}",
             expected="files that one napari-acs review new has made for several raters",
         )
     contents = [{n: case.content for n, case in state.cases.items()} for state in (one, two)]

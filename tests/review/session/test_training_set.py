@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import shutil
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -100,7 +102,7 @@ def test_a_disk_that_fills_up_is_said_and_no_case_is_left_out_for_it(
         mask = image.GetPixelID() == sitk.sitkUInt8
         written.append(name)
         if mask is (breaks == "mask") and len(written) > 5:  # of the second case
-            with open(name, "r+b") as stream:
+            with Path(name).open("r+b") as stream:
                 stream.truncate(200)
 
     monkeypatch.setattr(sitk, "WriteImage", until_full)
@@ -108,6 +110,17 @@ def test_a_disk_that_fills_up_is_said_and_no_case_is_left_out_for_it(
         write_training_set(reviewed[0], tmp_path / "set")
     assert len(written) > 5
     assert not list(tmp_path.glob("*set*"))
+
+
+def test_a_folder_that_may_not_be_written_is_what_is_refused(reviewed, tmp_path, monkeypatch):
+    """It was the session that "cannot be read"."""
+
+    def refused(*_):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("napari_acs.review.session.training_set.Path.mkdir", refused)
+    with pytest.raises(BadInput, match=r"set cannot be written: found read-only file system"):
+        write_training_set(reviewed[0], tmp_path / "set")
 
 
 def test_a_case_that_cannot_be_exported_is_left_out_with_the_reason(reviewed, tmp_path):

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -84,6 +85,20 @@ def test_a_disk_that_fills_up_while_the_log_is_synced_loses_nothing(tmp_path):
             np.testing.assert_array_equal(MaskEditor(session, editor.id).array, kept)
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_session_that_cannot_be_made_is_called_by_its_own_name(tmp_path, monkeypatch):
+    @contextmanager
+    def full(connection):
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorname = "SQLITE_FULL"
+        raise error
+        yield
+
+    monkeypatch.setattr("napari_acs.review.session.log.transaction", full)
+    with pytest.raises(BadInput, match=r"^ann\.review cannot be written: .*disk is full"):
+        make(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def as_nobody(said: Callable[[], str]) -> str:
