@@ -18,6 +18,7 @@ from napari_acs.review.session import editing
 from napari_acs.review.session.decisions import write_note
 from napari_acs.review.session.editing import MaskEditor
 from napari_acs.review.session.lock import lock_file
+from napari_acs.review.session.log import Draft
 from napari_acs.review.session.masks import start_empty
 from napari_acs.review.session.schema import STEPS, check_version, migrate, version_of
 from napari_acs.review.session.session import open_session, read_session
@@ -186,14 +187,15 @@ def test_the_lock_of_a_process_that_is_gone_holds_nobody_up(tmp_path):
 
 def test_a_clock_that_goes_back_is_noted_and_the_order_stays(tmp_path):
     (path,) = make(tmp_path)
-    told = iter([f"2099-01-0{day}T00:00:00.000000+00:00" for day in (1, 2, 1, 3, 4)])
+    told = iter([f"2099-01-0{day}T00:00:00.000000+00:00" for day in (1, 2, 1, 3, 2, 4)])
     with open_session(path, now=lambda: next(told)) as session:
         for text in ("a", "b", "c"):
             write_note(session, 1, text)
+        session.record(Draft("active", 1), Draft("active", 1))  # in one go: one step of the clock
         went_back = session.state.clock_went_back
     verdict = verify(path)
     assert verdict.sound
-    assert verdict.clock_went_back == went_back == (session.log.run + 2,)
+    assert verdict.clock_went_back == went_back == (session.log.run + 2, session.log.run + 4)
     state = read_session(path)
     assert state.clock_went_back == went_back
     assert state.items[1].note == "c"
