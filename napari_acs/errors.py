@@ -38,6 +38,10 @@ class BadInput(ValueError):
         return _printable(f"{first} {self.do}." if self.do else first)
 
 
+class Unwritable(BadInput):
+    """A file could not be written where others of a set go too: they would fail as it did."""
+
+
 def _printable(text: str) -> str:
     """Return a text that every screen and file takes: bytes of a path that are no text in hex."""
     return re.sub("[\udc80-\udcff]", lambda byte: f"\\x{ord(byte.group()) - 0xDC00:02x}", text)

@@ -16,7 +16,7 @@ from napari_acs.cli.review_agreement import agreement
 from napari_acs.cli.review_audit import accept, audit
 from napari_acs.cli.review_export import export
 from napari_acs.cli.review_new import new
-from napari_acs.cli.review_options import SessionFile
+from napari_acs.cli.review_options import Names, SessionFile
 from napari_acs.cli.review_report import report
 
 if TYPE_CHECKING:
@@ -55,12 +55,17 @@ def list_items(
         str, typer.Option(metavar="KEY", help="plan, status, name, uncertainty, volume or time.")
     ] = "plan",
     descending: Annotated[bool, typer.Option("--descending", help="The highest first.")] = False,
+    names: Names = False,
     json: options.JsonReport = None,
     force: options.Force = False,
     debug: options.Debug = False,
 ) -> None:
-    """List a session's worklist; also while a window has it open."""
+    """List a session's worklist; also while a window has it open.
+
+    On the terminal as the session calls rater and cases; the JSON names nobody unless --names.
+    """
     check_report(json, force=force)
+    from napari_acs.review.report.naming import names_in
     from napari_acs.review.session.activity import times
     from napari_acs.review.session.audit import audit_report
     from napari_acs.review.session.database import reading
@@ -72,14 +77,16 @@ def list_items(
         spent = times(connection, state.idle_s)
     shown = arranged(rows(state, spent), statuses=status or (), by=sort, descending=descending)
     audited = audit_report(state) if state.audits else None
+    called = names_in({state.rater: state}, keep=names)
     report = {
         "format": 1,
         "session": state.id,
-        "rater": state.rater,
+        "log": state.log,
+        "rater": called.raters[state.rater],
         "log_head": str(state.head),
         "position": state.position.item if state.position else None,
         "audit": asdict(audited) if audited else None,
-        "items": [asdict(row) for row in shown],
+        "items": [{**asdict(row), "case": called.cases[row.case]} for row in shown],
     }
     write_report(json, report)
     if json != STDOUT:

@@ -46,7 +46,7 @@ def take_given(session: Session, images: CaseImages) -> tuple[str, ...]:
     for grid in images.grids:
         try:
             before = session.state.head.seq
-            given = given_mask(session, images.item, grid)
+            given = given_mask(session, images.item, grid, other=images.others)
         except BadInput as other:  # drawn on another sequence
             refusal = refusal or other
         else:

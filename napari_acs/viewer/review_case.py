@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,12 +41,15 @@ class CaseImages:
         Where a mask may lie: of the images, or of the mask where there is nothing else.
     notes : tuple of str
         What the reader is to know of them.
+    others : bool
+        The images, or the mask that came with them, are not those that the session was made of.
     """
 
     item: int
     layers: tuple[LayerTuple, ...]
     grids: tuple[Grid, ...]
     notes: tuple[str, ...] = ()
+    others: bool = False
 
     @property
     def infos(self) -> list[LayerInfo]:
@@ -88,6 +92,7 @@ def read_case(
     from napari_acs.review.session.unchanged import (  # noqa: PLC0415
         OTHER_IMAGES,
         OTHER_MASK,
+        digest_of,
         images_are_others,
         mask_is_other,
     )
@@ -121,12 +126,13 @@ def read_case(
         if all(volume.grid.difference(grid) is not None for grid in grids):
             grids.append(volume.grid)
     case = state.cases[line.case]
+    digest = cache(partial(digest_of, cancelled=cancelled))  # each file is looked at once
     notes: tuple[str, ...] = ()
-    if images_are_others(state, case, session, cancelled):
+    if images_are_others(state, case, session, cancelled, digest):
         notes = (OTHER_IMAGES,)
-    elif line.sees_others and mask_is_other(state, case, session, cancelled):
+    elif line.sees_others and mask_is_other(state, case, session, cancelled, digest):
         notes = (OTHER_MASK,)
-    return CaseImages(item, tuple(layers), tuple(grids), notes)
+    return CaseImages(item, tuple(layers), tuple(grids), notes, bool(notes))
 
 
 def _nameless(where: Path | dict[str, Path]) -> list[Path]:

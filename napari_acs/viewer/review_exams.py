@@ -68,6 +68,8 @@ def take_exams(desk: Desk, before: ExamBefore) -> ExamPair:
     """
     mask, session = desk.journal.editor.mask, desk.session
     if not before.has_mask:
+        if before.rejected:
+            raise BadInput("The mask of the exam before was rejected", do="Read that exam again")
         raise BadInput("The exam before has no mask yet", do="Open it from the worklist first")
     earlier = None if before.mask is None else desk.array(before.mask)
     return ExamPair(session.state, session.path, before, mask, earlier, desk.array(mask.id))

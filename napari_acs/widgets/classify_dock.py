@@ -22,6 +22,7 @@ from napari_acs.viewer.classification_layer import cam_layer, keep_classificatio
 from napari_acs.viewer.info import info_in
 from napari_acs.viewer.make_layer import make_layer
 from napari_acs.viewer.masks import mask_of
+from napari_acs.viewer.read_blind import refuse_blind
 from napari_acs.viewer.snapshot import snapshot_study
 from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.classify_edits import MaskEdits
@@ -135,6 +136,7 @@ class ClassifyDock(QWidget):
         spec = self.panel.spec
         if spec is None:
             raise BadInput("No model is chosen", do="Install a classifier, and choose it")
+        refuse_blind(self.viewer.layers, "A classification")
         chosen = self.panel.sequences.selected()
         study = snapshot_study(chosen)
         reference = chosen[study.reference_sequence]

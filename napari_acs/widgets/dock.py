@@ -11,6 +11,7 @@ from qtpy.QtCore import Signal, Slot
 from qtpy.QtWidgets import QWidget
 
 from napari_acs.errors import BadInput
+from napari_acs.viewer.read_blind import refuse_blind
 from napari_acs.viewer.snapshot import snapshot_study
 from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.asked import Asked
@@ -130,6 +131,7 @@ class SegmentDock(QWidget):
         self._check()  # voxels or places may have been replaced, of which nobody was told
         chosen = self.panel.sequences.selected()
         try:
+            refuse_blind(self.viewer.layers, "A segmentation")
             study = snapshot_study(chosen)
             request = self.preparation.request(study, self._chosen_model().id)
         except BadInput as refusal:

@@ -54,9 +54,8 @@ class BeforeCard(QWidget):
             return
         there = before.has_mask
         self.button.setEnabled(there)
-        self.button.setToolTip(
-            f"{titled(before)}, {when(before)}" + ("" if there else "; open it first")
-        )
+        why = "; its mask was rejected" if before.rejected else "; open it first"
+        self.button.setToolTip(f"{titled(before)}, {when(before)}" + ("" if there else why))
 
     def say(self, text: str, *, busy: bool = False) -> None:
         """Show what the comparison said, or that it is made."""

@@ -16,6 +16,7 @@ from napari_acs.review.session.given import take_given
 from napari_acs.review.session.state import TO_DO
 from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.review_before import ExamComparing
+from napari_acs.widgets.review_blind import BlindRead
 from napari_acs.widgets.review_cases import ReviewCases
 from napari_acs.widgets.review_clock import ReviewClock
 from napari_acs.widgets.review_files import ReviewFiles
@@ -86,6 +87,7 @@ class ReviewDock(QWidget):
         self.line = SavedLine(self.panel, self.cases.keeping, self._refuse, self)
         self.holding = Holding(self.cases, self.saying.keep, self._agreed, self._refuse, self)
         self.others = OtherMasks(napari_viewer, self.panel.decide, self.cases, self._agreed, self)
+        self.blind = BlindRead(napari_viewer, self.cases, self)
         self.comparing = ExamComparing(self.panel.before, self.cases, self)
         self.clock = ReviewClock(self.cases, self)
         fill_with(self, self.panel)
@@ -105,6 +107,7 @@ class ReviewDock(QWidget):
         files.busy.connect(self.panel.start.show_busy)
         files.making.connect(self.panel.start.show_making)
         self.others.taken.connect(partial(self._say, "done"))
+        self.blind.said.connect(self._refuse)
         application = QApplication.instance()
         assert application is not None
         application.aboutToQuit.connect(cases.ending)
@@ -142,6 +145,7 @@ class ReviewDock(QWidget):
 
     def _close_now(self, then: Callable[[], object]) -> None:
         self.cases.close()
+        self.blind.give_back()
         self.comparing.offer()
         self.panel.show_case(None)
         self.panel.show_session(None, None)
@@ -202,6 +206,8 @@ class ReviewDock(QWidget):
     @Slot(object)
     def _on_seen(self, seen: Seen) -> None:
         self.panel.show_session(seen, self.cases.wanted)
+        if aside := self.blind.look():
+            self._refuse(aside)
         self.others.offer()
         self.comparing.offer()
 
@@ -210,8 +216,8 @@ class ReviewDock(QWidget):
         self.panel.show_session(begun.seen, begun.item)
         self.panel.show_case(begun)
         self.saying.filled_in()
-        if begun.notes:
-            self._say("note", " ".join(begun.notes))
+        if said := " ".join(filter(None, (*begun.notes, self.blind.look()))):
+            self._say("note", said)
         self.others.offer()
         self.comparing.offer()
         self.begun.emit(begun.item)

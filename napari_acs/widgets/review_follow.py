@@ -91,6 +91,7 @@ class MaskFollower(QObject):
         self._soon(DRAG_MS, painted=True)
 
     def _on_data(self, event: Any = None) -> None:
+        self._painted = False  # no tool says this: what comes last may be an undo
         self._soon(_STEP_MS, painted=False)
 
     def _on_other(self, event: Any = None) -> None:

@@ -127,3 +127,12 @@ def test_what_is_written_names_nobody_unless_asked(call, tmp_path):
         file.unlink()
     named = json.loads(call("review", "audit", path, "--names", "--json", "-").stdout)
     assert named["rater"] == "Dr. Smith"
+    done = call("review", "list", path, "--sort", "name", "--descending", "--json", "-")
+    assert done.exit_code == 0, done.output
+    assert not any(name in done.stdout for name in ("DOE", "ROE", "Smith"))
+    listed = json.loads(done.stdout)
+    assert (listed["rater"], listed["log"]) == ("Rater 1", read_session(path).log)
+    assert [item["case"] for item in listed["items"]] == ["Case 2", "Case 1"]
+    named = json.loads(call("review", "list", path, "--names", "--json", "-").stdout)
+    assert named["rater"] == "Dr. Smith"
+    assert [item["case"] for item in named["items"]] == ["DOE_JANE", "ROE_JOHN"]

@@ -20,6 +20,7 @@ from widgets.review_hands import (
 from widgets.review_studies import GRIDS, labels_on
 
 from napari_acs.review.session.database import reading
+from napari_acs.review.session.log import read_events
 from napari_acs.review.session.session import read_session
 from napari_acs.review.session.verify import verify
 from napari_acs.viewer.classification_layer import keep_classification
@@ -112,6 +113,28 @@ def test_every_way_of_editing_comes_to_the_file_and_undo_goes_with_the_layer(
     with saving(dock, qtbot):
         click(dock, "redo")
     check(1)
+
+
+def test_undos_after_a_stroke_that_was_not_saved_yet_are_undos(new_dock, qtbot, session):
+    """A stroke and its undo before the next save made the undo of the one before a stroke."""
+    dock = new_dock()
+    open_session(dock, qtbot, session)
+    paint(dock, qtbot, (5, 5, 5))
+    dock.cases.follower.hold(True)  # as while an undo of the session is on its way
+    layer = mask(dock)
+    before = np.array(layer.data)
+    layer.paint((2, 2, 2), 1)
+    layer.undo()
+    assert np.array_equal(layer.data, before)
+    layer.undo()
+    with saving(dock, qtbot):
+        dock.cases.follower.hold(False)
+    close(dock, qtbot)
+    with reading(session) as connection:
+        kinds = [
+            event.kind for event in read_events(connection, "kind IN ('stroke', 'undo', 'redo')")
+        ]
+    assert kinds == ["stroke", "undo"]
 
 
 def test_signs_of_the_reader_are_recorded_but_not_each_of_them(new_dock, qtbot, session):

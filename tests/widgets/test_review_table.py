@@ -77,3 +77,16 @@ def test_the_longest_name_is_whole_wherever_it_stands(table, rows):
     cell = table.table.item(MANY - 1, 0)
     wide = table.table.fontMetrics().horizontalAdvance(cell.text())
     assert table.table.columnWidth(0) >= wide > narrow
+
+
+def test_a_note_is_read_over_its_sign_and_the_rest_of_the_line_says_what_became_of_it(qtbot):
+    table = ReviewTable()
+    qtbot.addWidget(table)
+    noted = replace(row(2), note="edge unclear", bulk=True, audited=True, uncertainty=None)
+    table.show_rows([row(1), noted], 1)
+    tips = [[table.table.item(line, column).toolTip() for column in (0, 1, 2)] for line in (0, 1)]
+    assert [tip[1] for tip in tips] == ["", "edge unclear"]
+    assert tips[1][0] == tips[1][2]
+    assert "accepted in bulk, drawn for the audit" in tips[1][0]
+    assert "accepted in bulk" not in tips[0][0]
+    assert table.table.item(1, 4).text() == "", "nobody said how sure a model was"

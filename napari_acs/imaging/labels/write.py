@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_acs.errors import BadInput
+from napari_acs.errors import BadInput, Unwritable
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.labels.encode import encode
 from napari_acs.imaging.labels.proof import Proof, prove, unproven
@@ -124,7 +124,7 @@ def save_labels(
         if draft.name.split(".")[1] not in refusal.what:
             raise
         # what was just written breaks off: the name is nobody's, and "export it again" no help
-        raise BadInput(
+        raise Unwritable(
             f"{path} cannot be written",
             found="a file that breaks off, as on a full disk",
             expected="a folder that files can be saved in",
@@ -132,7 +132,7 @@ def save_labels(
         ) from refusal
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else ""
-        raise BadInput(
+        raise Unwritable(
             f"{path} cannot be written",
             found=reason or f"an error ({str(error).strip().splitlines()[-1]})",
             expected="a folder that files can be saved in",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from napari_acs.errors import BadInput
+from napari_acs.errors import BadInput, Unwritable
 from napari_acs.imaging.cancel import never, stop_if
 from napari_acs.imaging.labels.write import write_labels
 from napari_acs.review.agreement.consensus import majority, staple
@@ -93,6 +93,12 @@ def write_consensus(
                 file = draft / f"{_free(called, taken)}_consensus.nii.gz"
                 write_labels(file, made, grid)
                 records[called], files[called] = record, file.name
+            except Unwritable as refusal:  # no other case can be written either
+                raise BadInput(
+                    f"{folder} cannot be written",
+                    found=refusal.found,
+                    do="Free some space, or choose another folder; nothing was written",
+                ) from refusal
             except BadInput as refusal:  # of a folder that nobody has heard of
                 left_out[called] = refusal.sentence().replace(f"{draft}{os.sep}", "")
         if not files:

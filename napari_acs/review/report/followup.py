@@ -38,15 +38,22 @@ def pairs_of(merged: Merged) -> list[_Pair]:
     """Return the studies of one patient that follow each other in the session, by rater.
 
     By the days of their exams; a study whose day is not known stands where the session lists it.
-    Of several reads of a case by one rater the last that was accepted or corrected is taken.
+    Of several reads of a case by one rater the one decided last counts: where that one rejects the
+    mask, or asks for a second read, the case is left out, as it is of a training set.
     """
     cases = next(iter(merged.states.values())).cases
     last: dict[tuple[str, str, str], ReadRow] = {}
     for row in merged.reads:
-        if row.patient and row.mask is not None and row.status in {ACCEPTED, CORRECTED}:
+        if row.patient and row.until is not None:
             key = (row.rater, row.patient, row.case)
-            if key not in last or last[key].at <= row.at:
+            # By the log, not by the clock, which may have gone back.
+            if key not in last or (last[key].until or 0) <= row.until:
                 last[key] = row
+    last = {
+        key: row
+        for key, row in last.items()
+        if row.mask is not None and row.status in {ACCEPTED, CORRECTED}
+    }
     found = []
     for rater in merged.states:
         for patient in dict.fromkeys(key[1] for key in last):

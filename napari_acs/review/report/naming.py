@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_acs.review.session.merge import Merged
+    from napari_acs.review.session.state import SessionState
 
 AI = "AI"
 """What a model's mask is called among those of raters."""
@@ -40,9 +41,14 @@ def names_of(merged: Merged, *, keep: bool = False) -> Names:
     keep : bool
         Call all of them as the session does; but a rater called as the AI is told apart from it.
     """
-    cases = next(iter(merged.states.values())).cases
+    return names_in(merged.states, keep=keep)
+
+
+def names_in(states: Mapping[str, SessionState], *, keep: bool = False) -> Names:
+    """Return the names of a session's states, by rater; see `names_of`."""
+    cases = next(iter(states.values())).cases
     patients = dict.fromkeys(case.patient for case in cases.values() if case.patient)
-    raters = {rater: _called(rater, f"Rater {n}", keep) for n, rater in enumerate(merged.states, 1)}
+    raters = {rater: _called(rater, f"Rater {n}", keep) for n, rater in enumerate(states, 1)}
     if raters.get(AI) == AI:
         raters[AI] = f"{AI} (rater)"
         while list(raters.values()).count(raters[AI]) > 1:

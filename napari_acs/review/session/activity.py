@@ -76,6 +76,31 @@ class Tally:
         self._seq = last
 
 
+def times_at(
+    connection: sqlite3.Connection, idle_s: float, until: Mapping[int, int]
+) -> dict[int, float]:
+    """Return the seconds spent on items, each up to an event of its own, in one go.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+    idle_s : float
+    until : mapping of int to int
+        By item, the number of the event.
+    """
+    asked: dict[int, list[int]] = {}
+    for item, seq in until.items():
+        asked.setdefault(seq, []).append(item)
+    tally, after = Tally(idle_s), 0
+    found: dict[int, float] = {}
+    for seq in sorted(asked):
+        for sign in read_signs(connection, seq, after):
+            tally.add(sign)
+        found |= {item: tally.spent.get(item, 0.0) for item in asked[seq]}
+        after = seq
+    return found
+
+
 def read_signs(connection: sqlite3.Connection, until: int = 2**62, after: int = 0) -> list[Sign]:
     """Return every sign of the reader that a log holds, after an event and up to another."""
     rows = connection.execute(

@@ -13,7 +13,7 @@ from napari_acs.review.session.certainty import uncertainty_of
 from napari_acs.review.session.form import form_of
 from napari_acs.review.session.given import take_given
 from napari_acs.review.session.log import Draft
-from napari_acs.review.session.masks import final_mask
+from napari_acs.review.session.masks import final_mask, is_other
 from napari_acs.review.session.session import item_of
 from napari_acs.review.session.state import (
     ACCEPTED,
@@ -66,7 +66,7 @@ def confident_items(state: SessionState, at_most: float) -> list[int]:
     """Return the items not begun whose mask is at most so uncertain, and may be seen."""
     found = []
     for item in state.items.values():
-        if item.status != TO_DO:
+        if item.status != TO_DO or is_other(state, item.number):
             continue
         known = uncertainty_of(state, item.number)
         if known is not None and known <= at_most and _has_mask(state, item):
@@ -107,8 +107,8 @@ def check_bulk(state: SessionState, items: Sequence[int]) -> dict[int, int | Non
     Raises
     ------
     BadInput
-        An item that was begun or decided, one read blind, one without a mask, or a form with
-        required answers.
+        An item that was begun or decided, one read blind, one without a mask or with another than
+        at the session's making, or a form with required answers.
     """
     needed = [field.title for field in form_of(state.form).fields if field.required]
     if needed:
@@ -128,6 +128,12 @@ def check_bulk(state: SessionState, items: Sequence[int]) -> dict[int, int | Non
             )
         if not _has_mask(state, item):
             raise BadInput(f"item {number} cannot be accepted unseen", found="no mask")
+        if is_other(state, number):
+            raise BadInput(
+                f"item {number} cannot be accepted unseen",
+                found="a mask, or images, other than those that the session was made of",
+                do="Open it and decide it",
+            )
         mask = final_mask(state, item)
         chosen[number] = mask.id if mask else None
     return chosen

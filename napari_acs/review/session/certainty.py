@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_acs.review.session.masks import visible_masks
+from napari_acs.review.session.masks import is_other, visible_masks
 
 if TYPE_CHECKING:
     from napari_acs.review.session.state import SessionState
@@ -20,4 +20,6 @@ def uncertainty_of(state: SessionState, item: int) -> float | None:
     machine = [mask for mask in visible_masks(state, item) if mask.origin == "machine"]
     if machine:
         return machine[-1].uncertainty
-    return state.cases[line.case].uncertainty if line.sees_others else None
+    if not line.sees_others or is_other(state, item):  # a figure of the mask before
+        return None
+    return state.cases[line.case].uncertainty

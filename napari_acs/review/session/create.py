@@ -151,7 +151,7 @@ def _write_all(
             first = {**common, "rater": rater.strip(), "home": home, "reads": reads}
             draft = drafts[path] = path.with_name(f".{uuid.uuid4().hex}{SUFFIX}")
             stop_if(cancelled)
-            _write(draft, first, cases)
+            _write(draft, path, first, cases)
         stop_if(cancelled)
         for path, draft in drafts.items():
             take_place(draft, path, overwrite)
@@ -167,9 +167,10 @@ def _write_all(
                     left.unlink(missing_ok=True)
 
 
-def _write(path: Path, first: Mapping[str, Any], cases: Iterable[Case]) -> None:
+def _write(draft: Path, path: Path, first: Mapping[str, Any], cases: Iterable[Case]) -> None:
+    """Write a session into a draft; a refusal calls it as it is to be called."""
     with speaking(path, "cannot be written"):
-        connection = connect_to_write(path, new=True)
+        connection = connect_to_write(draft, new=True)
         try:
             log = Log(path, connection)
             log.append(

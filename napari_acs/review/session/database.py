@@ -11,9 +11,11 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from napari_acs.errors import BadInput
-from napari_acs.review.session.lock import Busy, NoLock, session_lock
+from napari_acs.review.session.lock import READING, Busy, NoLock, session_lock
 from napari_acs.review.session.schema import check_version, migrate
 
+_LEAST_FREE = 2**17
+"""Bytes: what SQLite puts beside a file before a page of it is written."""
 _SAFE = "What was saved before is in the file"
 _FAULTS = {
     "SQLITE_FULL": (
@@ -43,7 +45,7 @@ _FAULTS = {
 
 
 @contextmanager
-def speaking(path: Path, doing: str) -> Iterator[None]:
+def speaking(path: Path, doing: str, *, of_files: bool = True) -> Iterator[None]:
     """Turn what SQLite and the file system raise into a refusal.
 
     Parameters
@@ -51,11 +53,15 @@ def speaking(path: Path, doing: str) -> Iterator[None]:
     path : Path
     doing : str
         What failed: "cannot be opened".
+    of_files : bool
+        Left out, what the file system raises is passed on: it is about another file.
     """
     try:
         yield
     except sqlite3.Error as error:
         name = str(getattr(error, "sqlite_errorname", ""))
+        if name.startswith("SQLITE_IOERR") and _is_full(path):
+            name = "SQLITE_FULL"  # its index could not be made larger
         known = next((text for key, text in _FAULTS.items() if name.startswith(key)), None)
         if known is None:  # a broken rule of ours, or a trigger that stopped a forger
             raise
@@ -64,6 +70,8 @@ def speaking(path: Path, doing: str) -> Iterator[None]:
         found, do = _FAULTS["SQLITE_CORRUPT"]
         raise BadInput(f"{path.name} {doing}", found=found, do=do) from error
     except OSError as error:
+        if not of_files:
+            raise
         raise BadInput(
             f"{path.name} {doing}",
             found=(error.strerror or str(error)).lower(),
@@ -92,6 +100,12 @@ def connect_to_write(path: Path, *, new: bool = False) -> sqlite3.Connection:
     return connection
 
 
+def _is_full(path: Path) -> bool:
+    with suppress(OSError):
+        return shutil.disk_usage(path.absolute().parent).free < _LEAST_FREE
+    return False
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Give a connection that only reads; also beside a window that has the file open.
@@ -112,7 +126,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         with speaking(path, "cannot be read"):
             left = log.is_file() and log.stat().st_size > 0
             try:
-                until_read.enter_context(session_lock(path, "reading"))
+                until_read.enter_context(session_lock(path, READING))
                 until_read.callback(_tidy, path)
                 options = "mode=rw" if left else "immutable=1"
             except Busy:
@@ -131,7 +145,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("PRAGMA query_only = ON")
             check_version(connection, path.name)
             connection.execute("BEGIN")  # one state of the file, whatever a window adds meanwhile
-        with speaking(path, "cannot be read"):
+        with speaking(path, "cannot be read", of_files=False):
             yield connection
 
 
@@ -155,7 +169,7 @@ def _tidy_alone(path: Path) -> None:
     log = path.with_name(path.name + "-wal")
     with suppress(OSError, Busy, NoLock):
         if log.is_file() and log.stat().st_size == 0:
-            with session_lock(path, "reading"):
+            with session_lock(path, READING):
                 _tidy(path)
 
 

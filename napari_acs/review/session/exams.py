@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_acs.review.session.masks import final_mask
+from napari_acs.review.session.state import DECIDED, REJECTED
 
 if TYPE_CHECKING:
-    from napari_acs.review.session.state import Case, SessionState
+    from napari_acs.review.session.state import Case, Item, SessionState
 
 UNNAMED = "the exam before"
 
@@ -44,8 +45,8 @@ class ExamBefore:
     ----------
     case : Case
     item, mask : int or None
-        The last reading of it with a mask that this reader may see, and that mask; None where
-        there is none yet.
+        The reading of it that was decided last, else the last with a mask that this reader may
+        see, and that mask; None where there is none yet, or it was rejected.
     days : int or None
         Between the two exams.
     given : bool
@@ -54,6 +55,8 @@ class ExamBefore:
     called : str
         As this reader may be told: no name where cases come a second time unannounced, for two
         readings with other names and one exam before are of one case.
+    rejected : bool
+        The reader's last word on it was that its mask is not to be used.
     """
 
     case: Case
@@ -62,6 +65,7 @@ class ExamBefore:
     days: int | None
     given: bool = False
     called: str = UNNAMED
+    rejected: bool = False
 
     @property
     def has_mask(self) -> bool:
@@ -79,20 +83,32 @@ def exam_before(state: SessionState, case: str) -> ExamBefore | None:
     if not place:
         return None
     earlier = exams[place - 1]
-    item, mask = _last_mask(state, earlier)
+    item = _last_read(state, earlier)
+    rejected = item is not None and item.status == REJECTED
+    mask = None if item is None or rejected else final_mask(state, item)
     may_see = any(i.sees_others for i in state.items.values() if i.case == earlier.name)
-    given = mask is None and bool(earlier.mask) and may_see
+    given = mask is None and not rejected and bool(earlier.mask) and may_see
     again = any(each.shown_name != each.case for each in state.items.values())
-    called = UNNAMED if again else earlier.name
-    return ExamBefore(earlier, item, mask, days_between(earlier, shown), given, called)
+    return ExamBefore(
+        earlier,
+        item.number if item is not None and mask is not None else None,
+        mask.id if mask is not None else None,
+        days_between(earlier, shown),
+        given,
+        UNNAMED if again else earlier.name,
+        rejected,
+    )
 
 
-def _last_mask(state: SessionState, case: Case) -> tuple[int, int] | tuple[None, None]:
-    for item in reversed(list(state.items.values())):
-        mask = final_mask(state, item) if item.case == case.name else None
-        if mask is not None:
-            return item.number, mask.id
-    return None, None
+def _last_read(state: SessionState, case: Case) -> Item | None:
+    """Return the reading whose word counts: the one decided last, else the last with a mask."""
+    readings = [item for item in state.items.values() if item.case == case.name]
+    decided = {
+        item.decided.seq: item for item in readings if item.decided and item.status in DECIDED
+    }
+    if decided:
+        return decided[max(decided)]
+    return next((item for item in reversed(readings) if final_mask(state, item)), None)
 
 
 def places(cases: Mapping[str, Case]) -> dict[str, int]:

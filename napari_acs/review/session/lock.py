@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -19,12 +20,19 @@ from typing import IO, Any
 
 from napari_acs.errors import BadInput
 
+READING = "reading"
+"""What a lock is held for that will soon be given back."""
 _FAR = 1 << 30
 """The locked byte, beyond the note: Windows lets nobody read what is locked."""
 
 
+_AGAIN_S = 0.05
+
+
 class Busy(BadInput):
-    """Another window has the session open."""
+    """Another window has the session open; ``passing`` where somebody only reads it, maybe."""
+
+    passing = False
 
 
 class NoLock(BadInput):
@@ -38,7 +46,7 @@ def lock_file(path: Path) -> Path:
 
 
 @contextmanager
-def session_lock(path: Path, what: str) -> Iterator[None]:
+def session_lock(path: Path, what: str, patience_s: float = 0.0) -> Iterator[None]:
     """Hold a session's lock for the length of the block.
 
     Parameters
@@ -47,6 +55,8 @@ def session_lock(path: Path, what: str) -> Iterator[None]:
         The session.
     what : str
         What it is held for, as the note says it to others.
+    patience_s : float
+        As long is waited for one who only reads it.
 
     Raises
     ------
@@ -55,7 +65,7 @@ def session_lock(path: Path, what: str) -> Iterator[None]:
     NoLock
         The folder is read-only, or its file system has no locks.
     """
-    file = _locked(path)
+    file = _locked_soon(path, patience_s)
     try:
         with suppress(OSError):  # a full disk: the lock holds without the note
             file.seek(0)
@@ -69,6 +79,17 @@ def session_lock(path: Path, what: str) -> Iterator[None]:
             lock_file(path).unlink()
         with suppress(OSError):  # a full disk: closing tries the note once more
             file.close()
+
+
+def _locked_soon(path: Path, patience_s: float) -> IO[str]:
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            return _locked(path)
+        except Busy as busy:
+            if not busy.passing or time.monotonic() >= until:
+                raise
+        time.sleep(_AGAIN_S)
 
 
 def _locked(path: Path) -> IO[str]:
@@ -128,16 +149,20 @@ def _me(what: str) -> dict[str, Any]:
 
 
 def _busy(path: Path, place: Path) -> Busy:
+    found, passing = "another window with it", True  # who has just come has not said why yet
     try:
         said = json.loads(place.read_text(encoding="utf-8"))
         found = (
             f"another window with it (process {said['pid']} on {said['host']}, {said['what']} "
             f"since {said['since']})"
         )
+        passing = said["what"] == READING
     except (OSError, ValueError, KeyError, TypeError):
-        found = "another window with it"
-    return Busy(
+        pass
+    busy = Busy(
         f"{path.name} is open already",
         found=found,
         do="Go on there, or close it first; nothing was changed",
     )
+    busy.passing = passing
+    return busy

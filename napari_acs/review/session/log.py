@@ -17,6 +17,8 @@ from napari_acs.review.session.database import connect_to_write, speaking
 from napari_acs.review.session.lock import session_lock
 
 COLUMNS = "seq, at, backwards, run, clock_ms, kind, item, mask, data, blob_sha256, previous, hash"
+_PATIENCE_S = 5.0
+"""So long a window waits for somebody who only reads the session: a list, an export that begins."""
 _INSERT = f"INSERT INTO event ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -116,7 +118,7 @@ def opened_log(path: Path, now: Callable[[], str] = now_utc) -> Iterator[Log]:
     if not path.is_file():
         raise BadInput(f"{path}", found="no such file", do="Check the path")
     with ExitStack() as until_closed:
-        until_closed.enter_context(session_lock(path, "open"))
+        until_closed.enter_context(session_lock(path, "open", _PATIENCE_S))
         with speaking(path, "cannot be opened"):
             connection = connect_to_write(path)
             until_closed.callback(connection.close)

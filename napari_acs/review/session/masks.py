@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _OLD_ET, _ET = 4, 3
 """Enhancing tumour in the masks of BraTS until 2021, and here."""
+_OTHER = "other_than_at_the_making"
+"""In the provenance of a mask that came with a case."""
 
 
 def start_empty(session: Session, item: int, grid: Grid, title: str = "My mask") -> Mask:
@@ -91,7 +93,7 @@ def add_prediction(
     )
 
 
-def given_mask(session: Session, item: int, grid: Grid) -> Mask | None:
+def given_mask(session: Session, item: int, grid: Grid, *, other: bool = False) -> Mask | None:
     """Return the mask that came with the item's case, taken into the session at the first call.
 
     Parameters
@@ -100,6 +102,9 @@ def given_mask(session: Session, item: int, grid: Grid) -> Mask | None:
     item : int
     grid : Grid
         Of the study; the file may be a crop of it, see `napari_acs.imaging.read_segments`.
+    other : bool
+        It, or an image, is known to be another file than at the session's making: what the
+        session's table says of its uncertainty is not about it, see `is_other`.
 
     Returns
     -------
@@ -115,7 +120,14 @@ def given_mask(session: Session, item: int, grid: Grid) -> Mask | None:
     if found is not None:
         return found
     labels, notes = read_given(session.state, case, session.path, grid)
-    return _add(session, item, labels, grid, "imported", "Given mask", provenance={"notes": notes})
+    told = {"notes": notes, **({_OTHER: True} if other else {})}
+    return _add(session, item, labels, grid, "imported", "Given mask", provenance=told)
+
+
+def is_other(state: SessionState, item: int) -> bool:
+    """Tell whether the mask that came with an item was another file when it was taken."""
+    masks = map(state.masks.__getitem__, state.items[item].masks)
+    return any(m.origin == "imported" and bool(m.provenance.get(_OTHER)) for m in masks)
 
 
 def read_given(

@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.grid import Grid
-from napari_acs.review.session.activity import times
+from napari_acs.review.session.activity import times, times_at
 from napari_acs.review.session.chain import Head
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.fold import EDITS, mask_of, read_state
@@ -125,7 +125,7 @@ def _check_same(first: tuple[Path, SessionState], other: tuple[Path, SessionStat
     (known, one), (file, two) = first, other
     if one.id != two.id:
         raise BadInput(
-            f"{file.name} is of another session than {known.name}",
+            f"{file} is of another session than {known}",
             expected="files that one napari-acs review new has made for several raters",
         )
     contents = [{n: case.content for n, case in state.cases.items()} for state in (one, two)]
@@ -148,11 +148,12 @@ def _check_same(first: tuple[Path, SessionState], other: tuple[Path, SessionStat
 
 def _reads(connection: sqlite3.Connection, state: SessionState, file: Path) -> list[ReadRow]:
     spent = times(connection, state.idle_s)
+    unaided = times_at(connection, state.idle_s, _revealed_at(connection))
     found = []
     for item in state.items.values():
         total = spent.get(item.number, 0.0)
         if item.revealed and item.unaided is not None:
-            before = unaided_seconds(connection, state, item)
+            before = unaided[item.number]
             found.append(_row(connection, state, file, item, "before", item.unaided, before))
             last = item.decided
             aided = last if last is not None and last.seq != item.unaided.seq else None
@@ -167,8 +168,8 @@ def unaided_seconds(connection: sqlite3.Connection, state: SessionState, item: I
     """Return the active time of an item's first read, where it is read in two parts; else 0."""
     if not item.revealed or item.unaided is None:
         return 0.0
-    seq = _revealed_at(connection, item.number)
-    return times(connection, state.idle_s, until=seq).get(item.number, 0.0)
+    revealed = {item.number: _revealed_at(connection)[item.number]}
+    return times_at(connection, state.idle_s, revealed)[item.number]
 
 
 def _row(
@@ -219,6 +220,7 @@ def _voxels(connection: sqlite3.Connection, mask: Mask, until: int | None) -> in
     return int(next(read_events(connection, "seq = ?", (last,))).read()["voxels"])
 
 
-def _revealed_at(connection: sqlite3.Connection, item: int) -> int:
-    where = "SELECT min(seq) FROM event WHERE kind = 'revealed' AND item = ?"
-    return int(connection.execute(where, (item,)).fetchone()[0])
+def _revealed_at(connection: sqlite3.Connection) -> dict[int, int]:
+    """Return the event by which the masks of others were shown, of each item where they were."""
+    query = "SELECT item, min(seq) FROM event WHERE kind = 'revealed' GROUP BY item"
+    return {int(item): int(seq) for item, seq in connection.execute(query)}

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_acs.errors import BadInput
+from napari_acs.errors import BadInput, Unwritable
 from napari_acs.imaging import SEQUENCES, Volume, read_volumes, write_labels
 from napari_acs.imaging.anonymous import write_anonymous
 from napari_acs.imaging.cancel import ignore, never, stop_if
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 TABLE = "cases.csv"
 """Of a training set: which case is of which patient, and its files."""
 LABELS = {"background": 0, "necrotic and non-enhancing core": 1, "edema": 2, "enhancing tumor": 3}
+_ROOM = "Free some space, or choose another folder; nothing was written"
 _FIELDS = ("case", "patient", *SEQUENCES, "mask")
 
 
@@ -93,6 +94,8 @@ def _else(reason: str) -> Iterator[None]:
     """Leave a case out for what is refused, with a reason that names no file."""
     try:
         yield
+    except Unwritable:  # no other case can be written either
+        raise
     except BadInput as refusal:
         raise _LeftOut(reason, refusal) from refusal
 
@@ -153,6 +156,8 @@ def write_training_set(
                 raise BadInput(f"{session.name} gives no training set", found=why)
             _write_tables(draft, rows)
             draft.replace(folder)
+    except Unwritable as refusal:
+        raise BadInput(f"{folder} cannot be written", found=refusal.found, do=_ROOM) from refusal
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     progress(1.0)

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,13 +55,18 @@ def content_of(images: Iterable[str], mask: str = "") -> str:
 
 
 def images_are_others(
-    state: SessionState, case: Case, session: Path, cancelled: Callable[[], bool] = never
+    state: SessionState,
+    case: Case,
+    session: Path,
+    cancelled: Callable[[], bool] = never,
+    digest: Callable[[Path], str] | None = None,
 ) -> bool:
     """Tell whether a case's images are known to be others than those at the session's making.
 
     A session knows images and mask by one hash, and the images by the case's pseudonym. So of a
     case with a mask whose name was kept nothing is said where the mask, too, may be another. Of
-    DICOM the study counts, not its files: a series may come later.
+    DICOM the study counts, not its files: a series may come later. ``digest`` is `digest_of`, or
+    what remembers it.
 
     Raises
     ------
@@ -68,6 +74,7 @@ def images_are_others(
         A file cannot be found or read.
     Cancelled
     """
+    digest = digest or partial(digest_of, cancelled=cancelled)
     where = study_paths(state, case, session)
     try:
         files = study_files(where)
@@ -76,22 +83,26 @@ def images_are_others(
         files = nameless_images(where)
         if not files:
             return _is_another_study(state, case, session, where, cancelled)
-    digests = [digest_of(file, cancelled) for file in files if file.is_file()]
+    digests = [digest(file) for file in files if file.is_file()]
     if case.name.startswith(files_key(digests)):
         return False
     mask = find_file(state, case.mask, session, case.name) if case.mask else None
-    if content_of(digests, digest_of(mask, cancelled) if mask else "") == case.content:
+    if content_of(digests, digest(mask) if mask else "") == case.content:
         return False
     return not case.mask or _PSEUDONYM.match(case.name) is not None
 
 
 def mask_is_other(
-    state: SessionState, case: Case, session: Path, cancelled: Callable[[], bool] = never
+    state: SessionState,
+    case: Case,
+    session: Path,
+    cancelled: Callable[[], bool] = never,
+    digest: Callable[[Path], str] | None = None,
 ) -> bool:
     """Tell whether the mask that came with a case is known to be no more what it was.
 
     So it is, too, where an image of the case has changed: a session knows all by one hash. Nothing
-    is known where a file is gone, nor of DICOM.
+    is known where a file is gone, nor of DICOM. ``digest`` is as of `images_are_others`.
 
     Raises
     ------
@@ -106,8 +117,9 @@ def mask_is_other(
         mask = find_file(state, case.mask, session, case.name)
     except BadInput:
         return False
-    digests = [digest_of(file, cancelled) for file in files if file.is_file()]
-    return content_of(digests, digest_of(mask, cancelled)) != case.content
+    digest = digest or partial(digest_of, cancelled=cancelled)
+    digests = [digest(file) for file in files if file.is_file()]
+    return content_of(digests, digest(mask)) != case.content
 
 
 def _is_another_study(

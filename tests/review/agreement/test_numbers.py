@@ -71,6 +71,19 @@ def test_limits_of_agreement_hold_what_they_promise():
     assert np.mean(inside) == pytest.approx(0.95, abs=0.04)
 
 
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_the_interval_of_few_cases_is_that_of_scipy(level):
+    """With many, one degree of freedom more or less is not seen."""
+    first, second = (10.0, 20.0, 35.0, 41.0), (12.0, 19.0, 39.0, 46.0)
+    found = bland_altman(first, second, level=level)
+    theirs = stats.ttest_rel(second, first).confidence_interval(level)
+    assert (found.bias.low, found.bias.high) == pytest.approx(tuple(theirs))
+    wider = np.sqrt(1 + stats.norm.ppf(0.975) ** 2 * 4 / (2 * 3))  # Bland & Altman 1999, 2.1
+    half = wider * (theirs.high - theirs.low) / 2
+    for limit in (found.lower, found.upper):
+        assert (limit.high - limit.value, limit.value - limit.low) == pytest.approx((half, half))
+
+
 def test_relative_limits_are_per_cent_of_the_mean_also_where_both_are_empty():
     found = bland_altman((0, 10, 30, 40), (0, 20, 30, 40), relative=True)
     assert found.differences == pytest.approx((0, 100 * 10 / 15, 0, 0))
@@ -158,6 +171,8 @@ def test_cohens_kappa_is_that_of_scikit_learn(pairs, weights):
         return
     theirs = cohen_kappa_score(first, second, labels=list(range(4)), weights=weights)
     assert found.kappa.value == pytest.approx(theirs)
+    beyond = (found.observed - found.expected) / (1 - found.expected)
+    assert beyond == pytest.approx(theirs), "of a half, both ways are alike"
     assert found.kappa.low <= found.kappa.high <= 1 + 1e-12
 
 
@@ -194,6 +209,13 @@ def test_the_bootstrap_is_that_of_scipy_and_the_same_for_a_seed():
     assert ours == again != other
     theirs = stats.bootstrap((values,), np.mean, n_resamples=4000, method="percentile")
     assert (ours.low, ours.high) == pytest.approx(tuple(theirs.confidence_interval), abs=0.15)
+
+
+def test_the_bootstrap_draws_as_many_cases_as_there_are_and_all_of_them():
+    drawn = []
+    over_cases(lambda sample: float(drawn.append(sample) or len(sample)), 7, QUICK)
+    assert len(drawn) == 101 and {len(sample) for sample in drawn} == {7}
+    assert set(np.concatenate(drawn[1:]).tolist()) == set(range(7))
 
 
 def test_samples_without_a_value_are_left_out_and_said():

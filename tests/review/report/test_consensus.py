@@ -8,9 +8,10 @@ from review.report.studies import SECRETS, make
 from review.session.sessions import GRID, drawn
 from review.session.sessions import make as make_plain
 
-from napari_acs.errors import BadInput
+from napari_acs.errors import BadInput, Unwritable
 from napari_acs.imaging import read_labels
 from napari_acs.review.agreement import staple
+from napari_acs.review.report import consensus
 from napari_acs.review.report.consensus import write_consensus
 from napari_acs.review.report.naming import names_of
 from napari_acs.review.session.decisions import decide
@@ -44,6 +45,22 @@ def test_the_consensus_lies_on_the_grid_that_was_drawn_on(tmp_path):
         write_consensus(single, names_of(single), tmp_path / "other")
     assert not (tmp_path / "other").exists()
     assert not list(tmp_path.glob(".other*"))
+
+
+def test_a_disk_that_fills_up_is_said_and_no_case_is_left_out_for_it(tmp_path, monkeypatch):
+    made = make(tmp_path)
+    merged = merge(made.files)
+    write, written = consensus.write_labels, []
+
+    def until_full(file, *args):
+        if written:
+            raise Unwritable(f"{file} cannot be written", found="a file that breaks off")
+        written.append(write(file, *args))
+
+    monkeypatch.setattr(consensus, "write_labels", until_full)
+    with pytest.raises(BadInput, match=r"masks cannot be written: found a file that breaks off"):
+        write_consensus(merged, names_of(merged), tmp_path / "masks")
+    assert written and not list(tmp_path.glob("*masks*"))
 
 
 def test_a_consensus_is_of_first_reads_whose_mask_was_not_rejected(tmp_path):

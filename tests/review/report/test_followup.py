@@ -86,21 +86,25 @@ def test_an_image_that_cannot_be_registered_is_not_called_by_its_file(images):
     )
 
 
-def test_of_an_exam_read_twice_the_last_mask_that_was_taken_is_compared(tmp_path):
-    exams = [Case(name, "x", f"content of {name}", str(tmp_path / name)) for name in ("a", "b")]
+def test_of_an_exam_read_twice_the_reading_decided_last_is_compared(tmp_path):
+    """By the log, not by the clock; where it rejects the mask, the exam is left out."""
+    exams = [Case(name, "x", f"content of {name}", str(tmp_path / name)) for name in "abc"]
     path = tmp_path / "s.review"
-    create_sessions({"ann": path}, exams, {"ann": make_plan(["a", "b"], repeats=1.0, seed=1)})
-    said = {
-        ("a", 1): "accepted",
-        ("a", 2): "corrected",
-        ("b", 1): "corrected",
-        ("b", 2): "rejected",
-    }
-    with open_session(path) as session:
+    create_sessions({"ann": path}, exams, {"ann": make_plan(["a", "b", "c"], repeats=1.0, seed=1)})
+    back = (f"2026-01-01T00:00:{second:02d}.000000+00:00" for second in range(59, 0, -1))
+    with open_session(path, lambda: next(back)) as session:
         items = {(item.case, item.read): item.number for item in session.state.items.values()}
-        for key in (("a", 1), ("b", 1), ("b", 2), ("a", 2)):
+
+        def read(*key, status):
             start_empty(session, items[key], UPRIGHT)
-            decide(session, items[key], said[key])
+            decide(session, items[key], status)
+
+        read("a", 1, status="accepted")
+        read("b", 1, status="corrected")
+        read("b", 2, status="rejected")
+        read("a", 2, status="corrected")
+        read("c", 2, status="rejected")
+        read("c", 1, status="accepted")
     (pair,) = pairs_of(merge([path]))
     assert (pair.before.case, pair.before.read) == ("a", 2)
-    assert (pair.after.case, pair.after.read) == ("b", 1)
+    assert (pair.after.case, pair.after.read) == ("c", 1)

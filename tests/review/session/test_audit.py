@@ -17,7 +17,7 @@ from napari_acs.review.session.audit import (
 from napari_acs.review.session.decisions import decide, write_note
 from napari_acs.review.session.editing import MaskEditor
 from napari_acs.review.session.form import form_of
-from napari_acs.review.session.masks import add_prediction, start_from
+from napari_acs.review.session.masks import add_prediction, start_empty, start_from
 from napari_acs.review.session.session import open_session, read_session
 from napari_acs.review.session.verify import verify
 
@@ -100,6 +100,18 @@ def test_what_must_be_looked_at_is_not_accepted_unseen(tmp_path):
     (path,) = make(tmp_path, raters=("form",), form=form)
     with open_session(path) as session, pytest.raises(BadInput, match="requires grade"):
         accept_in_bulk(session, confident(session), "sure")
+
+
+def test_an_accepted_mask_that_gave_way_to_an_empty_one_was_wrong(tmp_path):
+    """Its reader began with nothing, drew nothing, and accepted that."""
+    (path,) = make(tmp_path, names=NAMES)
+    with open_session(path) as session:
+        accept_in_bulk(session, confident(session), "sure")
+        (item,) = draw_audit(session, 1, seed=0)
+        start_empty(session, item, GRID)
+        decide(session, item, "accepted")
+    report = audit_report(read_session(path))
+    assert (report.read, report.wrong) == (1, 1)
 
 
 def test_an_accepted_mask_that_was_drawn_on_was_wrong(tmp_path):

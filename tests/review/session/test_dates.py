@@ -16,6 +16,7 @@ from napari_acs.review.report.naming import names_of
 from napari_acs.review.session.create import create_sessions, make_cases
 from napari_acs.review.session.database import connect_to_write, reading
 from napari_acs.review.session.dates import date_in
+from napari_acs.review.session.decisions import decide
 from napari_acs.review.session.exams import exam_before, in_order
 from napari_acs.review.session.export import table_of
 from napari_acs.review.session.log import Draft, Log
@@ -148,6 +149,26 @@ def test_a_mask_that_came_with_the_exam_before_is_there_for_who_may_see_it(tmp_p
         start_empty(session, 2, GRID)
         found = exam_before(session.state, "late")
         assert found.has_mask and not found.given, "the reader's own"
+
+
+def test_of_an_exam_before_that_was_read_twice_the_reading_decided_last_counts(tmp_path):
+    """The plan's last was taken, whatever had been said of it."""
+    cases = [replace(case("first", 0), mask="/first/seg.nii.gz"), case("late", 30)]
+    path = tmp_path / "s.review"
+    names = [c.name for c in cases]
+    create_sessions({"ann": path}, cases, {"ann": make_plan(names, repeats=1.0, seed=1)})
+    with open_session(path) as session:
+        one, two = [i.number for i in session.state.items.values() if i.case == "first"]
+        masks = {number: start_empty(session, number, GRID).id for number in (one, two)}
+        assert exam_before(session.state, "late").mask == masks[two], "nothing is decided"
+        decide(session, one, "corrected")
+        found = exam_before(session.state, "late")
+        assert (found.item, found.mask, found.rejected) == (one, masks[one], False)
+        decide(session, two, "rejected")
+        found = exam_before(session.state, "late")
+        assert found.rejected and not found.has_mask and not found.given
+        decide(session, one, "accepted")
+        assert exam_before(session.state, "late").mask == masks[one]
 
 
 def test_a_session_of_version_1_opens_is_read_and_goes_on(tmp_path):

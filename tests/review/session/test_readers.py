@@ -5,16 +5,25 @@ from __future__ import annotations
 import shutil
 from contextlib import ExitStack
 from dataclasses import replace
+from threading import Timer
 
 import numpy as np
 import pytest
 from review.session.sessions import GRID, SHAPE, make
 
 from napari_acs.errors import BadInput
+from napari_acs.review.session import activity
 from napari_acs.review.session.database import reading
-from napari_acs.review.session.decisions import decide, write_note
+from napari_acs.review.session.decisions import (
+    decide,
+    go_to,
+    note_activity,
+    reveal,
+    write_note,
+)
 from napari_acs.review.session.editing import MaskEditor
 from napari_acs.review.session.fold import read_state
+from napari_acs.review.session.lock import READING, session_lock
 from napari_acs.review.session.masks import add_prediction, start_from
 from napari_acs.review.session.merge import merge, read_labels_of
 from napari_acs.review.session.session import open_session, read_session
@@ -44,6 +53,61 @@ def test_a_reader_takes_nothing_from_a_window_that_is_open(tmp_path):
             assert read_session(path).items[1].note == text
     assert read_session(path).items[1].note == "two" and verify(path).sound
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_window_waits_for_one_who_only_reads_and_for_no_other_window(tmp_path, monkeypatch):
+    """It refused where a list was made at that very moment."""
+    (path,) = make(tmp_path)
+    with ExitStack() as reader:
+        reader.enter_context(session_lock(path, READING))
+        leaves = Timer(0.3, reader.close)
+        leaves.start()
+        with open_session(path) as session:
+            write_note(session, 1, "waited")
+            monkeypatch.setattr("napari_acs.review.session.lock.time.sleep", None)  # not called
+            with pytest.raises(BadInput, match=r"is open already: .*, open since"):
+                open_session(path).__enter__()
+        leaves.join()
+    assert read_session(path).items[1].note == "waited"
+    monkeypatch.undo()
+    monkeypatch.setattr("napari_acs.review.session.log._PATIENCE_S", 0.2)
+    with (
+        session_lock(path, READING),
+        pytest.raises(BadInput, match=r"is open already: .*, reading since"),
+        open_session(path),
+    ):
+        pass
+
+
+def test_first_reads_are_timed_apart_in_one_go_through_the_log(tmp_path, monkeypatch):
+    """Of 500 cases the whole log was gone through 500 times: an export took minutes."""
+    (path,) = make(tmp_path, names=[f"study-{n}" for n in range(6)], ai="after")
+    clock = [0.0]
+    monkeypatch.setattr("napari_acs.review.session.log.time.monotonic", lambda: clock[0])
+    first, second = {}, {}
+    with open_session(path) as session:
+        for order, seconds in ((range(1, 7), first), (range(6, 0, -1), second)):
+            for item in order:
+                go_to(session, item)
+                for _ in range(item):
+                    clock[0] += 3 + len(second)
+                    note_activity(session)
+                decide(session, item, "accepted")
+                if seconds is first:
+                    reveal(session, item)
+                seconds[item] = item * (3 + len(second))
+    gone_through, read = [], activity.read_signs
+
+    def counted(*args):
+        gone_through.append(read(*args))
+        return gone_through[-1]
+
+    monkeypatch.setattr(activity, "read_signs", counted)
+    rows = merge([path]).reads
+    spent = {(row.item, row.ai): row.seconds for row in rows}
+    assert {item: spent[item, "before"] for item in first} == first
+    assert {item: spent[item, "after"] for item in second} == second
+    assert sum(map(len, gone_through)) <= 2 * session.log.head.seq
 
 
 def test_a_link_to_a_session_is_that_session(tmp_path):

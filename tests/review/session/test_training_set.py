@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import shutil
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from imaging.geometries import ORIENTATIONS, make_grid
 from training.tiny import as_brats, tiny
 
@@ -85,6 +88,39 @@ def test_a_training_set_is_written_whole_or_not_at_all(reviewed, tmp_path):
     with pytest.raises(BadInput, match="no folder"):
         write_training_set(path, tmp_path / "gone" / "set")
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("breaks", ["image", "mask"])
+def test_a_disk_that_fills_up_is_said_and_no_case_is_left_out_for_it(
+    reviewed, tmp_path, monkeypatch, breaks
+):
+    """ITK says nothing of it: an image that breaks off was exported, or its case left out."""
+    write, written = sitk.WriteImage, []
+
+    def until_full(image, name, *options):
+        write(image, name, *options)
+        mask = image.GetPixelID() == sitk.sitkUInt8
+        written.append(name)
+        if mask is (breaks == "mask") and len(written) > 5:  # of the second case
+            with Path(name).open("r+b") as stream:
+                stream.truncate(200)
+
+    monkeypatch.setattr(sitk, "WriteImage", until_full)
+    with pytest.raises(BadInput, match=r"set cannot be written: found a file that breaks off"):
+        write_training_set(reviewed[0], tmp_path / "set")
+    assert len(written) > 5
+    assert not list(tmp_path.glob("*set*"))
+
+
+def test_a_folder_that_may_not_be_written_is_what_is_refused(reviewed, tmp_path, monkeypatch):
+    """It was the session that "cannot be read"."""
+
+    def refused(*_):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("napari_acs.review.session.training_set.Path.mkdir", refused)
+    with pytest.raises(BadInput, match=r"set cannot be written: found read-only file system"):
+        write_training_set(reviewed[0], tmp_path / "set")
 
 
 def test_a_case_that_cannot_be_exported_is_left_out_with_the_reason(reviewed, tmp_path):

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from napari_acs.review.session import editing
 from napari_acs.review.session.decisions import write_note
 from napari_acs.review.session.editing import MaskEditor
 from napari_acs.review.session.lock import lock_file
+from napari_acs.review.session.log import Draft
 from napari_acs.review.session.masks import start_empty
 from napari_acs.review.session.schema import STEPS, check_version, migrate, version_of
 from napari_acs.review.session.session import open_session, read_session
@@ -73,7 +75,7 @@ def test_a_disk_that_fills_up_while_the_log_is_synced_loses_nothing(tmp_path):
             np.testing.assert_array_equal(editor.array, kept)
             drawn = len(editor.history.done)
             assert drawn > 10
-            with pytest.raises(BadInput, match="disk is full"):
+            with pytest.raises(BadInput, match=r"^bob\.review cannot be written: .*disk is full"):
                 make(disk, raters=("bob",), names=[f"study-{n}" for n in range(3000)])
             assert [file.name for file in disk.glob("*.review")] == ["ann.review"]
             subprocess.run(["mount", "-o", "remount,size=8m", str(disk)], check=True)
@@ -84,6 +86,20 @@ def test_a_disk_that_fills_up_while_the_log_is_synced_loses_nothing(tmp_path):
             np.testing.assert_array_equal(MaskEditor(session, editor.id).array, kept)
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_session_that_cannot_be_made_is_called_by_its_own_name(tmp_path, monkeypatch):
+    @contextmanager
+    def full(connection):
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorname = "SQLITE_FULL"
+        raise error
+        yield
+
+    monkeypatch.setattr("napari_acs.review.session.log.transaction", full)
+    with pytest.raises(BadInput, match=r"^ann\.review cannot be written: .*disk is full"):
+        make(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def as_nobody(said: Callable[[], str]) -> str:
@@ -171,14 +187,15 @@ def test_the_lock_of_a_process_that_is_gone_holds_nobody_up(tmp_path):
 
 def test_a_clock_that_goes_back_is_noted_and_the_order_stays(tmp_path):
     (path,) = make(tmp_path)
-    told = iter([f"2099-01-0{day}T00:00:00.000000+00:00" for day in (1, 2, 1, 3, 4)])
+    told = iter([f"2099-01-0{day}T00:00:00.000000+00:00" for day in (1, 2, 1, 3, 2, 4)])
     with open_session(path, now=lambda: next(told)) as session:
         for text in ("a", "b", "c"):
             write_note(session, 1, text)
+        session.record(Draft("active", 1), Draft("active", 1))  # in one go: one step of the clock
         went_back = session.state.clock_went_back
     verdict = verify(path)
     assert verdict.sound
-    assert verdict.clock_went_back == went_back == (session.log.run + 2,)
+    assert verdict.clock_went_back == went_back == (session.log.run + 2, session.log.run + 4)
     state = read_session(path)
     assert state.clock_went_back == went_back
     assert state.items[1].note == "c"

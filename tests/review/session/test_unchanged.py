@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from imaging.dicom.study import SECOND, phantom, write_sequences, write_study
 from training.tiny import as_brats, tiny
@@ -14,12 +15,13 @@ from napari_acs.imaging import read_study
 from napari_acs.imaging.cancel import never
 from napari_acs.imaging.pseudonym import KEY_VARIABLE
 from napari_acs.review.report.images import images_of
-from napari_acs.review.session.audit import accept_in_bulk
+from napari_acs.review.session.audit import accept_in_bulk, confident_items
+from napari_acs.review.session.certainty import uncertainty_of
 from napari_acs.review.session.create import create_sessions, make_cases
 from napari_acs.review.session.decisions import decide
 from napari_acs.review.session.editing import MaskEditor
 from napari_acs.review.session.locate import study_paths
-from napari_acs.review.session.masks import given_mask, start_empty
+from napari_acs.review.session.masks import add_prediction, given_mask, start_empty
 from napari_acs.review.session.plan import make_plan
 from napari_acs.review.session.session import open_session, read_session
 from napari_acs.review.session.sources import find_sources
@@ -32,6 +34,7 @@ from napari_acs.review.session.unchanged import (
     images_are_others,
     mask_is_other,
 )
+from napari_acs.viewer.review_begin import mask_in_hand, take_given
 from napari_acs.viewer.review_case import read_case
 
 MADE = {f"case-{number}": tiny(number) for number in range(2)}
@@ -106,6 +109,51 @@ def test_a_mask_that_was_made_anew_is_not_accepted_unseen(tmp_path, keep_names):
         accept_in_bulk(session, [2], "sure")
     one.unlink()
     assert not mask_is_other(state, cases[0], path)
+
+
+def test_a_mask_that_was_made_anew_is_not_accepted_unseen_once_its_case_was_opened(tmp_path):
+    """It was taken into the session then, and accepted by the figure of the mask before."""
+    data = as_brats(tmp_path / "data", MADE)
+    sources = [replace(each, uncertainty=0.1) for each in find_sources([data])]
+    cases = make_cases(sources)
+    path = tmp_path / "s.review"
+    create_sessions({"ann": path}, cases, {"ann": make_plan([case.name for case in cases])})
+    one, two = (next((data / name).glob("*_seg.nii.gz")) for name in MADE)
+    shutil.copy(two, one)
+    state = read_session(path)
+    with open_session(path) as session:
+        assert confident_items(session.state, 0.2) == [1, 2]
+        for item in (1, 2):
+            images = read_case(state, item, path)
+            take_given(session, images)
+            mask_in_hand(session, images)
+        assert [each.status for each in session.state.items.values()] == ["to do", "to do"]
+        assert [uncertainty_of(session.state, item) for item in (1, 2)] == [None, 0.1]
+        assert confident_items(session.state, 0.2) == [2]
+        labels = np.ones(read_study(cases[0].path).grid.shape, np.uint8)
+        add_prediction(
+            session, 1, labels, read_study(cases[0].path).grid, title="m", uncertainty=0.0
+        )
+        assert confident_items(session.state, 0.2) == [2]
+        with pytest.raises(BadInput, match="a mask, or images, other than"):
+            accept_in_bulk(session, [1, 2], "sure")
+        accept_in_bulk(session, [2], "sure")
+
+
+def test_a_case_that_is_opened_is_hashed_once(tmp_path, monkeypatch):
+    data = as_brats(tmp_path / "data", MADE)
+    cases = make_cases(find_sources([data]))
+    path = tmp_path / "s.review"
+    create_sessions({"ann": path}, cases, {"ann": make_plan([case.name for case in cases])})
+    hashed = []
+
+    def digest(file, cancelled):
+        hashed.append(file.name)
+        return digest_of(file, cancelled)
+
+    monkeypatch.setattr("napari_acs.review.session.unchanged.digest_of", digest)
+    assert read_case(read_session(path), 1, path).notes == ()
+    assert sorted(hashed) == sorted(set(hashed)) and len(hashed) == 5
 
 
 def test_blinded_readers_are_not_told_of_a_mask_that_was_made_anew(tmp_path):

@@ -110,6 +110,12 @@ def test_time_is_the_sum_of_gaps_cut_at_the_idle_limit(gaps, idle):
         assert spent.get(item, 0.0) == pytest.approx(seconds, abs=1e-6)
 
 
+def test_no_time_passes_from_a_window_that_was_killed_to_the_next():
+    """It says no goodbye; the clock of the next begins anew, and may be later by then."""
+    signs = [Sign(1, 0.0, 1), Sign(1, 5.0, 1), Sign(9, 30.0, None), Sign(9, 33.0, 2)]
+    assert active_seconds(signs, 60.0) == {1: 5.0}
+
+
 def test_time_stands_still_between_windows_and_when_nobody_is_there(tmp_path, monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(log.time, "monotonic", lambda: now[0])
