@@ -114,7 +114,7 @@ def test_diameters_are_drawn_edited_by_hand_and_exported(dock, mask, qtbot, aske
     assert rows[0]["hand_product_mm2"] == ""
     for file in asked.iterdir():
         assert "Mustermann" not in file.read_text()
-    assert record["study"].startswith("patient-")
+    assert record["study"].startswith("study-") and rows[0]["study"] == record["study"]
 
     click(dock, "draw_diameters")
     assert text(dock, "by_hand") == "", "drawn anew"
