@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_acs.imaging.grid import Grid
-    from napari_acs.review.measure.bidimensional import Point
+    from napari_acs.review.measure.bidimensional import Bidimensional, Point
     from napari_acs.review.measure.plane import Plane
 
 TARGET_LESIONS = 3
@@ -122,7 +123,7 @@ def _region(mask: NDArray[np.bool_], grid: Grid, options: _Options) -> RegionMea
         lesions.append(
             LesionMeasures(
                 voxels * grid.voxel_ml,
-                feret_mm(lesion, _zyx(grid)),
+                _largest_mm(lesion, grid, [axial]),
                 axial,
                 _centroid(lesion, there),
                 sidedness(lesion, there, options.midline) if options.midline else None,
@@ -133,7 +134,7 @@ def _region(mask: NDArray[np.bool_], grid: Grid, options: _Options) -> RegionMea
     products = sorted((each.product_mm2 for each in seen), reverse=True)
     return RegionMeasures(
         volume_ml=int(np.count_nonzero(mask)) * grid.voxel_ml,
-        largest_3d_diameter_mm=feret_mm(mask, _zyx(grid)),
+        largest_3d_diameter_mm=_largest_mm(mask, grid, seen),
         centroid_lps_mm=_centroid(mask, grid),
         midline=sidedness(mask, grid, options.midline) if options.midline else None,
         lesions=tuple(lesions),
@@ -144,9 +145,16 @@ def _region(mask: NDArray[np.bool_], grid: Grid, options: _Options) -> RegionMea
     )
 
 
-def _zyx(grid: Grid) -> tuple[float, float, float]:
+def _largest_mm(
+    mask: NDArray[np.bool_], grid: Grid, axial: Iterable[Bidimensional | None]
+) -> float:
+    """Return the 3D diameter, which is at least as long as those in a plane.
+
+    These may end beside the middle of a long voxel, or on a surface between voxels.
+    """
     x, y, z = grid.spacing
-    return z, y, x
+    planar = [each.diameter.length_mm for each in axial if each is not None]
+    return max([feret_mm(mask, (z, y, x)), *planar])
 
 
 def _centroid(mask: NDArray[np.bool_], grid: Grid) -> Point:

@@ -199,3 +199,17 @@ def test_voxels_on_the_midline_count_half_on_either_side(nudge):
     on_it = np.zeros((2, 2, 3), bool)
     on_it[:, :, 1] = True
     assert sidedness(on_it, grid, plane).left_part == 0.5
+
+
+@pytest.mark.parametrize("spacing", [(5.5, 1.0, 1.2), (1.0, 5.5, 1.2), (0.8, 3.0, 0.9)])
+def test_the_3d_diameter_is_at_least_the_axial_one_also_with_elongated_voxels(spacing):
+    grid = make_grid(spacing=spacing, size=(40, 40, 3))
+    mask = np.zeros(grid.shape, np.uint8)
+    mask[1, :30, :2] = 3
+    mask[1, -2:, 4:34] = 3
+    region = measure_tumour(mask, grid).regions["ET"]
+
+    assert len(region.lesions) == 2
+    for each in region.lesions:
+        assert each.largest_3d_diameter_mm >= each.axial.diameter.length_mm
+    assert region.largest_3d_diameter_mm >= region.largest_axial.diameter.length_mm
