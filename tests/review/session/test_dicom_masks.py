@@ -13,6 +13,8 @@ from napari_acs.imaging import read_study, save_labels
 from napari_acs.imaging.pseudonym import KEY_VARIABLE
 from napari_acs.review.session.sources import find_sources
 
+pytest.importorskip("highdicom")
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
