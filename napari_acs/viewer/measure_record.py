@@ -101,7 +101,9 @@ def _row(record: Mapping[str, Any], name: str, found: Mapping[str, Any]) -> dict
         "surface_dice": cost.get("surface_dice", ""),
         "added_path_length_mm": cost.get("added_path_length_mm", ""),
         "volume_change_ml": cost.get("volume_change_ml", ""),
+        "cost_against": record["edit_cost_against"] or "",
         "active_minutes": "" if minutes is None else round(minutes, 3),
+        "notes": " ".join(filter(None, (record["labels_note"], record["midline_note"]))),
     }
 
 
