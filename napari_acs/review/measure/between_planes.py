@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
 
 from napari_acs.review.correct.distance import signed_distance
+from napari_acs.review.measure.axial import planes_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,28 +66,3 @@ def cut_shape(numbers: NDArray[np.integer], grid: Grid, target: Grid) -> NDArray
         where = there[within]
         cut[k].reshape(-1)[where] = 1 if full is None else full[nearest[within]]
     return cut
-
-
-def planes_in(grid: Grid, target: Grid) -> Iterator[NDArray[np.float64]]:
-    """Yield where the voxels of a grid's planes lie in another grid, plane by plane.
-
-    Parameters
-    ----------
-    grid : Grid
-    target : Grid
-        Whose planes they are.
-
-    Yields
-    ------
-    ndarray of float64, shape (3, rows * columns)
-        Continuous indices (z, y, x) of ``grid``.
-    """
-    nx, ny, nz = target.size
-    y, x = np.indices((ny, nx))
-    index = np.stack([x.ravel(), y.ravel(), np.zeros(nx * ny)], axis=1)
-    first = grid.point_to_index(target.index_to_point(index))[:, ::-1].T
-    # The way from one grid to the other is linear: solved once, not for every plane.
-    ends = grid.point_to_index(target.index_to_point([[0, 0, 0], [0, 0, 1]]))[:, ::-1]
-    up = np.reshape(ends[1] - ends[0], (3, 1))
-    for k in range(nz):
-        yield first + k * up
