@@ -95,6 +95,7 @@ def _row(record: Mapping[str, Any], name: str, found: Mapping[str, Any]) -> dict
         "hand_diameter_mm": round(mine["diameter_mm"], 3) if mine else "",
         "hand_perpendicular_mm": round(mine["perpendicular_mm"], 3) if mine else "",
         "hand_product_mm2": round(mine["product_mm2"], 2) if mine else "",
+        "hand_angle_deg": round(mine["angle_deg"], 1) if mine else "",
         "hand_note": mine.get("note", ""),
         "dice": cost.get("dice", ""),
         "hd95_mm": cost.get("hd95_mm", ""),

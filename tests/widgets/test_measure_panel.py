@@ -111,6 +111,8 @@ def test_diameters_are_drawn_edited_by_hand_and_exported(dock, mask, qtbot, aske
     rows = list(csv.DictReader((asked / "measures.csv").read_text().splitlines()))
     assert [row["region"] for row in rows] == ["WT", "TC", "ET"]
     assert float(rows[1]["hand_product_mm2"]) == pytest.approx(long * short, abs=0.01)
+    angle = record["diameters_by_hand"]["angle_deg"]
+    assert float(rows[1]["hand_angle_deg"]) == pytest.approx(angle, abs=0.1)
     assert rows[0]["hand_product_mm2"] == ""
     for file in asked.iterdir():
         assert "Mustermann" not in file.read_text()
