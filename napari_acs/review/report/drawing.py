@@ -100,7 +100,7 @@ def _shown(
         slice(max(0, s.start - _MARGIN), min(n, s.stop + _MARGIN))
         for s, n in zip(box[1:], array.shape[1:], strict=True)
     )
-    return _Shown(TITLES[name], array, interpolated, (low, high), rows, columns)
+    return _Shown(TITLES.get(name, name), array, interpolated, (low, high), rows, columns)
 
 
 def _picture(

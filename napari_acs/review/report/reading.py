@@ -18,7 +18,7 @@ from napari_acs.review.report.begun import Root, root_of
 from napari_acs.review.report.content import Answer, Begun, CaseReport
 from napari_acs.review.report.content import Midline as Found
 from napari_acs.review.report.drawing import INTERPOLATED, pictures_of
-from napari_acs.review.report.images import MASK_ALONE, NO_IMAGES
+from napari_acs.review.report.images import MASK_ALONE, NO_IMAGES, NO_SEQUENCE
 from napari_acs.review.report.naming import Names, classification_facts, model_facts
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.form import form_of
@@ -95,7 +95,8 @@ def report_read(
     grid = voxels.mask.grid
     case = state.cases[row.case]
     alone = bool(case.mask) and case.mask == case.path
-    found = _midline(volumes, voxels, problems, MASK_ALONE if alone else NO_IMAGES)
+    without = NO_SEQUENCE if volumes else MASK_ALONE if alone else NO_IMAGES
+    found = _midline(volumes, voxels, problems, without)
     try:
         measures = measure_tumour(voxels.labels, grid, found[1] if found else None)
         begun = _begun(voxels, taken=row.status in (ACCEPTED, CORRECTED))
