@@ -1,4 +1,4 @@
-"""Images whose names say no sequence: shown and compared as images, as the Review panel opens them."""
+"""Images whose names say no sequence: shown and compared as the Review panel opens them."""
 
 from __future__ import annotations
 
