@@ -106,7 +106,11 @@ def test_a_prediction_accepted_untouched_cost_nothing_and_counts(session, decisi
             if costs_nothing:
                 assert told[row["region"]][name] == value
     assert costs_nothing or told == {}
-    Page(page_of(report))
+    text = Page(page_of(report)).text
+    assert "a model's, as it is" in text and "drawn or corrected" not in text
+    MaskEditor(session, session.item(1).masks[-1]).stroke([1], 3)
+    text = Page(page_of(gather([session.path]))).text
+    assert "drawn or corrected" in text and "a model's, as it is" not in text
 
 
 def test_of_a_drawing_from_nothing_there_is_no_cost(session):
