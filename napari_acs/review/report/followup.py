@@ -85,6 +85,7 @@ def follow_up(
         if matrix is not None:
             try:
                 change = measure_change(*before, *after, matrix)
+                how = f"{how} {change.note}".rstrip()
             except BadInput as refusal:
                 how = refusal.sentence()
     return FollowUp(

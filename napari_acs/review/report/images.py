@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.open import read_volumes
-from napari_acs.imaging.read import read_volume
-from napari_acs.review.session.locate import nameless_files, study_paths
+from napari_acs.review.session.case_images import read_case_images
+from napari_acs.review.session.locate import study_paths
 from napari_acs.review.session.unchanged import OTHER_IMAGES, images_are_others
 
 if TYPE_CHECKING:
@@ -54,13 +53,7 @@ def images_of(
         if images_are_others(state, case, session, cancelled):
             return {}, f"{case.name}: {OTHER_IMAGES}"
         where = study_paths(state, case, session)
-        try:
-            return read_volumes(where, case.name, cancelled=cancelled)[1], ""
-        except BadInput:
-            nameless = nameless_files(where)
-            if not nameless:
-                raise
-            return {f"image {n}": read_volume(file) for n, file in enumerate(nameless, 1)}, ""
+        return read_case_images(where, case.name, cancelled), ""
     except BadInput as refusal:
         return {}, refusal.sentence()
 

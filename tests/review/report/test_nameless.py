@@ -54,3 +54,4 @@ def test_two_dates_of_them_are_registered(report):
     assert found.change is not None and "Registered by a rigid move" in found.how
     assert found.change.regions["WT"].volume_category == "SD"
     assert found.change.regions["WT"].new_lesions == 0
+    assert found.change.note == "" and found.how.endswith("degrees.")
