@@ -99,7 +99,9 @@ def compare_exams(pair: ExamPair, cancelled: Callable[[], bool]) -> Compared:
     change = None
     if matrix is not None:
         try:
-            change = measure_change(labels_before, one, pair.labels, two, matrix)
+            change = measure_change(
+                labels_before, one, pair.labels, two, matrix, cancelled=cancelled
+            )
             how = f"{how} {change.note}".rstrip()
         except BadInput as refusal:
             how = refusal.sentence()

@@ -138,7 +138,7 @@ class Measuring(QObject):
             known if isinstance(known, str) else "",
         )
         self._runner.abandon()  # of a mask that has been edited since
-        self._runner.start(Call(lambda _: measure(request), found))
+        self._runner.start(Call(lambda stop: measure(request, stop), found))
         self.diameters.look(layer)
 
     def _images(self) -> list[Any]:

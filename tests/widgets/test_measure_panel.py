@@ -7,12 +7,14 @@ import csv
 import json
 from dataclasses import replace
 from threading import Event
+from time import monotonic, sleep
 
 import numpy as np
 import pytest
 from qtpy.QtWidgets import QApplication, QComboBox, QLabel, QTableWidget
 from widgets.correct_case import GRID, WAIT, add_case, click, labels, stored
 
+from napari_acs.imaging.cancel import stop_if
 from napari_acs.inference.messages import Failure
 from napari_acs.review.edits.cost import edit_costs
 from napari_acs.review.measure.tumour import measure_tumour
@@ -258,6 +260,28 @@ def test_measures_of_what_the_mask_was_for_a_moment_are_never_shown(dock, mask, 
     assert not heard and column(dock, "ET") == before
     click(dock, "copy_measures")
     assert "on the clipboard" in dock.said
+
+
+def test_measures_of_a_flood_that_was_taken_back_are_not_waited_for(dock, mask, qtbot, monkeypatch):
+    started, stopped, work = Event(), Event(), measures.measure
+
+    def endless(request, stop):  # as of a mask that runs all through a head
+        monkeypatch.setattr(measures, "measure", work)
+        started.set()
+        end = monotonic() + 20
+        while not stop() and monotonic() < end:
+            sleep(0.01)
+        stopped.set() if stop() else None
+        stop_if(stop)
+        return work(request, stop)
+
+    monkeypatch.setattr(measures, "measure", endless)
+    mask.data_setitem(np.nonzero(mask.data == 0), 2)
+    qtbot.waitUntil(started.is_set, timeout=WAIT)
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+        erase_et(mask)
+    assert stopped.is_set()
+    assert column(dock, "ET")[0] == "0.00"
 
 
 def test_right_after_an_edit_nothing_is_drawn_copied_or_written(dock, mask, qtbot, asked):
