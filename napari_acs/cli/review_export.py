@@ -55,7 +55,8 @@ def export(
     made = _train(sessions[0], training, called, debug=debug) if training is not None else None
     report = report_of(merged, called)
     if made is not None:
-        report["training"] = {"cases": list(made.cases), "left_out": dict(made.reasons)}
+        told = {"cases": list(made.cases), "left_out": dict(made.reasons), "note": made.note}
+        report["training"] = told
     if table is not None:
         write_text(table, table_of(merged, called))
     write_report(json, report)
@@ -72,6 +73,8 @@ def export(
         typer.echo(f"{made.table}: {len(made.cases)} cases")
         for case, why in made.left_out.items():
             typer.echo(f"{case} is left out: {why}", err=True)
+        if made.note:
+            typer.echo(made.note, err=True)
 
 
 def _check(

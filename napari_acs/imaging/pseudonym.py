@@ -20,7 +20,15 @@ from napari_acs.imaging.scrub import scrub
 if TYPE_CHECKING:
     from napari_acs.imaging.volume import Volume
 
-__all__ = ["KEY_VARIABLE", "files_key", "patient_key", "scrub", "study_key", "voxels_key"]
+__all__ = [
+    "KEY_VARIABLE",
+    "files_key",
+    "patient_key",
+    "place_key",
+    "scrub",
+    "study_key",
+    "voxels_key",
+]
 
 KEY_VARIABLE = "NAPARI_ACS_PSEUDONYM_KEY"
 """Environment variable with a secret that a lab shares, so that its members get equal keys."""
@@ -64,6 +72,17 @@ def files_key(sha256s: Iterable[str]) -> str:
 def patient_key(patient: str) -> str:
     """Return the stable pseudonym of a patient: a keyed hash of what the user calls them."""
     return _key("patient " + patient, "patient")
+
+
+def place_key(place: str) -> str:
+    """Return the pseudonym of a study of which no more is known than where its files lie.
+
+    Parameters
+    ----------
+    place : str
+        Its folder, with the folders above; of a study without files what the user calls it.
+    """
+    return _key("place " + place)
 
 
 def _key(of: str, kind: str = "study") -> str:

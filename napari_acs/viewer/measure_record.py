@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from napari_acs.imaging.pseudonym import patient_key
 from napari_acs.review.edits.cost import EDIT_DEFINITIONS
 from napari_acs.review.measure.one_label import one_label_note
+from napari_acs.viewer.study_told import study_told
 
 if TYPE_CHECKING:
     from napari_acs.viewer.diameters import HandDiameters
@@ -26,7 +26,7 @@ def record_of(
     cost: MaskCost | None = None,
     active_s: float | None = None,
 ) -> dict[str, Any]:
-    """Return the JSON-ready record; of the study it knows a keyed hash alone.
+    """Return the JSON-ready record; the study bears a pseudonym (`study_told`).
 
     Parameters
     ----------
@@ -42,13 +42,11 @@ def record_of(
         The secret of the pseudonyms can be neither read nor created.
     """
     info = measured.request.mask.info
-    dicom = info.home.dicom
-    study = dicom.study_key if dicom else patient_key(info.study) if info.study else None
     model = (info.provenance or {}).get("model", {})
     return {
         "format": 1,
         "statement": RESEARCH,
-        "study": study,
+        "study": study_told(info),
         "model": {key: model[key] for key in ("id", "version") if key in model} or None,
         "measures": measured.measures.to_dict(),
         "labels_note": one_label_note(measured.measures),
@@ -97,13 +95,16 @@ def _row(record: Mapping[str, Any], name: str, found: Mapping[str, Any]) -> dict
         "hand_diameter_mm": round(mine["diameter_mm"], 3) if mine else "",
         "hand_perpendicular_mm": round(mine["perpendicular_mm"], 3) if mine else "",
         "hand_product_mm2": round(mine["product_mm2"], 2) if mine else "",
+        "hand_angle_deg": round(mine["angle_deg"], 1) if mine else "",
         "hand_note": mine.get("note", ""),
         "dice": cost.get("dice", ""),
         "hd95_mm": cost.get("hd95_mm", ""),
         "surface_dice": cost.get("surface_dice", ""),
         "added_path_length_mm": cost.get("added_path_length_mm", ""),
         "volume_change_ml": cost.get("volume_change_ml", ""),
+        "cost_against": record["edit_cost_against"] or "",
         "active_minutes": "" if minutes is None else round(minutes, 3),
+        "notes": " ".join(filter(None, (record["labels_note"], record["midline_note"]))),
     }
 
 

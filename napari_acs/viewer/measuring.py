@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, lps_grid
+from napari_acs.imaging.cancel import never
 from napari_acs.review.edits.cost import EditCost, edit_costs
 from napari_acs.review.measure.axial_plane import AxialPlane, plane_through
 from napari_acs.review.measure.measures import Measures
@@ -143,13 +144,14 @@ def grid_of(image: Image) -> Grid:
     return lps_grid(info.grid)
 
 
-def measure(request: MeasureRequest) -> Measured:
+def measure(request: MeasureRequest, cancelled: Callable[[], bool] = never) -> Measured:
     """Copy a mask, and measure it; takes seconds where the midline is still to be found.
 
     Raises
     ------
     BadInput
         The mask has labels that are not known.
+    Cancelled
     """
     mask = request.mask.copied()
     request = replace(request, mask=mask)
@@ -164,7 +166,7 @@ def measure(request: MeasureRequest) -> Measured:
             why = refusal.sentence()
     elif midline is None:
         why = request.no_midline or "No image of the study is open to find the midline in."
-    measures = measure_tumour(labels, mask.grid, midline)
+    measures = measure_tumour(labels, mask.grid, midline, cancelled=cancelled)
     return Measured(request, measures, why, _planes(labels, mask.grid, measures))
 
 

@@ -12,8 +12,6 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never
-from napari_acs.imaging.find import nameless_images
-from napari_acs.imaging.names import guess_sequence, is_image_name
 from napari_acs.viewer.display import placement
 from napari_acs.viewer.info import KEY, LayerInfo
 from napari_acs.viewer.layers import GLIOMA_STYLES, LayerTuple, image_layer, labels_layer
@@ -88,7 +86,11 @@ def read_case(
         read_volume,
         read_volumes,
     )
-    from napari_acs.review.session.locate import find_file, study_paths  # noqa: PLC0415
+    from napari_acs.review.session.locate import (  # noqa: PLC0415
+        find_file,
+        nameless_files,
+        study_paths,
+    )
     from napari_acs.review.session.unchanged import (  # noqa: PLC0415
         OTHER_IMAGES,
         OTHER_MASK,
@@ -107,7 +109,7 @@ def read_case(
     try:
         volumes = [*read_volumes(where, case.name, cancelled=cancelled)[1].items()]
     except BadInput:
-        volumes = [(None, read_volume(file)) for file in _nameless(where)]
+        volumes = [(None, read_volume(file)) for file in nameless_files(where)]
         if not volumes:
             raise
     layers: list[LayerTuple] = []
@@ -133,15 +135,6 @@ def read_case(
     elif line.sees_others and mask_is_other(state, case, session, cancelled, digest):
         notes = (OTHER_MASK,)
     return CaseImages(item, tuple(layers), tuple(grids), notes, bool(notes))
-
-
-def _nameless(where: Path | dict[str, Path]) -> list[Path]:
-    """Return the images of a study of which no name says a sequence."""
-    if isinstance(where, dict):
-        return []
-    if where.is_dir():
-        return nameless_images(where)
-    return [where] if is_image_name(where.name) and guess_sequence(where.name) is None else []
 
 
 def mask_layer(

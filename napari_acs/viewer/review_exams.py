@@ -84,14 +84,14 @@ def compare_exams(pair: ExamPair, cancelled: Callable[[], bool]) -> Compared:
         Images, or a mask, that cannot be read.
     Cancelled
     """
-    from napari_acs.imaging import read_volumes  # noqa: PLC0415 (SimpleITK)
+    from napari_acs.review.session.case_images import read_case_images  # noqa: PLC0415 (ITK)
     from napari_acs.review.session.locate import study_paths  # noqa: PLC0415
 
     def images(case: Case) -> Mapping[str, Volume]:
         if case.mask and case.mask == case.path:  # a study that is nothing but its mask
             return {}
         where = study_paths(pair.state, case, pair.path)
-        return read_volumes(where, case.name, cancelled=cancelled)[1]
+        return read_case_images(where, case.name, cancelled)
 
     item = pair.state.items[pair.mask.item]
     shown = replace(pair.state.cases[item.case], name=item.shown_name)  # in refusals
@@ -101,7 +101,10 @@ def compare_exams(pair: ExamPair, cancelled: Callable[[], bool]) -> Compared:
     change = None
     if matrix is not None:
         try:
-            change = measure_change(labels_before, one, pair.labels, two, matrix)
+            change = measure_change(
+                labels_before, one, pair.labels, two, matrix, cancelled=cancelled
+            )
+            how = f"{how} {change.note}".rstrip()
         except BadInput as refusal:
             how = refusal.sentence()
     return Compared(pair, change, how)

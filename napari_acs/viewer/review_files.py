@@ -122,7 +122,7 @@ def export_training(file: Path, folder: Path, cancelled: Callable[[], bool] = ne
 
     names = names_of(merge([file]))
     made = write_training_set(file, folder, names=names, cancelled=cancelled)
-    said = f"{made.table}: {len(made.cases)} cases."
+    said = f"{made.table}: {len(made.cases)} cases. {made.note}".rstrip()
     if made.left_out:
         said += f" {len(made.left_out)} left out: {' '.join(made.left_out.values())}"
     return said

@@ -138,7 +138,7 @@ class Measuring(QObject):
             known if isinstance(known, str) else "",
         )
         self._runner.abandon()  # of a mask that has been edited since
-        self._runner.start(Call(lambda _: measure(request), found))
+        self._runner.start(Call(lambda stop: measure(request, stop), found))
         self.diameters.look(layer)
 
     def _images(self) -> list[Any]:
@@ -205,13 +205,14 @@ class Measuring(QObject):
     def _on_copy(self) -> None:
         board = QApplication.clipboard()
         try:
-            text = text_of(self._measured().measures)
+            measures = self._measured().measures
         except BadInput as refusal:
             self.said.emit(refusal.sentence(), "refusal")
             return
         hand = self.diameters.by_hand
         if board is not None:
-            board.setText(f"{text}\n{hand.sentence()}" if hand is not None else text)
+            said = [text_of(measures), one_label_note(measures), hand.sentence() if hand else ""]
+            board.setText("\n".join(filter(None, said)))
             self.said.emit("The measures are on the clipboard.", "done")
 
     def _on_export(self, kind: str) -> None:

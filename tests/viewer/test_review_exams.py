@@ -47,6 +47,9 @@ def test_a_lesion_of_a_head_that_lies_otherwise_is_not_new(tmp_path):
         each.regions["ET"].centroid_lps_mm for each in (found.change.before, found.change.after)
     ]
     np.testing.assert_allclose(*places, atol=0.5)
+    one_colour = np.minimum(lesion, 1)
+    found = compare_exams(ExamPair(state, path, before, masks[1], one_colour, lesion), never)
+    assert "only WT can be compared" in text_of(found)
 
 
 def test_a_repeat_is_not_told_by_the_name_of_the_exam_before(tmp_path):

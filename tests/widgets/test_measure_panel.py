@@ -7,12 +7,14 @@ import csv
 import json
 from dataclasses import replace
 from threading import Event
+from time import monotonic, sleep
 
 import numpy as np
 import pytest
 from qtpy.QtWidgets import QApplication, QComboBox, QLabel, QTableWidget
 from widgets.correct_case import GRID, WAIT, add_case, click, labels, stored
 
+from napari_acs.imaging.cancel import stop_if
 from napari_acs.inference.messages import Failure
 from napari_acs.review.edits.cost import edit_costs
 from napari_acs.review.measure.tumour import measure_tumour
@@ -111,10 +113,12 @@ def test_diameters_are_drawn_edited_by_hand_and_exported(dock, mask, qtbot, aske
     rows = list(csv.DictReader((asked / "measures.csv").read_text().splitlines()))
     assert [row["region"] for row in rows] == ["WT", "TC", "ET"]
     assert float(rows[1]["hand_product_mm2"]) == pytest.approx(long * short, abs=0.01)
+    angle = record["diameters_by_hand"]["angle_deg"]
+    assert float(rows[1]["hand_angle_deg"]) == pytest.approx(angle, abs=0.1)
     assert rows[0]["hand_product_mm2"] == ""
     for file in asked.iterdir():
         assert "Mustermann" not in file.read_text()
-    assert record["study"].startswith("patient-")
+    assert record["study"].startswith("study-") and rows[0]["study"] == record["study"]
 
     click(dock, "draw_diameters")
     assert text(dock, "by_hand") == "", "drawn anew"
@@ -256,6 +260,28 @@ def test_measures_of_what_the_mask_was_for_a_moment_are_never_shown(dock, mask, 
     assert not heard and column(dock, "ET") == before
     click(dock, "copy_measures")
     assert "on the clipboard" in dock.said
+
+
+def test_measures_of_a_flood_that_was_taken_back_are_not_waited_for(dock, mask, qtbot, monkeypatch):
+    started, stopped, work = Event(), Event(), measures.measure
+
+    def endless(request, stop):  # as of a mask that runs all through a head
+        monkeypatch.setattr(measures, "measure", work)
+        started.set()
+        end = monotonic() + 20
+        while not stop() and monotonic() < end:
+            sleep(0.01)
+        stopped.set() if stop() else None
+        stop_if(stop)
+        return work(request, stop)
+
+    monkeypatch.setattr(measures, "measure", endless)
+    mask.data_setitem(np.nonzero(mask.data == 0), 2)
+    qtbot.waitUntil(started.is_set, timeout=WAIT)
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+        erase_et(mask)
+    assert stopped.is_set()
+    assert column(dock, "ET")[0] == "0.00"
 
 
 def test_right_after_an_edit_nothing_is_drawn_copied_or_written(dock, mask, qtbot, asked):

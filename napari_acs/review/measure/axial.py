@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,16 +66,39 @@ def slice_mm(grid: Grid) -> float:
 def nearest(array: NDArray[Any], grid: Grid, target: Grid) -> NDArray[Any]:
     """Give each voxel of ``target`` the value of the voxel of ``array`` that it lies in."""
     done = np.zeros(target.shape, array.dtype)
+    last = np.reshape(array.shape, (3, 1)) - 1
+    steps = np.reshape([array.shape[1] * array.shape[2], array.shape[2], 1], (3, 1))
+    flat = np.ascontiguousarray(array).ravel()
+    for k, points in enumerate(planes_in(grid, target)):
+        at = np.rint(points).astype(np.intp)
+        seen = ((at >= 0) & (at <= last)).all(axis=0)
+        done[k].reshape(-1)[seen] = flat[(at[:, seen] * steps).sum(axis=0)]
+    return done
+
+
+def planes_in(grid: Grid, target: Grid) -> Iterator[NDArray[np.float64]]:
+    """Yield where the voxels of a grid's planes lie in another grid, plane by plane.
+
+    Parameters
+    ----------
+    grid : Grid
+    target : Grid
+        Whose planes they are.
+
+    Yields
+    ------
+    ndarray of float64, shape (3, rows * columns)
+        Continuous indices (z, y, x) of ``grid``.
+    """
     nx, ny, nz = target.size
     y, x = np.indices((ny, nx))
-    last = np.asarray(grid.size) - 1
+    index = np.stack([x.ravel(), y.ravel(), np.zeros(nx * ny)], axis=1)
+    first = grid.point_to_index(target.index_to_point(index))[:, ::-1].T
+    # The way from one grid to the other is linear: solved once, not for every plane.
+    ends = grid.point_to_index(target.index_to_point([[0, 0, 0], [0, 0, 1]]))[:, ::-1]
+    up = np.reshape(ends[1] - ends[0], (3, 1))
     for k in range(nz):
-        plane = np.stack([x.ravel(), y.ravel(), np.full(nx * ny, k)], axis=1)
-        at = np.rint(grid.point_to_index(target.index_to_point(plane))).astype(int)
-        seen = ((at >= 0) & (at <= last)).all(axis=1)
-        i, j, m = at[seen].T
-        done[k].reshape(-1)[seen] = array[m, j, i]
-    return done
+        yield first + k * up
 
 
 def axial_stack(array: NDArray[Any], grid: Grid, cut: Cut = nearest) -> AxialStack:

@@ -8,11 +8,14 @@ import numpy as np
 from scipy import ndimage
 
 from napari_acs.review.correct.distance import signed_distance
+from napari_acs.review.measure.axial import planes_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_acs.imaging.grid import Grid
+
+_OUTSIDE, _INSIDE, _UNSURE = range(3)
 
 
 def cut_shape(numbers: NDArray[np.integer], grid: Grid, target: Grid) -> NDArray[np.int32]:
@@ -43,20 +46,23 @@ def cut_shape(numbers: NDArray[np.integer], grid: Grid, target: Grid) -> NDArray
     if not solid.any():
         return cut
     depth = signed_distance(solid, sides)
-    # A point within a lesion has a voxel of it among the eight around it.
-    full = np.where(solid, padded, ndimage.maximum_filter(padded, 3))
-    nx, ny, nz = target.size
-    y, x = np.indices((ny, nx))
-    last = np.reshape(padded.shape, (3, 1)) - 1
     # Further from the surface than a voxel is across, all that is around has one sign.
-    unsure = np.abs(depth) <= np.linalg.norm(sides)
-    for k in range(nz):
-        plane = np.stack([x.ravel(), y.ravel(), np.full(nx * ny, k)], axis=1)
-        at = grid.point_to_index(target.index_to_point(plane))[:, ::-1].T + 1
+    state = np.where(depth > 0, np.int8(_INSIDE), np.int8(_OUTSIDE))
+    state[np.abs(depth) <= np.linalg.norm(sides)] = _UNSURE
+    if numbers.max() == 1:
+        full = None
+    else:  # a point within a lesion has a voxel of it among the eight around it
+        full = np.where(solid, padded, ndimage.maximum_filter(padded, 3)).ravel()
+    steps = np.reshape([*np.cumprod(padded.shape[:0:-1])[::-1], 1], (3, 1))
+    last = np.reshape(padded.shape, (3, 1)) - 1
+    for k, start in enumerate(planes_in(grid, target)):
+        at = start + 1
         there = np.flatnonzero(((at > 0) & (at < last)).all(axis=0))
         at = at[:, there]
-        nearest = tuple(np.rint(at).astype(np.intp))
-        within, asked = depth[nearest] > 0, unsure[nearest]
+        nearest = (np.rint(at).astype(np.intp) * steps).sum(axis=0)
+        found = state.ravel()[nearest]
+        within, asked = found == _INSIDE, found == _UNSURE
         within[asked] = ndimage.map_coordinates(depth, at[:, asked], np.float32, order=1) >= 0
-        cut[k].reshape(-1)[there[within]] = full[tuple(axis[within] for axis in nearest)]
+        where = there[within]
+        cut[k].reshape(-1)[where] = 1 if full is None else full[nearest[within]]
     return cut

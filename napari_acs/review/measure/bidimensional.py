@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_acs.imaging.cancel import never
 from napari_acs.review.measure.chords import TIE_MM, Chord, longest_chords
 from napari_acs.review.measure.outline import Outline, outline, span_mm
 
@@ -81,6 +82,7 @@ def bidimensional(
     stack: AxialStack,
     grid: Grid,
     within_deg: float = PERPENDICULAR_WITHIN_DEG,
+    cancelled: Callable[[], bool] = never,
 ) -> Bidimensional:
     """Measure a lesion by its contour, after AutoRANO (Chang 2019, Neuro-Oncology 21:1412).
 
@@ -106,10 +108,15 @@ def bidimensional(
         Of the mask's own array, for the indices of the ends.
     within_deg : float
         How far from a right angle the second line may be.
+    cancelled : callable
 
     Returns
     -------
     Bidimensional
+
+    Raises
+    ------
+    Cancelled
     """
     sides = stack.grid.spacing[1], stack.grid.spacing[0]
     best = 0.0
@@ -120,7 +127,7 @@ def bidimensional(
         if span < best - TIE_MM:
             break
         shape = outline(islands[box][0] == number, sides)
-        for chord in longest_chords(shape, best):
+        for chord in longest_chords(shape, best, cancelled=cancelled):
             tied.append((shape, chord, box))
             best = max(best, chord.length_mm)
     pairs: list[tuple[Line, Line | None, float | None]] = []
@@ -128,7 +135,7 @@ def bidimensional(
         if chord.length_mm < best - TIE_MM:
             continue
         first = _line(shape, chord, box, stack, grid)
-        seconds = longest_chords(shape, 0.0, chord, within_deg)
+        seconds = longest_chords(shape, 0.0, chord, within_deg, cancelled)
         pairs += [
             (first, _line(shape, s, box, stack, grid), _angle(shape, chord, s)) for s in seconds
         ] or [(first, None, None)]

@@ -11,6 +11,7 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.review.measure.measures import plain_of
 from napari_acs.review.measure.new_lesions import NEW_LESION_MM, new_lesions
+from napari_acs.review.measure.one_label import compared_note
 from napari_acs.review.measure.regions import REGIONS
 from napari_acs.review.measure.tumour import measure_tumour
 
@@ -98,6 +99,8 @@ class Change:
     statement : str
         What the categories are and are not.
     sources : tuple of str
+    note : str
+        What is to be known of these masks; empty where nothing is.
     """
 
     before: Measures
@@ -105,6 +108,7 @@ class Change:
     regions: Mapping[str, RegionChange]
     statement: str = STATEMENT
     sources: tuple[str, ...] = SOURCES
+    note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return dicts, lists, numbers and strings only, ready for JSON; keys name the units."""
@@ -184,7 +188,7 @@ def measure_change(
             by_product,
             fresh,
         )
-    return Change(first, second, regions)
+    return Change(first, second, regions, note=compared_note(first, second))
 
 
 def categorise(

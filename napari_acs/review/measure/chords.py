@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_acs.imaging.cancel import never, stop_if
 from napari_acs.review.measure.outline import hull, inside
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def longest_chords(
     at_least_mm: float = 0.0,
     crossing: Chord | None = None,
     within_deg: float = 0.0,
+    cancelled: Callable[[], bool] = never,
 ) -> list[Chord]:
     """Return the longest lines between two contour points that do not leave the shape.
 
@@ -53,11 +56,16 @@ def longest_chords(
         Only chords that cross this one, or end on it, at a right angle are looked at ...
     within_deg : float
         ... or at one that is off by no more than this.
+    cancelled : callable
 
     Returns
     -------
     list of Chord
         All that tie for the longest (within `TIE_MM`); empty where there is none.
+
+    Raises
+    ------
+    Cancelled
     """
     mm = shape.mm
     extremes = mm[hull(mm)]
@@ -69,8 +77,9 @@ def longest_chords(
         rows = order[first : first + _ROWS]
         if reach[rows[0]] < best - TIE_MM:
             break
+        stop_if(cancelled)
         i, j, length = _pairs(shape, rows, order[first:], best, crossing, within_deg)
-        for chord in _first_inside(shape, i, j, length):
+        for chord in _first_inside(shape, i, j, length, cancelled):
             found.append(chord)
             best = max(best, chord.length_mm)
     return [chord for chord in found if chord.length_mm >= best - TIE_MM]
@@ -119,7 +128,11 @@ def _crosses(
 
 
 def _first_inside(
-    shape: Outline, i: NDArray[np.intp], j: NDArray[np.intp], length: Points
+    shape: Outline,
+    i: NDArray[np.intp],
+    j: NDArray[np.intp],
+    length: Points,
+    cancelled: Callable[[], bool],
 ) -> list[Chord]:
     """Return the first chords, of pairs sorted by length, that stay inside; ties included."""
     found: list[Chord] = []
@@ -127,6 +140,7 @@ def _first_inside(
     while start < len(i):
         if found and length[start] < found[0].length_mm - TIE_MM:
             break
+        stop_if(cancelled)
         batch = np.arange(start, min(start + size, len(i)))
         for k in batch[inside(shape, shape.points[i[batch]], shape.points[j[batch]])].tolist():
             if not found or length[k] >= found[0].length_mm - TIE_MM:

@@ -19,7 +19,7 @@ class LesionMeasures:
     ----------
     volume_ml : float
     largest_3d_diameter_mm : float
-        Feret diameter; see `napari_acs.review.measure.feret`.
+        Feret diameter; see `napari_acs.review.measure.feret`. At least the axial one.
     axial : Bidimensional or None
         None only where steep planes had to be cut and all went past the lesion.
     centroid_lps_mm : tuple of float

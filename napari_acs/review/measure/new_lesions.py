@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy.spatial import KDTree
@@ -22,6 +23,8 @@ NEW_LESION_MM = 5.0
 One of any size that counts as a lesion is progression (Wen 2010); RANO 2.0 asks for a measurable
 one.
 """
+
+_LONG_MM: Final = 2.0
 
 
 def new_lesions(
@@ -44,7 +47,7 @@ def new_lesions(
     before_grid, after_grid : Grid
         Both in the patient space of the earlier study.
     near_mm : float
-        Between voxel centres.
+        Between voxel centres, where voxels are no longer than 2 mm; else between parts of them.
     smallest_ml : float
         Smaller components are no lesions.
     """
@@ -67,7 +70,18 @@ def new_lesions(
 
 
 def _points(mask: NDArray[np.bool_], grid: Grid) -> NDArray[np.float64]:
-    return grid.index_to_point(np.argwhere(mask)[:, ::-1])
+    """Return the centres of voxels, shape (n, 3) in LPS mm; of long voxels those of their parts.
+
+    Centres of neighbouring slices may be 6.5 mm apart, with nothing between the slices.
+    """
+    index = np.argwhere(mask)[:, ::-1].astype(np.float64)
+    for axis, side in enumerate(grid.spacing):
+        parts = math.ceil(side / _LONG_MM - 1e-6)
+        if parts > 1:
+            within = np.zeros((parts, 3))
+            within[:, axis] = (np.arange(parts) + 0.5) / parts - 0.5
+            index = (index[:, None] + within).reshape(-1, 3)
+    return grid.index_to_point(index)
 
 
 def _at(array: NDArray[Any], grid: Grid, points: NDArray[np.float64]) -> NDArray[Any]:

@@ -31,7 +31,8 @@ def bring_together(
     Parameters
     ----------
     one, two : mapping of str to Volume
-        The sequences of the earlier and of the later exam; the best that both have is taken.
+        The sequences of the earlier and of the later exam; the best that both have is taken. Of
+        images whose sequence is not known those of one number, as contrasts need not be alike.
     before, after : Grid
         Of the masks.
     cancelled : callable
@@ -47,7 +48,7 @@ def bring_together(
     ------
     Cancelled
     """
-    name = next((each for each in _COMPARED if each in one and each in two), None)
+    name = next((each for each in (*_COMPARED, *one) if each in one and each in two), None)
     if name is not None:
         from napari_acs.imaging.registration.register import register  # noqa: PLC0415 (SimpleITK)
 
@@ -55,7 +56,7 @@ def bring_together(
             found = register(one[name], two[name], cancelled=cancelled)
         except BadInput as refusal:
             # Not its sentence: that names a file, and this goes into reports that name nobody.
-            what = f"the {TITLES[name]} of one of them"
+            what = f"the {TITLES.get(name, name)} of one of them"
             return None, f"The two studies could not be registered: {what} has {refusal.found}."
         if found.verdict == "failed":
             return None, f"The registration of the two studies failed: {found.why}"

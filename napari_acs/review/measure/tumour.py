@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_acs.imaging.cancel import never, stop_if
 from napari_acs.review.boxes import bounding_box
 from napari_acs.review.measure.axial import MOST_TILT_DEG, axial_stack, axial_tilt_deg, slice_mm
 from napari_acs.review.measure.between_planes import cut_shape
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_acs.imaging.grid import Grid
-    from napari_acs.review.measure.bidimensional import Point
+    from napari_acs.review.measure.bidimensional import Bidimensional, Point
     from napari_acs.review.measure.plane import Plane
 
 TARGET_LESIONS = 3
@@ -41,6 +43,7 @@ def measure_tumour(
     smallest_lesion_ml: float = SMALLEST_ML,
     perpendicular_within_deg: float = PERPENDICULAR_WITHIN_DEG,
     target_lesions: int = TARGET_LESIONS,
+    cancelled: Callable[[], bool] = never,
 ) -> Measures:
     """Measure every region of a tumour on the mask's own grid, oblique or not.
 
@@ -61,6 +64,9 @@ def measure_tumour(
         How far from a right angle the second diameter may be.
     target_lesions : int
         The sum of products takes so many at most.
+    cancelled : callable
+        Asked while diameters are looked for: that takes minutes where a mask runs all through a
+        head, as one that was flooded by mistake.
 
     Returns
     -------
@@ -70,11 +76,14 @@ def measure_tumour(
     ------
     BadInput
         The array is no mask of ours, or not on this grid.
+    Cancelled
     """
     box = check_labels(labels, grid)
     part = labels[box] if box else np.zeros((0, 0, 0), np.uint8)
     counts = np.bincount(part.ravel(), minlength=max(LABELS.values()) + 1)
-    options = _Options(grid, midline, smallest_lesion_ml, perpendicular_within_deg, target_lesions)
+    options = _Options(
+        grid, midline, smallest_lesion_ml, perpendicular_within_deg, target_lesions, cancelled
+    )
     tilt = axial_tilt_deg(grid)
     return Measures(
         label_volume_ml={name: int(counts[v]) * grid.voxel_ml for name, v in LABELS.items()},
@@ -100,6 +109,7 @@ class _Options:
     smallest_ml: float
     within_deg: float
     targets: int
+    cancelled: Callable[[], bool]
 
 
 def _region(mask: NDArray[np.bool_], grid: Grid, options: _Options) -> RegionMeasures:
@@ -112,9 +122,12 @@ def _region(mask: NDArray[np.bool_], grid: Grid, options: _Options) -> RegionMea
     planes, by_lesion = islands(stack)
     lesions = []
     for number, (voxels, where) in enumerate(zip(found.voxels, found.boxes, strict=True), 1):
+        stop_if(options.cancelled)
         parts = by_lesion[number - 1] if number <= len(by_lesion) else []
         axial = (
-            bidimensional(planes, parts, stack, options.whole, options.within_deg)
+            bidimensional(
+                planes, parts, stack, options.whole, options.within_deg, options.cancelled
+            )
             if parts
             else None
         )
@@ -122,7 +135,7 @@ def _region(mask: NDArray[np.bool_], grid: Grid, options: _Options) -> RegionMea
         lesions.append(
             LesionMeasures(
                 voxels * grid.voxel_ml,
-                feret_mm(lesion, _zyx(grid)),
+                _largest_mm(lesion, grid, [axial]),
                 axial,
                 _centroid(lesion, there),
                 sidedness(lesion, there, options.midline) if options.midline else None,
@@ -133,7 +146,7 @@ def _region(mask: NDArray[np.bool_], grid: Grid, options: _Options) -> RegionMea
     products = sorted((each.product_mm2 for each in seen), reverse=True)
     return RegionMeasures(
         volume_ml=int(np.count_nonzero(mask)) * grid.voxel_ml,
-        largest_3d_diameter_mm=feret_mm(mask, _zyx(grid)),
+        largest_3d_diameter_mm=_largest_mm(mask, grid, seen),
         centroid_lps_mm=_centroid(mask, grid),
         midline=sidedness(mask, grid, options.midline) if options.midline else None,
         lesions=tuple(lesions),
@@ -144,9 +157,16 @@ def _region(mask: NDArray[np.bool_], grid: Grid, options: _Options) -> RegionMea
     )
 
 
-def _zyx(grid: Grid) -> tuple[float, float, float]:
+def _largest_mm(
+    mask: NDArray[np.bool_], grid: Grid, axial: Iterable[Bidimensional | None]
+) -> float:
+    """Return the 3D diameter, which is at least as long as those in a plane.
+
+    These may end beside the middle of a long voxel, or on a surface between voxels.
+    """
     x, y, z = grid.spacing
-    return z, y, x
+    planar = [each.diameter.length_mm for each in axial if each is not None]
+    return max([feret_mm(mask, (z, y, x)), *planar])
 
 
 def _centroid(mask: NDArray[np.bool_], grid: Grid) -> Point:

@@ -54,7 +54,7 @@ def case_section(case: CaseReport, log: Log) -> Markup:
                 ("Exam", _exam(case.day)),
                 ("Read", f"{case.read}, {ai_text(case.ai)}"),
                 ("Active time", f"{case.seconds / 60:.1f} min"),
-                ("Mask", _ORIGINS[case.mask_origin]),
+                ("Mask", _whose(case)),
                 ("Note", lines(case.note) if case.note else None),
                 *((answer.title, lines(answer.text)) for answer in case.answers),
             ]
@@ -73,6 +73,14 @@ def case_section(case: CaseReport, log: Log) -> Markup:
 def moment(at: str) -> str:
     """Return a time to the second, as people read it."""
     return at.partition(".")[0].partition("+")[0].replace("T", " ")
+
+
+def _whose(case: CaseReport) -> str:
+    """Say whose the mask is; the reader's copy of another one is that one until it is edited."""
+    begun = case.begun
+    if case.mask_origin == "human" and begun is not None and begun.unchanged:
+        return _ORIGINS[begun.origin]
+    return _ORIGINS[case.mask_origin]
 
 
 def _exam(day: int | None) -> str | None:

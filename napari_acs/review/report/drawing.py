@@ -17,6 +17,7 @@ from napari_acs.review.measure.regions import REGIONS
 from napari_acs.review.report.images import CORE_FIRST, WT_FIRST, shown_on
 from napari_acs.review.report.picture import Letters, Picture, draw
 from napari_acs.review.report.slices import Key, key_slices, lesion_region, lines_at
+from napari_acs.review.report.steep import cut_regions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +55,7 @@ def pictures_of(
     tuple of Picture
         Empty without images or labels.
     """
-    stack = axial_stack(labels, grid)
+    stack = axial_stack(labels, grid, cut_regions)
     keys = key_slices(stack.array, stack.grid, measures) if volumes else ()
     shown: dict[bool, _Shown] = {}
     why: dict[tuple[int, str], tuple[_Shown, Key]] = {}
@@ -99,7 +100,7 @@ def _shown(
         slice(max(0, s.start - _MARGIN), min(n, s.stop + _MARGIN))
         for s, n in zip(box[1:], array.shape[1:], strict=True)
     )
-    return _Shown(TITLES[name], array, interpolated, (low, high), rows, columns)
+    return _Shown(TITLES.get(name, name), array, interpolated, (low, high), rows, columns)
 
 
 def _picture(

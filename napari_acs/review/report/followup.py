@@ -91,7 +91,8 @@ def follow_up(
         matrix, how = bring_together(*volumes, before[1], after[1], cancelled)
         if matrix is not None:
             try:
-                change = measure_change(*before, *after, matrix)
+                change = measure_change(*before, *after, matrix, cancelled=cancelled)
+                how = f"{how} {change.note}".rstrip()
             except BadInput as refusal:
                 how = refusal.sentence()
     return FollowUp(

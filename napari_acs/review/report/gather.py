@@ -120,13 +120,13 @@ class _Shelf:
     ) -> None:
         self._merged = merged
         self._warnings = warnings
-        self._cancelled = cancelled
+        self.cancelled = cancelled
         self._last: dict[str, Mapping[str, Volume]] = {}
 
     def images(self, row: ReadRow) -> Mapping[str, Volume]:
         if row.case not in self._last:
             state = self._merged.states[row.rater]
-            found, why = images_of(state, state.cases[row.case], row.file, self._cancelled)
+            found, why = images_of(state, state.cases[row.case], row.file, self.cancelled)
             if why:
                 self._warnings[why] = None
             kept = list(self._last.items())[-1:]  # a follow-up needs two studies at once
@@ -159,7 +159,7 @@ def _case(
         shelf.warn(refusal.sentence())
         problem = _DAMAGED
     volumes = shelf.images(row) if voxels is not None else {}
-    return report_read(row, state, names, voxels, volumes, classification, problem)
+    return report_read(row, state, names, voxels, volumes, classification, problem, shelf.cancelled)
 
 
 def _audits(merged: Merged, names: Names) -> dict[str, AuditReport]:

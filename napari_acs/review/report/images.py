@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.open import read_volumes
+from napari_acs.review.session.case_images import read_case_images
 from napari_acs.review.session.locate import study_paths
 from napari_acs.review.session.unchanged import OTHER_IMAGES, images_are_others
 
@@ -23,6 +23,10 @@ NO_IMAGES = (
     "No pictures, no sides and no midline: the study's images cannot be found or read on this "
     "machine, or are not those that the session was made of."
 )
+NO_SEQUENCE = (
+    "No sides and no midline: the name of no image says which sequence it is, which the midline is "
+    "estimated from."
+)
 MASK_ALONE = "No pictures, no sides and no midline: the study is a mask without images."
 WT_FIRST = ("flair", "t2", "t1ce", "t1")
 """Sequences in which to show the whole tumour, the best first."""
@@ -38,7 +42,8 @@ def images_of(
     Returns
     -------
     volumes : mapping of str to Volume
-        By sequence; empty where they cannot be read, or are others than at the session's making.
+        By sequence, or as ``image 1`` and so on where no name says one; empty where they cannot be
+        read, or are others than at the session's making.
     warning : str
         Why not, with paths: for the terminal, for no page.
     """
@@ -47,9 +52,8 @@ def images_of(
     try:
         if images_are_others(state, case, session, cancelled):
             return {}, f"{case.name}: {OTHER_IMAGES}"
-        return read_volumes(study_paths(state, case, session), case.name, cancelled=cancelled)[
-            1
-        ], ""
+        where = study_paths(state, case, session)
+        return read_case_images(where, case.name, cancelled), ""
     except BadInput as refusal:
         return {}, refusal.sentence()
 
@@ -59,10 +63,10 @@ def shown_on(
 ) -> tuple[str, NDArray[Any], bool] | None:
     """Return a sequence on the grid of a mask: name, array (z, y, x), and whether interpolated.
 
-    The first sequence of ``order`` that lies on the grid; where none does, the first of all, by
-    its header's geometry, without a registration.
+    The first sequence of ``order`` that lies on the grid, before images whose sequence is not
+    known; where none does, the first of all, by its header's geometry, without a registration.
     """
-    there = [name for name in order if name in volumes]
+    there = [name for name in [*order, *(n for n in volumes if n not in order)] if name in volumes]
     same = [name for name in there if volumes[name].grid.difference(grid) is None]
     if same:
         return same[0], volumes[same[0]].array, False

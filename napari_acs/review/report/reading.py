@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.cancel import never
 from napari_acs.imaging.names import TITLES
 from napari_acs.review.edits.cost import edit_costs
 from napari_acs.review.measure.midline import estimate_midline, sequence_for_midline
@@ -18,7 +19,7 @@ from napari_acs.review.report.begun import Root, root_of
 from napari_acs.review.report.content import Answer, Begun, CaseReport
 from napari_acs.review.report.content import Midline as Found
 from napari_acs.review.report.drawing import INTERPOLATED, pictures_of
-from napari_acs.review.report.images import MASK_ALONE, NO_IMAGES
+from napari_acs.review.report.images import MASK_ALONE, NO_IMAGES, NO_SEQUENCE
 from napari_acs.review.report.naming import Names, classification_facts, model_facts
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.form import form_of
@@ -70,6 +71,7 @@ def report_read(
     volumes: Mapping[str, Volume],
     classification: Mapping[str, Any] | None = None,
     problem: str = "",
+    cancelled: Callable[[], bool] = never,
 ) -> CaseReport:
     """Measure and draw one read.
 
@@ -86,6 +88,11 @@ def report_read(
         A record as the Classify panel keeps it; left out, what the masks' provenance holds.
     problem : str
         Why there are no voxels, for the page.
+    cancelled : callable
+
+    Raises
+    ------
+    Cancelled
     """
     problems = [problem] if problem else []
     report = _said(row, state, names, classification)
@@ -95,9 +102,11 @@ def report_read(
     grid = voxels.mask.grid
     case = state.cases[row.case]
     alone = bool(case.mask) and case.mask == case.path
-    found = _midline(volumes, voxels, problems, MASK_ALONE if alone else NO_IMAGES)
+    without = NO_SEQUENCE if volumes else MASK_ALONE if alone else NO_IMAGES
+    found = _midline(volumes, voxels, problems, without)
     try:
-        measures = measure_tumour(voxels.labels, grid, found[1] if found else None)
+        midline = found[1] if found else None
+        measures = measure_tumour(voxels.labels, grid, midline, cancelled=cancelled)
         begun = _begun(voxels, taken=row.status in (ACCEPTED, CORRECTED))
     except BadInput as refusal:  # labels that are none of ours
         return replace(report, problems=(*problems, refusal.sentence()))

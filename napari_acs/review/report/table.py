@@ -22,6 +22,7 @@ COLUMNS = (
     *("dice", "hd95_mm", "surface_dice", "surface_tolerance_mm", "added_path_length_mm"),
     *("added_path_length_voxels", "volume_change_ml", "voxels_added", "voxels_removed"),
     *("model_id", "model_sha256", "log_head", "log_sound", "note", "log"),
+    *("day", "bulk", "audited", "problems"),
 )
 
 
@@ -51,11 +52,15 @@ def _case(case: CaseReport, log: Log) -> dict[str, Any]:
         "at",
         "mask_origin",
         "note",
+        "day",
+        "bulk",
+        "audited",
     )
     model = case.begun.model if case.begun else {}
     return {
         **{name: getattr(case, name) for name in names},
         "active_minutes": case.seconds / 60,
+        "problems": " ".join(case.problems),
         "begun_from": case.begun.origin if case.begun else None,
         "unchanged": case.begun.unchanged if case.begun else None,
         "model_id": model.get("id"),

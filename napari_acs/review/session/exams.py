@@ -34,6 +34,8 @@ def apart(days: int | None) -> str:
     """Say how far two exams are apart, or that nobody knows."""
     if days is None:
         return "no dates: the order is that of the list"
+    if days == 0:
+        return "on one day: the order is that of the list"
     return "1 day apart" if days == 1 else f"{days} days apart"
 
 

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.find import find_sequences
+from napari_acs.imaging.find import find_sequences, nameless_images
+from napari_acs.imaging.names import guess_sequence, is_image_name
 from napari_acs.review.session.state import Case, SessionState
 
 
@@ -36,6 +37,21 @@ def study_files(where: Path | dict[str, Path]) -> list[Path]:
     if isinstance(where, dict):
         return list(where.values())
     return list(find_sequences(where).values()) if where.is_dir() else [where]
+
+
+def nameless_files(where: Path | dict[str, Path]) -> list[Path]:
+    """Return the images of a study of which no name says a sequence.
+
+    Parameters
+    ----------
+    where : Path or dict of str to Path
+        From `study_paths`.
+    """
+    if isinstance(where, dict):
+        return []
+    if where.is_dir():
+        return nameless_images(where)
+    return [where] if is_image_name(where.name) and guess_sequence(where.name) is None else []
 
 
 def find_file(state: SessionState, path: str, session: Path, name: str) -> Path:

@@ -14,6 +14,8 @@ from napari_acs.review.session.dates import date_in
 
 _COLUMNS = ("study", "mask", "patient", "date", "uncertainty")
 
+_NO_MASK = "-"
+
 
 @dataclass(frozen=True)
 class Line:
@@ -25,6 +27,9 @@ class Line:
         Which line, for a refusal.
     study : Path
     mask : Path or None
+        None where it says none.
+    without_mask : bool
+        It says (``-``) that the study's masks, if there are any, are not meant.
     patient : str
         Empty where it says none.
     date : str
@@ -38,6 +43,7 @@ class Line:
     patient: str = field(repr=False)
     date: str = field(repr=False)
     uncertainty: float | None
+    without_mask: bool = False
 
 
 def read_lines(table: Path) -> list[Line]:
@@ -70,13 +76,15 @@ def _line(table: Path, row: dict[str, str], where: str) -> Line:
     if not row["study"]:
         raise BadInput(f"{where} names no study", expected="a path under study")
     mask = row.get("mask")
+    without = mask == _NO_MASK
     return Line(
         where,
         _named(table, row["study"], where),
-        _named(table, mask, where) if mask else None,
+        _named(table, mask, where) if mask and not without else None,
         row.get("patient", ""),
         _date(row.get("date", ""), where),
         _number(row.get("uncertainty", ""), where),
+        without,
     )
 
 

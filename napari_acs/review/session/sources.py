@@ -172,7 +172,7 @@ def _studies(
     if place.is_dir() and is_dicom_path(place):
         from napari_acs.review.session.dicom_sources import dicom_sources  # noqa: PLC0415 (pydicom)
 
-        return dicom_sources(place, cancelled)
+        return dicom_sources(place, cancelled, mask_is_named=mask_is_named)
     if place.is_file():
         if place.suffix.lower() != ".zip" and not is_image_name(place.name):
             raise BadInput(f"{place.name} is no study", expected="images, DICOM or a CSV")
@@ -183,7 +183,7 @@ def _studies(
             f"{place} holds several masks",
             found=", ".join(mask.name for mask in masks[:4]),
             expected="one",
-            do="Name study and mask in a CSV",
+            do="Name study and mask in a CSV, - for no mask",
         )
     nameless = nameless_images(place)
     files = nameless or list(find_sequences(place).values())
@@ -198,14 +198,15 @@ def _table(table: Path, cancelled: Callable[[], bool]) -> list[Source]:
     found = []
     for line in read_lines(table):
         stop_if(cancelled)
-        studies = _studies(line.study, cancelled, mask_is_named=line.mask is not None)
+        named = line.mask is not None or line.without_mask
+        studies = _studies(line.study, cancelled, mask_is_named=named)
         if len(studies) != 1:
             raise BadInput(f"{line.where} names {len(studies)} studies", expected="one")
         study = studies[0]
         found.append(
             replace(
                 study,
-                mask=line.mask or study.mask,
+                mask=None if line.without_mask else line.mask or study.mask,
                 patient=line.patient or study.patient,
                 uncertainty=line.uncertainty,
                 date=line.date or study.date,

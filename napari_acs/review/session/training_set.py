@@ -37,6 +37,14 @@ from napari_acs.review.session.state import (
     Item,
     SessionState,
 )
+from napari_acs.review.session.trainable import (
+    LABELS,
+    NOT_SAID,
+    REASON,
+    check_trainable,
+    not_told_apart,
+    says_what_it_marks,
+)
 from napari_acs.review.session.unchanged import (
     OTHER_IMAGES,
     images_are_others,
@@ -54,7 +62,6 @@ if TYPE_CHECKING:
 
 TABLE = "cases.csv"
 """Of a training set: which case is of which patient, and its files."""
-LABELS = {"background": 0, "necrotic and non-enhancing core": 1, "edema": 2, "enhancing tumor": 3}
 _ROOM = "Free some space, or choose another folder; nothing was written"
 _FIELDS = ("case", "patient", *SEQUENCES, "mask")
 
@@ -72,12 +79,15 @@ class TrainingSet:
         Why others are not, by case: sentences for the terminal, which may hold paths.
     reasons : mapping of str to str
         The same for files that are passed on: without a path.
+    note : str
+        What is to be done before it is trained on; empty where nothing is.
     """
 
     table: Path
     cases: tuple[str, ...]
     left_out: Mapping[str, str]
     reasons: Mapping[str, str]
+    note: str = ""
 
 
 class _LeftOut(Exception):
@@ -114,6 +124,8 @@ def write_training_set(
     Of a case that was read twice the reading decided last counts, also where it rejects the mask.
     Images are written anew, without the texts of their headers; a mask has the grid of the image
     that it was drawn on, bit for bit where that is NIfTI (see `napari_acs.imaging.save_labels`).
+    Masks of label 1 alone are left out, as a training would take whole tumours for necrosis; where
+    all are of that kind they are written without the table that says what labels mean.
     Cases and patients are called as ``names`` says, else as the session does.
 
     Raises
@@ -136,13 +148,14 @@ def write_training_set(
             rows: list[dict[str, str]] = []
             left_out: dict[str, str] = {}
             reasons: dict[str, str] = {}
+            unclear: dict[str, Case] = {}
             for done, item in enumerate(chosen):
                 stop_if(cancelled)
                 progress(done / len(chosen))
                 called = names.cases[item.case] if names else item.case
                 place = draft / called
                 try:
-                    row = _write_case(connection, state, item, session, place, cancelled)
+                    row, clear = _write_case(connection, state, item, session, place, cancelled)
                 except _LeftOut as left:
                     shutil.rmtree(place, ignore_errors=True)
                     left_out[called] = left.refusal.sentence()
@@ -151,17 +164,25 @@ def write_training_set(
                 patient = state.cases[item.case].patient
                 patient = names.patients[patient] if names else patient
                 rows.append({"case": called, "patient": patient or called, **row})
+                if not clear:
+                    unclear[called] = state.cases[item.case]
+            one_label = len(unclear) == len(rows)
+            for called, case in {} if one_label else unclear.items():
+                shutil.rmtree(draft / called)
+                left_out[called], reasons[called] = not_told_apart(case).sentence(), REASON
+                rows = [row for row in rows if row["case"] != called]
             if not rows:
                 why = next(iter(left_out.values()), f"no case that is {' or '.join(statuses)}")
                 raise BadInput(f"{session.name} gives no training set", found=why)
-            _write_tables(draft, rows)
+            _write_tables(draft, rows, one_label=one_label)
             draft.replace(folder)
     except Unwritable as refusal:
         raise BadInput(f"{folder} cannot be written", found=refusal.found, do=_ROOM) from refusal
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     progress(1.0)
-    return TrainingSet(folder / TABLE, tuple(row["case"] for row in rows), left_out, reasons)
+    cases = tuple(row["case"] for row in rows)
+    return TrainingSet(folder / TABLE, cases, left_out, reasons, NOT_SAID if one_label else "")
 
 
 def _chosen(state: SessionState, statuses: Collection[str]) -> list[Item]:
@@ -186,8 +207,16 @@ def _write_case(
     session: Path,
     place: Path,
     cancelled: Callable[[], bool],
-) -> dict[str, str]:
-    """Write a case into a new folder that bears its name; return the table's columns of files."""
+) -> tuple[dict[str, str], bool]:
+    """Write a case into a new folder that bears its name.
+
+    Returns
+    -------
+    row : dict of str to str
+        The table's columns of files.
+    clear : bool
+        Whether it is known what the mask's labels mean.
+    """
     case = state.cases[item.case]
     with _else("Its images cannot be found or read."):
         wanted = study_paths(state, case, session)
@@ -207,24 +236,10 @@ def _write_case(
                 expected="the images that it was drawn on",
             )
     with _else("Its mask has labels other than 1 NCR, 2 ED, 3 ET."):
-        _check_labels(case, labels)
+        check_trainable(case, labels)
     with _else("It cannot be written."):
-        return _write_files(place, volumes, labels, drawn_on)
-
-
-def _check_labels(case: Case, labels: NDArray[np.uint8]) -> None:
-    if case.mask and case.labels is None:
-        raise BadInput(
-            f"The mask that came with {case.name} names other things than NCR, ED and ET",
-            expected="a mask of tumour tissues",
-        )
-    unknown = sorted(set(np.unique(labels).tolist()) - set(LABELS.values()))
-    if unknown:
-        raise BadInput(
-            f"The mask of {case.name} has labels that a training does not know",
-            found=", ".join(map(str, unknown[:6])),
-            expected="1 NCR, 2 ED, 3 ET",
-        )
+        row = _write_files(place, volumes, labels, drawn_on)
+    return row, says_what_it_marks(state, item, labels)
 
 
 def _write_files(
@@ -270,10 +285,12 @@ def _labels(
     raise refusal
 
 
-def _write_tables(draft: Path, rows: list[dict[str, str]]) -> None:
+def _write_tables(draft: Path, rows: list[dict[str, str]], *, one_label: bool) -> None:
     with (draft / TABLE).open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, _FIELDS)
         writer.writeheader()
         writer.writerows(rows)
+    if one_label:  # it would say that a whole tumour is necrosis
+        return
     text = json.dumps({"labels": LABELS}, indent=2)
     (draft / "dataset.json").write_text(text + "\n", encoding="utf-8")

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+from filelock import FileLock
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.csv_rows import read_csv_rows
@@ -13,6 +19,9 @@ from napari_acs.review.session.database import reading
 from napari_acs.review.session.fold import read_state
 from napari_acs.review.session.place import SUFFIX
 from napari_acs.review.session.training_set import TABLE, write_training_set
+
+_DRAFT: Final = re.compile(r"\..+-[0-9a-f]{12}-[0-9a-f]{32}")
+"""How `write_training_set` calls a set that is not whole yet."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +59,31 @@ def folder_of(session: Path, run: Path) -> Reviewed:
         head = str(read_state(connection).head)
     told = hashlib.sha256(f"{session.absolute()} {head}".encode()).hexdigest()[:12]
     folder = run / "reviewed" / f"{session.stem}-{told}"
-    if folder.is_dir():
-        return Reviewed(folder, {})
+    with _alone(folder.parent, run):
+        if folder.is_dir():
+            return Reviewed(folder, {})
+        return Reviewed(folder, write_training_set(session, folder).left_out)
+
+
+@contextmanager
+def _alone(place: Path, run: Path) -> Iterator[None]:
+    """Be the only process that writes sets into a folder, and sweep what killed ones left there."""
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        place.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(place / ".lock")
+        lock.acquire()
+    except NotImplementedError:  # a file system without locks: nobody knows who is at work
+        yield
+        return
     except OSError as error:
         raise BadInput(f"{run} cannot be written", found=error.strerror or str(error)) from error
-    return Reviewed(folder, write_training_set(session, folder).left_out)
+    try:
+        for left in place.iterdir():
+            if _DRAFT.fullmatch(left.name):
+                shutil.rmtree(left, ignore_errors=True)
+        yield
+    finally:
+        lock.release()
 
 
 def patients_in(folders: Iterable[Path]) -> dict[str, str]:

@@ -82,3 +82,22 @@ def test_core_in_what_was_only_oedema_is_new_core():
     after[balls(UPRIGHT, (8, 0)) > 0] = 3
     found = measure_change(balls(UPRIGHT, (20, 0)), UPRIGHT, after, UPRIGHT).regions
     assert [found[name].new_lesions for name in ("WT", "TC", "ET")] == [0, 1, 1]
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_a_lesion_in_the_next_thick_slice_is_the_one_of_the_slice_before(axis):
+    spacing = [0.9, 0.9, 0.9]
+    spacing[axis] = 6.5
+    grid = grid_about(CENTRE, spacing, 30.0, np.eye(3))
+
+    def disk(level):
+        labels = np.zeros(grid.shape, np.uint8)
+        where = [slice(n // 2 - 6, n // 2 + 6) for n in grid.shape]
+        where[2 - axis] = slice(level, level + 1)
+        labels[tuple(where)] = 3
+        return labels
+
+    near, far = (change(grid, grid, disk(3), disk(3 + n), "ET") for n in (1, 2))
+    assert near.new_lesions == 0  # nothing is between the two slices
+    assert near.volume_category == "SD"
+    assert far.new_lesions == 1  # 6.5 mm are

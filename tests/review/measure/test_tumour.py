@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from scipy.spatial.transform import Rotation
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import lps_grid, read_labels, to_lps
+from napari_acs.imaging.cancel import Cancelled
 from napari_acs.review.measure.feret import feret_mm
 from napari_acs.review.measure.plane import Plane, sidedness
 from napari_acs.review.measure.regions import REGIONS
@@ -199,3 +202,30 @@ def test_voxels_on_the_midline_count_half_on_either_side(nudge):
     on_it = np.zeros((2, 2, 3), bool)
     on_it[:, :, 1] = True
     assert sidedness(on_it, grid, plane).left_part == 0.5
+
+
+@pytest.mark.parametrize("spacing", [(5.5, 1.0, 1.2), (1.0, 5.5, 1.2), (0.8, 3.0, 0.9)])
+def test_the_3d_diameter_is_at_least_the_axial_one_also_with_elongated_voxels(spacing):
+    grid = make_grid(spacing=spacing, size=(40, 40, 3))
+    mask = np.zeros(grid.shape, np.uint8)
+    mask[1, :30, :2] = 3
+    mask[1, -2:, 4:34] = 3
+    region = measure_tumour(mask, grid).regions["ET"]
+
+    assert len(region.lesions) == 2
+    for each in region.lesions:
+        assert each.largest_3d_diameter_mm >= each.axial.diameter.length_mm
+    assert region.largest_3d_diameter_mm >= region.largest_axial.diameter.length_mm
+
+
+def test_a_mask_all_through_a_head_can_be_stopped_at_once():
+    """Its diameters take minutes: most lines leave such a shape, and all are tried."""
+    grid = make_grid(size=(160, 160, 40))
+    mask = 2 * blob(0, grid.shape, level=0.0, sigma=2).astype(np.uint8)
+    stop = threading.Event()
+    threading.Timer(1.0, stop.set).start()
+    asked = time.monotonic()
+    with pytest.raises(Cancelled):
+        measure_tumour(mask, grid, cancelled=stop.is_set)
+    assert stop.is_set()
+    assert time.monotonic() - asked < 20  # of minutes; a busy machine has seconds of its own

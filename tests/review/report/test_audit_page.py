@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from dataclasses import asdict
 
@@ -12,6 +14,7 @@ from review.session.sessions import GRID, drawn, make
 from napari_acs.review.report.gather import gather
 from napari_acs.review.report.page import page_of
 from napari_acs.review.report.record import record_of
+from napari_acs.review.report.table import table_of
 from napari_acs.review.session.audit import accept_in_bulk, audit_report, draw_audit
 from napari_acs.review.session.decisions import decide
 from napari_acs.review.session.masks import add_prediction, start_from
@@ -45,3 +48,9 @@ def test_the_error_rate_of_a_bulk_acceptance_is_in_the_report(tmp_path):
     assert f"33.3% ({expected.low:.1%} to {expected.high:.1%})" in text
     assert "no sample was drawn" in text and "Dr. Ann" not in text
     assert gather(files, item=1).audits == {}
+    rows = list(csv.DictReader(io.StringIO(table_of(report))))
+    unseen = [row for row in rows if row["bulk"]]
+    assert {row["bulk"] for row in unseen} == {"uncertainty at most 0.1"}
+    assert {row["dice"] for row in unseen} == {"1.0"}  # to be told from what was looked at
+    assert len(unseen) == 3 * sum(bool(case.bulk) for case in report.cases) > 0
+    assert {row["audited"] for row in rows} == {"yes", "no"}

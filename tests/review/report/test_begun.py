@@ -10,7 +10,9 @@ import pytest
 from review.report.reading_html import Page
 from review.session.sessions import GRID, SHAPE, make
 
+from napari_acs.imaging.cancel import Cancelled
 from napari_acs.review.edits.cost import edit_costs
+from napari_acs.review.report import reading
 from napari_acs.review.report.gather import gather
 from napari_acs.review.report.page import page_of
 from napari_acs.review.report.record import record_of
@@ -106,7 +108,11 @@ def test_a_prediction_accepted_untouched_cost_nothing_and_counts(session, decisi
             if costs_nothing:
                 assert told[row["region"]][name] == value
     assert costs_nothing or told == {}
-    Page(page_of(report))
+    text = Page(page_of(report)).text
+    assert "a model's, as it is" in text and "drawn or corrected" not in text
+    MaskEditor(session, session.item(1).masks[-1]).stroke([1], 3)
+    text = Page(page_of(gather([session.path]))).text
+    assert "drawn or corrected" in text and "a model's, as it is" not in text
 
 
 def test_of_a_drawing_from_nothing_there_is_no_cost(session):
@@ -166,3 +172,19 @@ def test_what_was_taken_over_after_the_first_part_of_a_read_is_not_of_that_part(
     for case, labels in ((first, half(3)), (second, half(6))):
         ml = np.count_nonzero(labels) * GRID.voxel_ml
         assert case.measures.regions["WT"].volume_ml == pytest.approx(ml)
+
+
+def test_a_report_is_stopped_while_a_mask_is_measured(session, monkeypatch):
+    """That takes minutes where a mask runs all through a head."""
+    predict(session, half(3), "one")
+    asked: list[bool] = []
+    work = reading.measure_tumour
+
+    def measured(*arguments, **options):
+        asked.append(True)
+        return work(*arguments, **options)
+
+    monkeypatch.setattr(reading, "measure_tumour", measured)
+    with pytest.raises(Cancelled):
+        gather([session.path], cancelled=lambda: bool(asked))
+    assert asked == [True]

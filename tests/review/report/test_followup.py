@@ -34,9 +34,10 @@ def images():
     return head(UPRIGHT).images
 
 
-def compared(one, two, after=LATER) -> FollowUp:
+def compared(one, two, after=LATER, labels=(3, 3)) -> FollowUp:
     """Compare two exams whose masks are one small lesion in the same voxels."""
-    lesion = 3 * ellipsoid(UPRIGHT, (28, 40, -8), (9, 9, 9)).astype(np.uint8)
+    ball = ellipsoid(UPRIGHT, (28, 40, -8), (9, 9, 9))
+    first, second = (label * ball.astype(np.uint8) for label in labels)
     called = dict.fromkeys(("a", "b"), "x")
     row = {"rater": "a", "patient": "a"}
     pair = SimpleNamespace(
@@ -44,7 +45,7 @@ def compared(one, two, after=LATER) -> FollowUp:
     )
     names = SimpleNamespace(raters=called, patients=called, cases={"a": "A", "b": "B"})
     volumes = {"a": one, "b": two}
-    masks = {"a": (lesion, UPRIGHT), "b": (lesion, after)}
+    masks = {"a": (first, UPRIGHT), "b": (second, after)}
     return follow_up(pair, names, lambda row: volumes[row.case], lambda row: masks[row.case], never)
 
 
@@ -58,6 +59,13 @@ def test_a_lesion_of_a_head_that_lies_otherwise_is_not_new(images):
     ]
     np.testing.assert_allclose(*places, atol=0.5)
     assert "Registered by a rigid move of " in found.how and "degrees." in found.how
+
+
+def test_a_whole_tumour_in_one_colour_beside_a_mask_with_parts_is_said():
+    found = compared({}, {}, UPRIGHT, labels=(1, 3))
+    assert found.change.regions["WT"].volume_category == "SD"
+    assert found.change.regions["ET"].volume_category == "PD"  # out of nothing
+    assert found.change.note and found.how.endswith(found.change.note)
 
 
 def test_a_registration_that_failed_compares_nothing_and_says_why(images):

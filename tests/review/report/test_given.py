@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import numpy as np
 import pytest
 from review.report.studies import OBLIQUE, head, write
@@ -63,3 +66,5 @@ def test_a_mask_in_a_single_label_is_said_to_tell_the_whole_tumour_alone(tmp_pat
     report = gather([path])
     assert [ONE_LABEL in case.problems for case in report.cases] == [True, False]
     assert page_of(report).count(ONE_LABEL) == 1
+    rows = csv.DictReader(io.StringIO(table_of(report)))
+    assert [ONE_LABEL in row["problems"] for row in rows] == [True] * 3 + [False] * 3

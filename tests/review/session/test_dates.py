@@ -17,7 +17,7 @@ from napari_acs.review.session.create import create_sessions, make_cases
 from napari_acs.review.session.database import connect_to_write, reading
 from napari_acs.review.session.dates import date_in
 from napari_acs.review.session.decisions import decide
-from napari_acs.review.session.exams import exam_before, in_order
+from napari_acs.review.session.exams import apart, exam_before, in_order
 from napari_acs.review.session.export import table_of
 from napari_acs.review.session.log import Draft, Log
 from napari_acs.review.session.masks import start_empty
@@ -213,3 +213,8 @@ def test_files_that_order_a_patients_exams_otherwise_are_not_read_together(tmp_p
     forged.close()
     with pytest.raises(BadInput, match="another order"):
         merge([files["ann"], tmp_path / "forged.review"])
+
+
+def test_two_exams_of_one_day_are_said_to_be_in_the_order_of_the_list():
+    assert apart(0) == "on one day: the order is that of the list"
+    assert apart(1) == "1 day apart"

@@ -14,6 +14,7 @@ from napari_acs.imaging.pseudonym import KEY_VARIABLE
 from napari_acs.inference.reference import find_cases
 from napari_acs.models import load_bundle
 from napari_acs.models.store import DEFAULT_ID
+from napari_acs.review.session import training_set
 from napari_acs.review.session.create import create_sessions, make_cases
 from napari_acs.review.session.decisions import decide, go_to
 from napari_acs.review.session.editing import MaskEditor
@@ -78,6 +79,30 @@ def test_what_was_accepted_or_corrected_is_taken_once_and_patients_stay_together
     assert folder_of(session, tmp_path / "run").folder == made.folder
     again = folder_of(session, tmp_path / "other run").folder
     assert bytes_of(again) == bytes_of(made.folder), "so a run that is resumed knows its masks"
+
+
+def test_what_a_killed_export_left_is_swept_and_nothing_else(session, tmp_path, monkeypatch):
+    made = folder_of(session, tmp_path / "run").folder
+    whole = bytes_of(made)
+
+    class Killed(BaseException):
+        """As a process ends: nobody tidies up."""
+
+    def killed(*_, **__):
+        raise Killed
+
+    with monkeypatch.context() as at:
+        at.setattr(training_set, "_write_tables", killed)
+        at.setattr(training_set.shutil, "rmtree", lambda *_, **__: None)
+        with pytest.raises(Killed), open_session(session) as opened:
+            decide(opened, 5, "accepted")
+            folder_of(session, tmp_path / "run")
+    (made.parent / ".mine").mkdir()
+    assert len(list(made.parent.glob(".*"))) == 3  # the draft, the lock and what is somebody's
+
+    folder_of(session, tmp_path / "run")
+    assert {each.name for each in made.parent.glob(".*")} == {".lock", ".mine"}
+    assert bytes_of(made) == whole
 
 
 def test_a_session_that_went_on_is_taken_anew(session, tmp_path):
