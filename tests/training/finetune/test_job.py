@@ -14,11 +14,18 @@ from napari_acs.models.spec import GLIOMA_OUTPUT
 from napari_acs.models.unet import ACSUNet
 from napari_acs.training.finetune.card import never_seen
 from napari_acs.training.finetune.cases import balanced
-from napari_acs.training.finetune.job import cases_of, tune, tuned_network
+from napari_acs.training.finetune.job import (
+    cases_of,
+    tune,
+    tuned_network,
+    write_bundle,
+    write_draft,
+)
 from napari_acs.training.finetune.network import EncoderHeld, as_in_bundle, tunable
 from napari_acs.training.finetune.plan import Wish, recipe_of
 from napari_acs.training.finetune.run import Plan
 from napari_acs.training.finetune.split import Split
+from napari_acs.training.finetune.verdict import Verdict
 
 ARGUMENTS = {"encoder": "squeezenet1_1", "decoder_channels": [8, 8, 8, 8], "stem_channels": 8}
 
@@ -120,3 +127,20 @@ def test_the_parent_says_what_it_never_saw(parent):
     members = {"members": [{"held_out": ["a", "b"]}, {"held_out": ["b"]}]}
     assert never_seen(told(members, architecture=ensemble), "b")
     assert not never_seen(told(members, architecture=ensemble), "a")
+
+
+@pytest.mark.parametrize("half", [True, False])
+def test_what_is_judged_and_written_is_as_precise_as_the_parent(parent, tmp_path, half):
+    fields = parent.spec.model_dump(mode="json", exclude={"weights"})
+    old = save_bundle(tmp_path / "old", fields, parent.network(), half=half)
+    assert old.in_half is half
+    plan, network = _plan(old), parent.network()
+    draft = write_draft(plan, network, tmp_path / "draft")
+    scores = {region: {"dice": 0.5, "hd95_mm": 1.0} for region in ("WT", "TC", "ET")}
+    after = {"cases": {"blob0": scores}, "mean_cases": scores}
+    args = (after, after, Verdict(False, "Not worse."), {"steps": 2})
+    new = write_bundle(plan, network, tmp_path / "new", *args)
+    assert new.sha256 == draft.sha256, "the figures are of the weights that are written"
+    assert new.in_half is half
+    size, whole = new.spec.weights.size_bytes, parent.spec.weights.size_bytes
+    assert size < 0.6 * whole if half else size == whole
