@@ -71,7 +71,8 @@ def evaluate(
     check_report(json, force=force)
     from napari_acs.training.layouts.labelled import find_labelled
 
-    found = find_labelled(data, [name.strip() for name in cases.split(",") if name.strip()])
+    named = [name.strip() for name in cases.split(",") if name.strip()]
+    found = find_labelled(data, named)
 
     from napari_acs.inference import pick_device
     from napari_acs.inference.precision import pick_precision
@@ -82,12 +83,14 @@ def evaluate(
     bundle = load_bundle(model or default_bundle_id())
     from napari_acs.models.cross_validation import flattering, unseen
     from napari_acs.training.checks.folders import refuse_for_judging
+    from napari_acs.training.layouts.unlisted import unlisted
 
     for case in found if cross_validated else ():
         unseen(bundle, case.name)  # names alone refuse what every member saw: before any file
     needed = [channel.name for channel in bundle.spec.input.channels if channel.required]
     seen = "" if cross_validated else flattering(bundle.spec, [case.name for case in found])
-    cautions = (*refuse_for_judging(found, needed), *([seen] if seen else []))
+    left_out = () if named else unlisted(data)
+    cautions = (*refuse_for_judging(found, needed), *filter(None, [seen]), *left_out)
     for caution in cautions:
         typer.echo(caution, err=True)
     how = {"subsets": subsets, "cross_validated": cross_validated}

@@ -1,5 +1,6 @@
 """``napari-acs train --devices 2``: what one process finds, one sentence says."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -59,6 +60,17 @@ def test_a_stop_is_said_by_the_main_process_alone(tmp_path, monkeypatch, capsys)
         _run(plan, order, "cpu", 2, None)
     assert ended.value.exit_code == 0
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("rank", "said"), [(0, 1), (1, 0)])
+def test_the_fold_is_said_by_the_main_process_alone(rank, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(processes, "start_processes", lambda *_: _company(rank))
+    monkeypatch.setattr(kinds, "run_kind", lambda *_: False)
+    order = types.SimpleNamespace(run=tmp_path, data=(), layout="auto")
+    plan = types.SimpleNamespace(precision="fp32", id="x")
+    with contextlib.suppress(typer.Exit):
+        _run(plan, order, "cpu", 2, None, ("fold 1 of 2: validation on a",))
+    assert capsys.readouterr().err.count("fold 1 of 2") == said
 
 
 def test_a_process_that_was_killed_is_no_fault_of_the_others(tmp_path):
