@@ -81,5 +81,8 @@ def test_a_process_that_was_killed_is_no_fault_of_the_others(tmp_path):
         raise RuntimeError(LOST)
     with pytest.raises(typer.Exit), in_company(_company(1), tmp_path):
         raise RuntimeError(LOST)
+    alone = types.SimpleNamespace(world_size=1, global_rank=0, is_global_zero=True)
+    with pytest.raises(RuntimeError, match="closed by peer"), in_company(alone, tmp_path):
+        raise RuntimeError(LOST)  # nobody else is there to be lost
     with pytest.raises(RuntimeError, match="shapes"), in_company(_company(1), tmp_path):
         raise RuntimeError("shapes do not fit")
