@@ -12,6 +12,7 @@ from napari_acs.models import save_bundle
 from napari_acs.models.networks import InLpsOrder
 from napari_acs.models.spec import GLIOMA_OUTPUT
 from napari_acs.models.unet import ACSUNet
+from napari_acs.training.checkpoint import read_checkpoint
 from napari_acs.training.finetune.card import never_seen
 from napari_acs.training.finetune.cases import balanced
 from napari_acs.training.finetune.job import (
@@ -67,6 +68,15 @@ def test_a_frozen_encoder_stays_bit_for_bit_and_all_else_moves(parent, cases, tm
     for name, tensor in old.items():
         if not name.endswith("num_batches_tracked"):
             assert torch.equal(tensor, new[name]) is (frozen and name.startswith("encoder.")), name
+
+
+def test_what_ships_is_the_average_of_the_last_steps(parent, cases, tmp_path):
+    plan = _plan(parent, learning_rate=1e-2)
+    list(tune(plan, cases[:2], tmp_path))
+    saved = read_checkpoint(tmp_path)
+    new = tuned_network(plan, tmp_path).state_dict()
+    assert all(torch.equal(tensor, saved["average"][name]) for name, tensor in new.items())
+    assert not all(torch.equal(tensor, saved["network"][name]) for name, tensor in new.items())
 
 
 def test_the_statistics_of_a_frozen_encoder_are_in_eval_mode_however_it_is_set(parent):
