@@ -220,9 +220,11 @@ def _folded(
 
 
 def _say(notes: Sequence[str], data: Sequence[Path], layout: str) -> None:
-    from napari_acs.training.layouts.unlisted import unlisted
+    if data:  # layouts need SimpleITK, which a machine that trains on a prepared cache may not have
+        from napari_acs.training.layouts.unlisted import unlisted
 
-    for note in (*notes, *unlisted(data, layout)):
+        notes = (*notes, *unlisted(data, layout))
+    for note in notes:
         typer.echo(note, err=True)
 
 
