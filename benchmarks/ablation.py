@@ -30,8 +30,10 @@ from lite0 import lite0_trunk
 from torch import Tensor, nn
 
 from napari_acs.models.unet import ACSUNet
+from napari_acs.training.alike import alike
 from napari_acs.training.cases import Case, load_cases
 from napari_acs.training.checkpoint import read_checkpoint
+from napari_acs.training.folds import Subject, patients_of
 from napari_acs.training.job import segmentation_task, start_network
 from napari_acs.training.loop import train
 from napari_acs.training.recipe import Augmentation, Recipe
@@ -143,8 +145,12 @@ def judge(raw: nn.Module, average: nn.Module, cases: list[Case], *, all_ways: bo
 
 
 def half(cases: list[Case], fold: int) -> list[Case]:
-    """Return the cases that judge in a half: every second patient's, all of whom are in one."""
-    whose = [(case.patient or case.name).casefold() for case in cases]
+    """Return the cases that judge in a half: every second patient's, all of whom are in one.
+
+    Two cases that show one head are one patient's, whatever they are called.
+    """
+    subjects = [Subject(case.name, (case.patient or case.name).casefold()) for case in cases]
+    whose = patients_of(subjects, alike(cases))
     places = {patient: place % 2 for place, patient in enumerate(dict.fromkeys(whose))}
     return [case for case, patient in zip(cases, whose, strict=True) if places[patient] == fold]
 

@@ -55,13 +55,21 @@ def main() -> None:
     if step == "folds":
         fields = fields_of(plan, "fast", limits=False)
         for number, fold in enumerate(folds):
-            assemble(out / f"fold{number}", {**fields, "id": f"fold{number}"}, [fold], half=True)
+            own = one_of(folds, number, {**fields, "id": f"fold{number}"})
+            assemble(out / f"fold{number}", own, [fold], half=True)
     elif step == "ensemble":
         assemble(out, fields_of(plan, "ensemble"), folds, mirrored=plan.get("mirrored", False))
     elif step == "fast":
-        assemble(out, fields_of(plan, "fast"), folds[:1])
+        assemble(out, one_of(folds, 0, fields_of(plan, "fast")), folds[:1])
     else:
         raise SystemExit(__doc__)
+
+
+def one_of(folds: list[Fold], number: int, fields: dict[str, Any]) -> dict[str, Any]:
+    """Say which cases one fold's network was trained on: those that the others hold out."""
+    others = [fold.held_out for place, fold in enumerate(folds) if place != number]
+    cases = sorted(name for held_out in others for name in held_out)
+    return {**fields, "training": {**fields["training"], "cases": cases}}
 
 
 def fields_of(plan: dict[str, Any], which: str, *, limits: bool = True) -> dict[str, Any]:

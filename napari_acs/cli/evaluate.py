@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_acs.inference import Evaluation
+    from napari_acs.inference.evaluation import FailedCase
     from napari_acs.inference.subsets import SubsetScores
     from napari_acs.models import Bundle
     from napari_acs.training.layouts.labelled import AnyCase
@@ -70,9 +71,10 @@ def evaluate(
     check_report(json, force=force)
     from napari_acs.training.layouts.labelled import find_labelled
 
-    found = find_labelled(data, [name.strip() for name in cases.split(",") if name.strip()])
+    named = [name.strip() for name in cases.split(",") if name.strip()]
+    found = find_labelled(data, named)
 
-    from napari_acs.inference import SegmentationError, pick_device
+    from napari_acs.inference import pick_device
     from napari_acs.inference.precision import pick_precision
     from napari_acs.models import default_bundle_id, load_bundle
 
@@ -81,19 +83,18 @@ def evaluate(
     bundle = load_bundle(model or default_bundle_id())
     from napari_acs.models.cross_validation import flattering, unseen
     from napari_acs.training.checks.folders import refuse_for_judging
+    from napari_acs.training.layouts.unlisted import unlisted
 
     for case in found if cross_validated else ():
         unseen(bundle, case.name)  # names alone refuse what every member saw: before any file
     needed = [channel.name for channel in bundle.spec.input.channels if channel.required]
     seen = "" if cross_validated else flattering(bundle.spec, [case.name for case in found])
-    cautions = (*refuse_for_judging(found, needed), *([seen] if seen else []))
+    left_out = () if named else unlisted(data)
+    cautions = (*refuse_for_judging(found, needed), *filter(None, [seen]), *left_out)
     for caution in cautions:
         typer.echo(caution, err=True)
-    try:
-        how = {"subsets": subsets, "cross_validated": cross_validated}
-        done = _evaluate(bundle, found, device, precision, **how)
-    except SegmentationError as error:
-        end_with(error.failure, debug=debug)
+    how = {"subsets": subsets, "cross_validated": cross_validated}
+    done = _evaluate(bundle, found, device, precision, **how)
     if not done.complete:
         count = sum(len(evaluation.cases) for evaluation in done.evaluations.values())
         do = f"Nothing was written; {count} of {done.total} segmentations were done"
@@ -103,6 +104,8 @@ def evaluate(
         _print(done.fullest)
         if subsets:
             _print_subsets(done)
+    if done.failed:
+        _end_short(done.failed, len(found), debug=debug)
 
 
 def _evaluate(
@@ -135,9 +138,26 @@ def _evaluate(
             device,
             precision=precision,
             cross_validated=cross_validated,
+            go_on=True,
             cancelled=cancelled,
             progress=progress,
         )
+
+
+def _end_short(failed: Sequence[FailedCase], asked: int, *, debug: bool) -> NoReturn:
+    """End with the cases that have no scores, and why; the others were scored and written."""
+    for each in failed:
+        typer.echo(f"{each.case} was not scored. {each.failure.sentence()}", err=True)
+    ours = [each.failure for each in failed if each.failure.kind == "internal"]
+    names = ", ".join(each.case for each in failed)
+    end = Failure(
+        f"{len(failed)} of {asked} cases could not be scored: {names}",
+        f"The figures are of the other {asked - len(failed)}" if asked > len(failed) else "",
+        "Mend these cases, or leave them out (--cases)",
+        "internal" if ours else "input",
+        "\n".join(failure.detail for failure in ours),
+    )
+    end_with(end, debug=debug)
 
 
 def _report(

@@ -128,6 +128,7 @@ def finetune(
     from napari_acs.training.finetune.plan import Wish, id_of, refuse_senseless, refuse_untrainable
     from napari_acs.training.finetune.promote import promote as promoted
     from napari_acs.training.finetune.run import plan_of
+    from napari_acs.training.layouts.unlisted import unlisted
 
     wish = Wish(id, title, new_version, freeze_encoder, steps, learning_rate, batch, seed)
     refuse_senseless(wish)
@@ -148,7 +149,8 @@ def finetune(
     plan = plan_of(parent, split, wish, phantoms)
     if promote:
         refuse_taken(plan.recipe.id, "name the new one with --id")
-    typer.echo(split.sentence(), err=True)
+    for said in (*unlisted([*data, *(rehearse or ())]), split.sentence()):
+        typer.echo(said, err=True)
     needed = [channel.name for channel in spec.input.channels if channel.required]
     corrected = (*split.training, *split.held_out)
     refuse_for_learning(corrected, split.rehearsed, required=needed)

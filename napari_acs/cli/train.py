@@ -21,6 +21,8 @@ from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure, Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_acs.training.order import Order
     from napari_acs.training.recipe import RunPlan
 
@@ -134,11 +136,14 @@ def train(
 
     plan = _plan(recipe, changes or [], steps, seed)
     sources = tuple(data or ())
+    notes: tuple[str, ...] = ()
     if folds is not None or fold is not None:
         place = cache or prepare or (run or Path("runs") / f"{plan.id}-fold-{fold}") / "cache"
-        plan = _folded(plan, sources, layout.value, patient_pattern, place, folds, fold)
+        plan, said = _folded(plan, sources, layout.value, patient_pattern, place, folds, fold)
+        notes = (said,)
         run = run or Path("runs") / f"{plan.id}-fold-{fold}"
     if prepare is not None:
+        _say(notes, sources, layout.value)
         _prepare(plan, sources, prepare, layout.value, patient_pattern)
         report_prepared(prepare, json)
         return
@@ -163,7 +168,7 @@ def train(
         layout.value,
         patient_pattern,
     )
-    if not _run(plan, order, device, devices, json):
+    if not _run(plan, order, device, devices, json, notes):
         do = f"The same command goes on from what is in {run}"
         end_with(Failure("Cancelled", "", do, "cancelled"), debug=debug)
 
@@ -188,8 +193,8 @@ def _folded(
     cache: Path,
     folds: int | None,
     fold: int | None,
-) -> RunPlan:
-    """Return the recipe with the cases of one fold as its validation."""
+) -> tuple[RunPlan, str]:
+    """Return the recipe with the cases of one fold as its validation, and a sentence on them."""
     from napari_acs.training.folds import cached_subjects, validation_names
     from napari_acs.training.recipe import Recipe
 
@@ -210,8 +215,17 @@ def _folded(
     else:
         held = [case for case in cached_subjects(cache) if case.name not in plan.exclude]
         names = validation_names(held, folds, fold, plan.seed)
-    typer.echo(f"fold {fold} of {folds}: validation on {', '.join(names)}", err=True)
-    return plan.model_copy(update={"validation": names})
+    said = f"fold {fold} of {folds}: validation on {', '.join(names)}"
+    return plan.model_copy(update={"validation": names}), said
+
+
+def _say(notes: Sequence[str], data: Sequence[Path], layout: str) -> None:
+    if data:  # layouts need SimpleITK, which a machine that trains on a prepared cache may not have
+        from napari_acs.training.layouts.unlisted import unlisted
+
+        notes = (*notes, *unlisted(data, layout))
+    for note in notes:
+        typer.echo(note, err=True)
 
 
 def _prepare(
@@ -228,8 +242,15 @@ def _prepare(
         prepare_for(plan, data, cache, said, layout=layout, patient_pattern=patient_pattern)
 
 
-def _run(plan: RunPlan, order: Order, device: str, devices: int | None, json: str | None) -> bool:
-    """Train; return False where the user stopped it."""
+def _run(
+    plan: RunPlan,
+    order: Order,
+    device: str,
+    devices: int | None,
+    json: str | None,
+    notes: Sequence[str] = (),
+) -> bool:
+    """Train; return False where the user stopped it. Of several processes one says the notes."""
     from napari_acs.cli.train_company import in_company
     from napari_acs.inference import pick_device
     from napari_acs.training.kinds import run_kind
@@ -245,6 +266,7 @@ def _run(plan: RunPlan, order: Order, device: str, devices: int | None, json: st
             raise typer.Exit  # whether it was stopped, the main process says
         from napari_acs.cli.train_progress import follow_steps
 
+        _say(notes, order.data, order.layout)
         with progress_shown(plan.id) as show:
             company = Company(fabric, stop, lambda s: follow_steps(plan, s, show), _progress(show))
             ended = run_kind(plan, order, company)

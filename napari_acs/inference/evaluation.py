@@ -21,6 +21,7 @@ from napari_acs.inference.messages import Failure, Message, Result
 from napari_acs.inference.precision import FLOAT32
 from napari_acs.inference.reference import REGIONS, FolderCase, LabelledCase
 from napari_acs.inference.regions import region_masks
+from napari_acs.inference.sentences import failure_of, failure_of_error
 from napari_acs.models.cross_validation import unseen
 
 if TYPE_CHECKING:
@@ -60,18 +61,31 @@ class CaseScores:
 
 
 @dataclass(frozen=True)
+class FailedCase:
+    """A case that has no scores: its name, its number among those asked for, and why."""
+
+    case: str
+    number: int
+    failure: Failure
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The scores of all cases; ``complete`` is False where the work was cancelled midway.
 
-    ``cross_validated``: each case was judged by members only that never saw it.
+    ``cross_validated``: each case was judged by members only that never saw it. The means are
+    without what ``failed``.
     """
 
     cases: tuple[CaseScores, ...]
     complete: bool = True
     cross_validated: bool = False
+    failed: tuple[FailedCase, ...] = ()
 
     def means(self) -> dict[str, dict[str, float]]:
-        """Return the mean Dice and HD95 (mm) over the cases, by region name."""
+        """Return the mean Dice and HD95 (mm) over the scored cases, by region name."""
+        if not self.cases:
+            return {}
         return {
             name: {
                 "dice": fmean(case.regions[name].dice for case in self.cases),
@@ -87,7 +101,11 @@ class Evaluation:
             "cross_validated": CROSS_VALIDATED if self.cross_validated else False,
             "cases": [asdict(case) for case in self.cases],
             "mean": self.means(),
+            **({"failed": said} if (said := self._failures()) else {}),
         }
+
+    def _failures(self) -> list[dict[str, str]]:
+        return [{"case": each.case, "why": each.failure.sentence()} for each in self.failed]
 
 
 def evaluate(
@@ -98,6 +116,7 @@ def evaluate(
     precision: str = FLOAT32,
     only: Sequence[str] = (),
     cross_validated: bool = False,
+    go_on: bool = False,
     cancelled: Callable[[], bool] = never,
     progress: Callable[[int, Message], None] | None = None,
 ) -> Evaluation:
@@ -117,6 +136,9 @@ def evaluate(
     cross_validated : bool
         Whether each case is judged by the members of an ensemble only that never saw it (see
         `models.cross_validation`).
+    go_on : bool
+        Whether a case that cannot be read or segmented is put down as failed, and the others are
+        scored all the same; otherwise it ends the work.
     cancelled : callable
         As in ``run``.
     progress : callable, optional
@@ -130,9 +152,10 @@ def evaluate(
     Raises
     ------
     BadInput
-        A case, a mask or the model does not do.
+        The model does not do; a case or a mask does not (with ``go_on``, only what is seen before
+        any computing).
     SegmentationError
-        A segmentation failed by a fault of ours.
+        A segmentation failed by a fault of ours (not with ``go_on``).
     """
     names = tuple(region.name for region in bundle.spec.output.regions)
     if names != REGIONS:
@@ -146,9 +169,16 @@ def evaluate(
     labelled = [FolderCase(case) if isinstance(case, Path) else case for case in cases]
     judges = [unseen(bundle, case.name) if cross_validated else bundle for case in labelled]
     done: list[CaseScores] = []
+    failed: list[FailedCase] = []
     for number, (case, judge) in enumerate(zip(labelled, judges, strict=True)):
-        whole, reference = case.read()
-        study = _with_only(whole, only)
+        try:
+            whole, reference = case.read()
+            study = _with_only(whole, only)
+        except Exception as error:
+            if not go_on:
+                raise
+            failed.append(FailedCase(case.name, number, _unread(error, case.name)))
+            continue
         start = perf_counter()
         job = run(study, judge, device=device, precision=precision, cancelled=cancelled)
         end = _last(job, number, progress)
@@ -158,7 +188,10 @@ def evaluate(
         elif end.kind == "empty":
             predicted = {name: np.zeros_like(reference[name]) for name in REGIONS}
         elif end.kind == "cancelled":
-            return Evaluation(tuple(done), complete=False, cross_validated=cross_validated)
+            return Evaluation(tuple(done), False, cross_validated, tuple(failed))
+        elif go_on:
+            failed.append(FailedCase(case.name, number, end))
+            continue
         elif end.kind == "input":
             raise BadInput(f"{case.name}: {end.what}. {end.why}", do=end.do)
         else:
@@ -175,7 +208,13 @@ def evaluate(
                 members=tuple(m + 1 for m in judge.members) if cross_validated else (),
             )
         )
-    return Evaluation(tuple(done), cross_validated=cross_validated)
+    return Evaluation(tuple(done), cross_validated=cross_validated, failed=tuple(failed))
+
+
+def _unread(error: Exception, case: str) -> Failure:
+    if isinstance(error, BadInput):
+        return failure_of(error)
+    return failure_of_error(error, f"Reading {case}")
 
 
 def _with_only(study: Study, only: Sequence[str]) -> Study:

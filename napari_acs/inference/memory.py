@@ -26,7 +26,6 @@ _FLOAT = 4
 _HOST_BASE = 150 * 2**20
 _LARGEST_BATCH = 8
 _OF_THE_HOST = ("cpuallocator", "not enough memory", "bad_alloc", "itk::")
-_OUT_OF_MEMORY = ("out of memory", "not enough memory", "failed to allocate", "can't allocate")
 
 
 def estimate_window_bytes(
@@ -194,14 +193,6 @@ def short_device(error: BaseException, device: str) -> str:
     words = str(error).lower()
     host = isinstance(error, MemoryError) or any(word in words for word in _OF_THE_HOST)
     return CPU if host else device
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an exception of torch, numpy or ITK means that memory ran out."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(words in text for words in _OUT_OF_MEMORY)
 
 
 def place_name(device: str) -> str:

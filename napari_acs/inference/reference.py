@@ -16,6 +16,7 @@ from napari_acs.imaging import is_mask_name, read_labels, read_study
 from napari_acs.imaging.names import is_image_name
 from napari_acs.inference.dataset_json import labels_of
 from napari_acs.inference.label_scheme import LabelScheme, scheme_of_file_name, unknown_labels
+from napari_acs.inference.mask_place import refuse_in_air
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Grid, Study
@@ -118,9 +119,11 @@ class FolderCase:
         return self.folder.name
 
     def read(self) -> tuple[Study, dict[str, NDArray[np.bool_]]]:
-        """Read the study and the mask; see `read_reference`."""
+        """Read the study and the mask; see `read_reference` and `refuse_in_air`."""
         study = read_study(self.folder)
-        return study, read_reference(self.mask, study.grid, self.scheme)
+        regions = read_reference(self.mask, study.grid, self.scheme)
+        refuse_in_air(study, regions["WT"], self.mask.name)
+        return study, regions
 
 
 def scheme_beside(case: Path) -> LabelScheme | None:

@@ -13,6 +13,7 @@ from napari_acs.imaging.check.cost import said_of_missing
 from napari_acs.inference import memory
 from napari_acs.inference.emptiness import how_near
 from napari_acs.inference.messages import Failure
+from napari_acs.models.out_of_memory import is_out_of_memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,7 +117,7 @@ def failure_of(refusal: BadInput) -> Failure:
 
 def failure_of_error(error: Exception, work: str = "The segmentation") -> Failure:
     """Return the ``Failure`` of an exception that nobody foresaw; want of memory is told apart."""
-    if memory.is_out_of_memory(error):
+    if is_out_of_memory(error):
         place = "on the GPU" if isinstance(error, torch.OutOfMemoryError) else "in main memory"
         return memory.not_enough(f"it ran out {place} during the work", place)
     return Failure(

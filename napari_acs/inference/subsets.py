@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_acs.imaging.cancel import never
 from napari_acs.inference.device import AUTO
-from napari_acs.inference.evaluation import Evaluation, evaluate
+from napari_acs.inference.evaluation import Evaluation, FailedCase, evaluate
 from napari_acs.inference.precision import FLOAT32
 from napari_acs.models.stated import subset_key
 
@@ -32,10 +31,13 @@ class SubsetScores:
         By subset key (``"t1+flair"``), in the order in which they were asked for.
     total : int
         How many segmentations were asked for.
+    failed : tuple of FailedCase
+        What has no scores with some subset, and was left out of all.
     """
 
     evaluations: Mapping[str, Evaluation]
     total: int
+    failed: tuple[FailedCase, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -55,6 +57,7 @@ class SubsetScores:
                 "dice": {name: round(mean["dice"], 4) for name, mean in done.means().items()},
             }
             for key, done in self.evaluations.items()
+            if done.cases
         }
 
 
@@ -82,6 +85,7 @@ def evaluate_subsets(
     *,
     precision: str = FLOAT32,
     cross_validated: bool = False,
+    go_on: bool = False,
     cancelled: Callable[[], bool] = never,
     progress: Callable[[int, int, Message], None] | None = None,
 ) -> SubsetScores:
@@ -91,6 +95,9 @@ def evaluate_subsets(
     ----------
     bundle, cases, device, precision, cross_validated, cancelled
         As in `evaluate`.
+    go_on : bool
+        As in `evaluate`. A case that fails with one subset is left out of all, so that all are
+        scored on the same cases.
     subsets : sequence of sequence of str
         Such as `allowed_subsets` gives; an empty one stands for all that a case has.
     progress : callable, optional
@@ -106,20 +113,41 @@ def evaluate_subsets(
     BadInput
         As `evaluate`, and where a case lacks a sequence of a subset.
     SegmentationError
-        A segmentation failed by a fault of ours.
+        As `evaluate`.
     """
     done: dict[str, Evaluation] = {}
+    failed: dict[int, FailedCase] = {}
+    scored: dict[str, list[int]] = {}
     for number, subset in enumerate(subsets):
+        left = [place for place in range(len(cases)) if place not in failed]
         scores = done[subset_key(subset)] = evaluate(
             bundle,
-            cases,
+            [cases[place] for place in left],
             device,
             precision=precision,
             only=subset,
             cross_validated=cross_validated,
+            go_on=go_on,
             cancelled=cancelled,
-            progress=partial(progress, number) if progress is not None else None,
+            progress=_at(progress, number, left) if progress is not None else None,
         )
+        failed |= {left[f.number]: replace(f, number=left[f.number]) for f in scores.failed}
+        scored[subset_key(subset)] = [place for place in left if place not in failed]
         if not scores.complete:
             break
-    return SubsetScores(done, len(subsets) * len(cases))
+    lacking = tuple(failed.values())
+    every = {key: _without(lacking, scores, scored[key]) for key, scores in done.items()}
+    return SubsetScores(every, len(subsets) * len(cases), lacking)
+
+
+def _without(failed: Sequence[FailedCase], scores: Evaluation, places: Sequence[int]) -> Evaluation:
+    """Leave out what failed with another subset, so that all means are over the same cases."""
+    gone = {each.number for each in failed}
+    kept = [case for place, case in zip(places, scores.cases, strict=False) if place not in gone]
+    return replace(scores, cases=tuple(kept), failed=tuple(failed))
+
+
+def _at(
+    progress: Callable[[int, int, Message], None], number: int, places: Sequence[int]
+) -> Callable[[int, Message], None]:
+    return lambda case, message: progress(number, places[case], message)

@@ -16,6 +16,7 @@ from napari_acs.inference.precision import (
 from napari_acs.inference.predict import predict
 from napari_acs.inference.unseen import unseen_of
 from napari_acs.inference.windows import WindowPlan, plan_windows
+from napari_acs.models.out_of_memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from torch import nn
@@ -138,7 +139,7 @@ class Walk:
 
     def _short(self, error: Exception) -> tuple[str, str]:
         """Return where memory ran out, and say so; raise what is no want of memory."""
-        if not memory.is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise error
         short = memory.short_device(error, self.plan.device)
         return short, f"it ran out {memory.place_name(short)} during the work"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,11 @@ from napari_acs.models.classifier_ensemble import ACSClassifierEnsemble, Classif
 from napari_acs.models.ensemble import ACSUNetEnsemble
 from napari_acs.models.extras import refuse_missing_extras
 from napari_acs.models.fitting import load_network
+from napari_acs.models.halves import halved, holds_halves
 from napari_acs.models.networks import in_lps_order, region_probabilities
 from napari_acs.models.spec import ANY_SPEC, AnySpec, BundleSpec, ClassifierSpec
 from napari_acs.models.store import find_bundle, read_spec
-from napari_acs.models.verify import sha256_of, verify_weights
+from napari_acs.models.verify import sha256_of, verify_weights, weights_file
 
 __all__ = [
     "AnyBundle",
@@ -86,6 +86,11 @@ class Bundle:
             assert isinstance(network, ACSUNetEnsemble)
             network = network.only(self.members)
         return in_lps_order(network, self.spec).eval()
+
+    @property
+    def in_half(self) -> bool:
+        """Whether its kernels lie in the file in half precision, as `save_bundle` puts them."""
+        return holds_halves(weights_file(self.path, self.spec))
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Return nested region probabilities, (n, regions, z, y, x), of the network's output."""
@@ -260,23 +265,6 @@ def _write(
         (staging / "model.json").write_text(text + "\n", encoding="utf-8")
         if card is not None:
             (staging / "card.md").write_text(card, encoding="utf-8")
-
-
-def halved(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return a state dict whose kernels are in half precision; the rest is left as it is.
-
-    Kernels are the floating tensors of more than one axis, and all but a hundredth of a network's
-    numbers. Biases, and what batch norms learned and counted, stay: a small variance would become
-    0. So does a kernel with a number that half precision cannot hold (above 65 504).
-    """
-    return {name: _half(tensor) for name, tensor in state.items()}
-
-
-def _half(tensor: Tensor) -> Tensor:
-    if not tensor.is_floating_point() or tensor.dim() < 2:
-        return tensor
-    half = tensor.half()
-    return half if bool(half.isfinite().all()) else tensor
 
 
 def _refuse_unready(spec: AnySpec, untrained: bool) -> None:

@@ -49,8 +49,10 @@ def unseen_members(spec: BundleSpec, case: str) -> tuple[int, ...]:
 def flattering(spec: BundleSpec, cases: Sequence[str]) -> str:
     """Return a sentence on cases that the bundle was trained on, as far as it says; else nothing.
 
-    Every case that a fold of an ensemble calls held out was trained on in the other folds. A
-    single network names those alone that it did not see: of others it is not known.
+    ``training.cases`` names what it was trained on, and ``training.rehearsed`` what a fine-tune
+    mixed in. Every case that a fold of an ensemble calls held out was trained on in the other
+    folds. A single network that names those alone that it did not see leaves the others unknown,
+    and so does one that was tuned from another one.
 
     Parameters
     ----------
@@ -61,24 +63,36 @@ def flattering(spec: BundleSpec, cases: Sequence[str]) -> str:
     try:
         members = _held_out(spec)
     except BadInput:
-        return ""  # it does not say who saw what
-    known = frozenset().union(*members)
+        members = []  # it does not say who saw what
     unseen_by = {case: sum(_same_patient(spec, case) <= m for m in members) for case in cases}
-    if len(members) == 1:
-        unknown = [case for case in cases if not unseen_by[case]]
-        if not unknown:
-            return ""
-        return (
-            f"{spec.id} does not call {_few(unknown)} held out: where it was trained on them, "
-            f"their figures flatter (held out: {_few(sorted(known))})."
-        )
-    seen = [case for case in cases if case in known and unseen_by[case] < len(members)]
-    if not seen:
-        return ""
-    return (
-        f"{spec.id} was trained on {_few(seen)}, by some of its {len(members)} networks: their "
-        "figures flatter. With --cross-validated only those are asked that never saw a case."
-    )
+    told = _trained_on(spec)
+    seen = [case for case in cases if told and _same_patient(spec, case) & told]
+    said = [f"{spec.id} was trained on {_few(seen)}: their figures flatter."] if seen else []
+    known = frozenset().union(*members)
+    if len(members) > 1:
+        some = [c for c in cases if c in known and unseen_by[c] < len(members) and c not in seen]
+        if some:
+            said.append(
+                f"{spec.id} was trained on {_few(some)}, by some of its {len(members)} networks: "
+                "their figures flatter. With --cross-validated only those are asked that never "
+                "saw a case."
+            )
+    elif members and (told is None or "parent" in spec.training):
+        unknown = [case for case in cases if not unseen_by[case] and case not in seen]
+        if unknown:
+            said.append(
+                f"{spec.id} does not call {_few(unknown)} held out: where it was trained on them, "
+                f"their figures flatter (held out: {_few(sorted(known))})."
+            )
+    return " ".join(said)
+
+
+def _trained_on(spec: BundleSpec) -> frozenset[str] | None:
+    """Return the cases that a bundle says it was trained on; None where it does not say."""
+    said: list[Any] = [spec.training.get("cases"), spec.training.get("rehearsed", [])]
+    if not all(map(_all_text, said)):
+        return None
+    return frozenset(name for names in said for name in names)
 
 
 def unseen(bundle: Bundle, case: str) -> Bundle:
@@ -119,6 +133,10 @@ def _held_out(spec: BundleSpec) -> list[frozenset[str]]:
 
 def _names(member: Any) -> bool:
     names = member.get("held_out") if isinstance(member, Mapping) else None
+    return _all_text(names)
+
+
+def _all_text(names: Any) -> bool:
     return isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
 
 

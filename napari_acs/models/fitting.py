@@ -24,6 +24,7 @@ from torch.nn.modules.module import (
 
 from napari_acs.errors import BadInput
 from napari_acs.models.networks import build_network
+from napari_acs.models.out_of_memory import is_out_of_memory
 from napari_acs.models.spec import AnySpec
 from napari_acs.models.verify import verified_content, weights_file
 
@@ -110,6 +111,8 @@ def _state(file: Path, content: bytes) -> dict[str, Tensor]:
     try:
         return load(content)
     except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise BadInput(f"{file} cannot be read as safetensors", found=str(error)) from error
 
 
@@ -133,14 +136,27 @@ def built_to_fit(spec: AnySpec, numbers: int, tensors: int) -> nn.Module:
                 raise
         except RuntimeError:
             pass
+        except MemoryError as error:
+            raise _no_memory(spec, numbers) from error
         try:
             return build_network(spec)
         except (RuntimeError, OverflowError, MemoryError) as error:
+            if is_out_of_memory(error):
+                raise _no_memory(spec, numbers) from error
             raise BadInput(
                 f"bundle {spec.id!r} names a network that cannot be built",
                 found=str(error).splitlines()[0] if str(error) else type(error).__name__,
                 do="Check architecture.arguments in its model.json",
             ) from error
+
+
+def _no_memory(spec: AnySpec, numbers: int) -> BadInput:
+    return BadInput(
+        f"There is not enough memory to build the network of {spec.id!r}",
+        expected=f"room for about {4 * numbers / 2**20:.0f} MiB of weights",
+        do="Close other programs or images, and try again. If that does not help, its model.json "
+        "may name a network far larger than its weights",
+    )
 
 
 @contextmanager

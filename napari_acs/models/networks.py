@@ -16,6 +16,7 @@ from napari_acs.models.ensemble import ACSUNetEnsemble
 from napari_acs.models.gandlf_imagenet import gandlf_imagenet_unet
 from napari_acs.models.gandlf_networks import gandlf_unet
 from napari_acs.models.monai_networks import monai_network
+from napari_acs.models.out_of_memory import is_out_of_memory
 from napari_acs.models.spec import AnySpec, BundleSpec, ClassifierSpec, OutputSpec
 from napari_acs.models.unet import ACSUNet
 
@@ -124,6 +125,8 @@ def _built(spec: _Spec, builders: Mapping[str, Callable[[_Spec], nn.Module]]) ->
     except BadInput:
         raise
     except (TypeError, ValueError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise BadInput(
             f"bundle {spec.id!r} has arguments that its architecture does not take",
             found=str(error),

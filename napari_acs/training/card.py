@@ -98,7 +98,7 @@ def card(
         "## Limits",
         _DRAWN if recipe.phantom_share == 1 else _LIMITS,
         "## Licence and citation",
-        f"Weights: {recipe.licence}, and the terms of the training data above.",
+        f"Weights: {recipe.weights_licence} above.",
         "\n".join(f"- {line}" for line in recipe.citation),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

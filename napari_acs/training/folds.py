@@ -170,7 +170,7 @@ def k_folds(
         ) from error
     ordered = sorted(subjects, key=lambda subject: subject.name)
     _check(ordered, folds)
-    groups = _groups(ordered, alike)
+    groups = patients_of(ordered, alike)
     if len(set(groups)) < folds:
         raise BadInput(
             f"{folds} folds cannot be made",
@@ -225,7 +225,7 @@ def _judged(
     return [judged for _, judged in splitter.split(groups, strata, groups)]
 
 
-def _groups(subjects: Sequence[Subject], alike: Iterable[Alike]) -> list[str]:
+def patients_of(subjects: Sequence[Subject], alike: Iterable[Alike]) -> list[str]:
     """Return each case's patient, one for all names that are alike (or differ in case only)."""
     spelt: dict[str, str] = {}
     patient = {s.name: spelt.setdefault(s.patient.casefold(), s.patient) for s in subjects}

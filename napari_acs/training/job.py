@@ -115,7 +115,7 @@ def bundle_spec(recipe: Recipe, training: dict[str, Any]) -> dict[str, Any]:
         },
         "output": GLIOMA_OUTPUT.model_dump(),
         "data": recipe.data,
-        "licence": recipe.licence,
+        "licence": recipe.weights_licence,
         "citation": recipe.citation,
         "training": {**training, "recipe": recipe.model_dump(mode="json")},
     }

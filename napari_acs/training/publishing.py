@@ -44,7 +44,8 @@ def publish(plan: Recipe, order: Order, start: str, say: Callable[[str], None]) 
     training = _provenance(plan, order, start)
     # "best" was chosen by these cases: it is not for them to judge it as if it never saw them.
     held_out = {"held_out": list(plan.validation)} if plan.publish == "last" else {}
-    spec = bundle_spec(plan, {**training, **held_out})
+    cases = {"cases": _trained_on(plan, order.cache)}
+    spec = bundle_spec(plan, {**training, **cases, **held_out})
     metrics: dict[str, Any] = {}
     # Where training moved to a machine with torch alone, the figures are measured elsewhere.
     if find_spec("SimpleITK") is not None:
@@ -75,6 +76,14 @@ def _judged(
     if atlas is not None and not atlas.is_file():
         atlas = None
     return judge(bundle, held_out, atlas, say=say)
+
+
+def _trained_on(plan: Recipe, cache: Path) -> list[str]:
+    """Return the names of the cases that were trained on: `evaluate` says whose figures flatter."""
+    if plan.phantom_share == 1:
+        return []
+    apart = {*plan.validation, *plan.exclude}
+    return sorted(file.stem for file in cache.glob("*.npz") if file.stem not in apart)
 
 
 def _provenance(plan: Recipe, order: Order, start: str) -> dict[str, Any]:

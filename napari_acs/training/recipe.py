@@ -77,6 +77,11 @@ class RunPlan(_Frozen):
     licence: str = "Apache-2.0"
     citation: tuple[str, ...] = ()
 
+    @property
+    def weights_licence(self) -> str:
+        """Of the weights, as ``model.json`` and the card say it: they come from data with terms."""
+        return f"{self.licence}, and the terms of the training data"
+
     @model_validator(mode="after")
     def _shares_are_equal(self) -> Self:
         if self.batch % self.shares:

@@ -65,6 +65,28 @@ def test_every_layout_is_judged_alike(parent, tmp_path):
     assert all(mean == means["brats"] for mean in means.values()), means
 
 
+def test_a_case_that_dataset_json_leaves_out_is_named(parent, tmp_path):
+    root = as_msd(tmp_path / "msd", CASES)
+    listed = json.loads((root / "dataset.json").read_text())
+    del listed["training"][2]
+    (root / "dataset.json").write_text(json.dumps(listed))
+    named = "labelsTr: c (not listed under training)"
+    report = tmp_path / "scores.json"
+    code, said = _call("evaluate", "--model", parent, "--data", root, "--json", report)
+    assert code == 0, said
+    assert said.count(named) == 1
+    written = json.loads(report.read_text())
+    assert any(named in caution for caution in written["cautions"])
+    assert [case["case"] for case in written["cases"]] == ["a", "b"]
+
+    write(root / "labelsTr" / "a.nii.gz", values(CASES["a"].labels, BRATS)[:-1])
+    tune = ("finetune", parent, "--data", root, "--out", tmp_path / "o", "--run", tmp_path / "r")
+    code, said = _call(*tune)
+    assert code == 2, said
+    assert said.count(named) == 1
+    assert "grid" in said
+
+
 def test_a_fine_tune_of_a_table_keeps_its_patients_apart(parent, tmp_path):
     table = _as_csv(tmp_path, CASES, patients=("p", "P", "r"))
     arguments = ("finetune", parent, "--data", table, "--batch", 1, "--steps", 1)

@@ -27,6 +27,7 @@ from napari_acs.review.session.masks import given_mask
 from napari_acs.review.session.plan import make_plan
 from napari_acs.review.session.session import open_session
 from napari_acs.review.session.sources import find_sources
+from napari_acs.training.alone import LOCK, alone_in
 from napari_acs.training.finetune import job
 from napari_acs.training.finetune.cases import prepare_corrected
 
@@ -262,6 +263,17 @@ def test_other_data_in_the_folder_of_a_run_is_refused(place):
     assert "another fine-tune" in said
     assert "masks" in said
     assert not (place / "second").exists()
+
+
+def test_one_run_is_one_command_at_a_time(place):
+    run = place / "run-locked"
+    with alone_in(run):
+        code, said = _finetune(place, place / "parent", "locked", "--steps", 2, "--run", run)
+    assert code == 2, said
+    assert "Another training is at work in" in said
+    assert str(run) in said
+    assert {file.name for file in run.iterdir()} <= {LOCK}, "nothing of the other's is touched"
+    assert not (place / "locked").exists()
 
 
 def test_an_id_that_no_model_may_have_is_refused_before_anything_is_read(tmp_path):

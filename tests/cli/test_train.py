@@ -80,6 +80,12 @@ def test_folders_become_a_bundle_with_a_truthful_card(place, monkeypatch):
     card = (place / "bundle" / "card.md").read_text()
     assert "not for clinical use" in card
     assert "Made in two parts" in card
+    assert bundle.spec.licence == "Apache-2.0, and the terms of the training data"
+    assert f"Weights: {bundle.spec.licence} above." in card
+    said = bundle.spec.training
+    assert said["held_out"] == ["case0"]
+    assert set(said["cases"]) == {folder.name for folder in (place / "data").iterdir()} - {"case0"}
+    assert len(said["cases"]) > 1
     dice = bundle.spec.metrics["cases"]["case0"]["WT"]["dice"]
     assert f"| case0 | {dice:.3f} |" in card
     assert bundle.spec.training["command"] == "napari-acs train --data data"

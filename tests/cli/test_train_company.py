@@ -1,5 +1,6 @@
 """``napari-acs train --devices 2``: what one process finds, one sentence says."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -61,6 +62,17 @@ def test_a_stop_is_said_by_the_main_process_alone(tmp_path, monkeypatch, capsys)
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(("rank", "said"), [(0, 1), (1, 0)])
+def test_the_fold_is_said_by_the_main_process_alone(rank, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(processes, "start_processes", lambda *_: _company(rank))
+    monkeypatch.setattr(kinds, "run_kind", lambda *_: False)
+    order = types.SimpleNamespace(run=tmp_path, data=(), layout="auto")
+    plan = types.SimpleNamespace(precision="fp32", id="x")
+    with contextlib.suppress(typer.Exit):
+        _run(plan, order, "cpu", 2, None, ("fold 1 of 2: validation on a",))
+    assert capsys.readouterr().err.count("fold 1 of 2") == said
+
+
 def test_a_process_that_was_killed_is_no_fault_of_the_others(tmp_path):
     with (
         pytest.raises(BadInput, match="has ended before its time"),
@@ -69,5 +81,8 @@ def test_a_process_that_was_killed_is_no_fault_of_the_others(tmp_path):
         raise RuntimeError(LOST)
     with pytest.raises(typer.Exit), in_company(_company(1), tmp_path):
         raise RuntimeError(LOST)
+    alone = types.SimpleNamespace(world_size=1, global_rank=0, is_global_zero=True)
+    with pytest.raises(RuntimeError, match="closed by peer"), in_company(alone, tmp_path):
+        raise RuntimeError(LOST)  # nobody else is there to be lost
     with pytest.raises(RuntimeError, match="shapes"), in_company(_company(1), tmp_path):
         raise RuntimeError("shapes do not fit")

@@ -5,7 +5,10 @@ import json
 import pytest
 import yaml
 from cli.test_train import RECIPE, _train, _write
+from training.tiny import as_msd, tiny
+from typer.testing import CliRunner
 
+from napari_acs.cli import app
 from napari_acs.models import load_bundle
 
 
@@ -28,6 +31,7 @@ def test_each_case_is_judged_in_one_fold(place):
         more = ("--folds", 2, "--fold", fold, "--steps", 1, "--out", out)
         code, said = _train(place, *more, "--run", run, "--cache", place / "cache")
         assert code == 0, said
+        assert said.count(f"fold {fold} of 2: validation on case") == 1
         judged.append(_judged(out))
         kept = yaml.safe_load((run / "recipe.yaml").read_text())
         assert set(kept["validation"]) == judged[-1], "the run knows its split"
@@ -73,6 +77,18 @@ def test_a_layout_that_is_named_is_used(place):
     code, said = _train(place, "--layout", "brats", "--steps", 1, "--out", place / "b")
     assert code == 0, said
     assert json.loads((place / "b" / "model.json").read_text())["task"] == "segmentation"
+
+
+def test_a_case_that_dataset_json_leaves_out_is_named(place):
+    root = as_msd(place / "msd", {name: tiny(seed) for seed, name in enumerate("ab")})
+    said = json.loads((root / "dataset.json").read_text())
+    del said["training"][1]
+    (root / "dataset.json").write_text(json.dumps(said))
+    recipe = place / "recipe.yaml"
+    for more in (("--prepare", place / "cache"), ("--out", place / "b", "--steps", 1)):
+        args = ["train", recipe, "--data", root, "--run", place / "run", "--from-scratch", *more]
+        done = CliRunner().invoke(app, [str(argument) for argument in args])
+        assert " ".join(done.stderr.split()).count("labelsTr: b (not listed under training)") == 1
 
 
 def test_folds_without_a_number_are_refused(place):

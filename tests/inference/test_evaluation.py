@@ -11,7 +11,7 @@ from scipy.ndimage import binary_erosion
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.metrics import WORST_HD95_MM, dice, hd95
-from napari_acs.inference import evaluate
+from napari_acs.inference import SegmentationError, evaluate
 from napari_acs.inference.reference import (
     FolderCase,
     find_cases,
@@ -19,6 +19,7 @@ from napari_acs.inference.reference import (
     read_reference,
     regions_of,
 )
+from napari_acs.inference.subsets import evaluate_subsets
 
 
 def _brats(labels):
@@ -135,3 +136,62 @@ def test_cases_are_found_by_name_or_by_its_end(tmp_path):
     assert find_mask(tmp_path / "BraTS2021_01485").name == "BraTS2021_01485_seg.nii.gz"
     with pytest.raises(BadInput, match="one reference mask"):
         find_mask(tmp_path / "notes")
+
+
+def test_a_case_that_cannot_be_scored_is_put_down_and_the_others_go_on(
+    known_case, known_bundle, monkeypatch
+):
+    good, bad, last = known_case("a"), known_case("b", lambda labels: labels[:-1]), known_case("c")
+    with pytest.raises(BadInput, match="not on the grid"):
+        evaluate(known_bundle, [good, bad], "cpu")
+    done = evaluate(known_bundle, [good, bad, last], "cpu", go_on=True)
+    assert [case.case for case in done.cases] == ["a", "c"]
+    assert done.complete
+    assert done.means()["WT"]["dice"] == 1.0
+    (failed,) = done.as_json()["failed"]
+    assert failed["case"] == "b"
+    assert "not on the grid" in failed["why"]
+    assert "failed" not in evaluate(known_bundle, [good], "cpu", go_on=True).as_json()
+
+    monkeypatch.setattr(FolderCase, "read", lambda _: (_ for _ in ()).throw(RuntimeError("torn")))
+    (ours,) = evaluate(known_bundle, [good], "cpu", go_on=True).failed
+    assert (ours.failure.kind, ours.case) == ("internal", "a")
+    assert "torn" in ours.failure.sentence()
+
+
+def test_a_segmentation_that_fails_is_put_down_and_the_others_go_on(known_case, known_bundle):
+    cases = [known_case("a"), known_case("b"), known_case("c")]
+    known_bundle.net.fault = RuntimeError("an engine stalls")
+    known_bundle.net.calls = 0  # the third call is in the first case
+    with pytest.raises(SegmentationError, match="an engine stalls"):
+        evaluate(known_bundle, cases, "cpu")
+    known_bundle.net.calls = 0
+    done = evaluate(known_bundle, cases, "cpu", go_on=True)
+    assert [each.case for each in done.failed] == ["a"]
+    assert [case.case for case in done.cases] == ["b", "c"]
+
+
+def test_what_fails_with_one_subset_is_left_out_of_all(known_case, known_bundle, tmp_path):
+    whole, lacking = known_case("a"), known_case("b", leave_out=("t1",))
+    same_name = shutil.copytree(whole, tmp_path / "elsewhere" / "b")
+    subsets = (("flair", "t1ce", "t2"), ("flair", "t1ce", "t2", "t1"))
+    seen = []
+    done = evaluate_subsets(
+        known_bundle,
+        [lacking, whole, same_name],
+        subsets,
+        "cpu",
+        go_on=True,
+        progress=lambda subset, case, _: seen.append((subset, case)),
+    )
+    for each in done.evaluations.values():
+        assert [case.case for case in each.cases] == ["a", "b"]
+        assert [one.case for one in each.failed] == ["b"]
+    assert [one.number for one in done.failed] == [0]
+    assert {entry["n"] for entry in done.metrics().values()} == {2}
+    assert set(seen) == {(0, 0), (0, 1), (0, 2), (1, 1), (1, 2)}
+    third = evaluate_subsets(known_bundle, [lacking, whole], [*subsets, ()], "cpu", go_on=True)
+    assert [case.case for case in third.evaluations[""].cases] == ["a"]
+    none = evaluate_subsets(known_bundle, [lacking], subsets, "cpu", go_on=True)
+    assert none.metrics() == {}
+    assert none.fullest.means() == {}

@@ -87,3 +87,22 @@ def test_cases_that_were_trained_on_are_named_as_far_as_the_bundle_says():
     assert flattering(one, ["x"]) == ""
     assert "does not call z held out" in flattering(one, ["x", "z"])
     assert flattering(spec({}, members=0), ["x"]) == ""
+
+
+def test_what_a_bundle_says_it_was_trained_on_flatters_for_sure():
+    patients = {"a": "p", "a2": "p"}
+    one = spec({"cases": ["a", "b"], "held_out": ["x"], "patients": patients}, members=0)
+    assert flattering(one, ["x"]) == ""
+    assert flattering(one, ["x", "new"]) == "", "all that it saw is listed"
+    assert "was trained on a, b: their figures flatter" in flattering(one, ["a", "b", "x", "new"])
+    assert "was trained on a2:" in flattering(one, ["a2"]), "another exam of the patient"
+    best = spec({"cases": ["a"]}, members=0)  # its validation cases chose its weights
+    assert "was trained on a:" in flattering(best, ["a", "x"])
+    assert flattering(best, ["x"]) == ""
+    assert flattering(spec({"cases": "ab"}, members=0), ["a"]) == ""
+
+    tuned = {"parent": {"id": "old"}, "cases": ["a"], "rehearsed": ["r"], "never_seen": ["x"]}
+    said = flattering(spec(tuned, members=0), ["a", "r", "x", "y"])
+    assert "was trained on a, r: their figures flatter" in said
+    assert "does not call y held out" in said, "the parent may have seen it"
+    assert flattering(spec(tuned, members=3), ["x"]) == ""

@@ -76,7 +76,7 @@ def ablation():
 
 
 def _cases(patients):
-    empty = torch.zeros(1)
+    empty = torch.zeros(1, 1, 1, 1)
     return [Case(f"case{i}", empty, empty, 4.0, patient=p) for i, p in enumerate(patients)]
 
 
@@ -84,6 +84,14 @@ def test_both_scans_of_a_patient_are_in_one_half(ablation):
     cases = _cases(["a", "A", "b", "", "c"])
     halves = [[case.name for case in ablation["half"](cases, fold)] for fold in (0, 1)]
     assert halves == [["case0", "case1", "case3"], ["case2", "case4"]]
+
+
+def test_one_head_under_two_names_is_in_one_half(ablation):
+    heads = torch.randn(4, 2, 16, 16, 16, generator=torch.Generator().manual_seed(0)).half()
+    images = [heads[0], heads[1], 3 * heads[0] + 0.1 * heads[2], heads[3]]
+    cases = [Case(f"case{i}", image, image[0], 4.0) for i, image in enumerate(images)]
+    halves = [[case.name for case in ablation["half"](cases, fold)] for fold in (0, 1)]
+    assert halves == [["case0", "case2", "case3"], ["case1"]]
 
 
 def test_results_of_other_steps_or_cases_are_not_gone_on_with(ablation):

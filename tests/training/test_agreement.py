@@ -1,5 +1,7 @@
 """Of several processes that refuse, one says why, and none goes on."""
 
+from contextlib import contextmanager
+
 import pytest
 import torch
 
@@ -43,6 +45,25 @@ def test_one_process_alone_refuses_as_it_is(one_process):
     with pytest.raises(BadInput, match="no good"):
         main_first(one_process, _refuse)
     assert main_first(one_process, lambda: 3) == 3
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_the_main_process_works_before_the_others(local):
+    order = []
+
+    class Ordered(_Two):
+        @contextmanager
+        def rank_zero_first(self, local=False):
+            order.append(local)
+            yield
+            order.append("next")
+
+        def all_reduce(self, mine, reduce_op):
+            order.append("agree")  # not while the others still wait for their turn
+            return super().all_reduce(mine, reduce_op)
+
+    main_first(Ordered(0), lambda: order.append("work"), local=local)
+    assert order == [local, "work", "next", "agree"]
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def import_run(request: Request, target_folder: Path) -> Bundle:
     sequences, patch = (tuple(recipe[key]) for key in ("sequences", "patch"))
     fields = fields_of(dict(recipe["architecture"]), sequences, float(recipe["spacing_mm"]), patch)
     fields |= {
-        "licence": str(recipe["licence"]),
+        "licence": f"{recipe['licence']}, and the terms of the training data",
         "data": [str(line) for line in recipe.get("data", [])],
         "citation": [str(line) for line in recipe.get("citation", [])],
     }

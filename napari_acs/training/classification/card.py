@@ -27,7 +27,7 @@ def card(recipe: ClassificationRecipe, spec: Mapping[str, Any]) -> str:
         "## How well it does\n\n" + _quality(recipe, spec),
         "## Training\n\n" + _training(recipe, spec),
         "## Data\n\n" + _lines(recipe.data),
-        f"## Licence\n\nWeights: {recipe.licence}, and the terms of the training data above.",
+        f"## Licence\n\nWeights: {recipe.weights_licence} above.",
         "## Citation\n\n" + _lines(recipe.citation),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -208,7 +208,7 @@ def bundle_fields(
         "data": recipe.data,
         "metrics": outcome.metrics,
         "training": {**training, "recipe": recipe.model_dump(mode="json")},
-        "licence": recipe.licence,
+        "licence": recipe.weights_licence,
         "citation": recipe.citation,
         "intended_use": recipe.intended_use,
     }

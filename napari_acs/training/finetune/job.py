@@ -91,9 +91,10 @@ def tuned_network(plan: Plan, run: Path) -> nn.Module:
 
 
 def write_draft(plan: Plan, network: nn.Module, folder: Path) -> Bundle:
-    """Write the new network as a bundle without figures, to be judged."""
+    """Write the new network as a bundle without figures, to be judged: the weights that ship."""
     parent = plan.parent.spec.model_dump(mode="json", exclude={"weights", "metrics", "training"})
-    return save_bundle(folder, parent | {"id": plan.recipe.id, "status": "trained"}, network)
+    fields = parent | {"id": plan.recipe.id, "status": "trained"}
+    return save_bundle(folder, fields, network, half=plan.parent.in_half)
 
 
 def write_bundle(
@@ -105,6 +106,10 @@ def write_bundle(
     verdict: Verdict,
     training: dict[str, Any],
 ) -> Bundle:
-    """Write the new bundle with its figures and its card; the folder must not exist."""
+    """Write the new bundle with its figures and its card; the folder must not exist.
+
+    Its kernels are in half precision where the parent's are, as in the draft that was judged.
+    """
     spec = spec_of(plan, before, after, verdict, training)
-    return save_bundle(folder, spec, network, card(plan, before, after, verdict))
+    text = card(plan, before, after, verdict)
+    return save_bundle(folder, spec, network, text, half=plan.parent.in_half)

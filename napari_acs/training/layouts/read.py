@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Grid, Study, Volume, read_grid, read_volumes, to_study
+from napari_acs.inference.mask_place import refuse_in_air
 from napari_acs.inference.reference import another_grid, read_reference
 from napari_acs.training.layouts.case import TrainingCase
 from napari_acs.training.layouts.frames import read_frames, read_frames_grid
@@ -47,14 +48,17 @@ def read_case(case: TrainingCase) -> tuple[Study, dict[str, NDArray[np.bool_]]]:
     Raises
     ------
     BadInput
-        The study or the mask is refused, or the mask lies on none of the images' grids.
+        The study or the mask is refused, or the mask lies on none of the images' grids, or beyond
+        the head that they show.
     """
     volumes = _volumes(case)
     if case.mask is None:
         return to_study(case.name, volumes), {}
     grids = {key: volume.grid for key, volume in volumes.items()}
     study = to_study(case.name, volumes, reference=mask_reference(case.mask, grids))
-    return study, read_reference(case.mask, study.grid, case.scheme)
+    regions = read_reference(case.mask, study.grid, case.scheme)
+    refuse_in_air(study, regions["WT"], case.mask.name)
+    return study, regions
 
 
 def _volumes(case: TrainingCase) -> dict[str, Volume]:

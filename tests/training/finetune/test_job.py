@@ -12,13 +12,21 @@ from napari_acs.models import save_bundle
 from napari_acs.models.networks import InLpsOrder
 from napari_acs.models.spec import GLIOMA_OUTPUT
 from napari_acs.models.unet import ACSUNet
+from napari_acs.training.checkpoint import read_checkpoint
 from napari_acs.training.finetune.card import never_seen
 from napari_acs.training.finetune.cases import balanced
-from napari_acs.training.finetune.job import cases_of, tune, tuned_network
+from napari_acs.training.finetune.job import (
+    cases_of,
+    tune,
+    tuned_network,
+    write_bundle,
+    write_draft,
+)
 from napari_acs.training.finetune.network import EncoderHeld, as_in_bundle, tunable
 from napari_acs.training.finetune.plan import Wish, recipe_of
 from napari_acs.training.finetune.run import Plan
 from napari_acs.training.finetune.split import Split
+from napari_acs.training.finetune.verdict import Verdict
 
 ARGUMENTS = {"encoder": "squeezenet1_1", "decoder_channels": [8, 8, 8, 8], "stem_channels": 8}
 
@@ -60,6 +68,15 @@ def test_a_frozen_encoder_stays_bit_for_bit_and_all_else_moves(parent, cases, tm
     for name, tensor in old.items():
         if not name.endswith("num_batches_tracked"):
             assert torch.equal(tensor, new[name]) is (frozen and name.startswith("encoder.")), name
+
+
+def test_what_ships_is_the_average_of_the_last_steps(parent, cases, tmp_path):
+    plan = _plan(parent, learning_rate=1e-2)
+    list(tune(plan, cases[:2], tmp_path))
+    saved = read_checkpoint(tmp_path)
+    new = tuned_network(plan, tmp_path).state_dict()
+    assert all(torch.equal(tensor, saved["average"][name]) for name, tensor in new.items())
+    assert not all(torch.equal(tensor, saved["network"][name]) for name, tensor in new.items())
 
 
 def test_the_statistics_of_a_frozen_encoder_are_in_eval_mode_however_it_is_set(parent):
@@ -120,3 +137,20 @@ def test_the_parent_says_what_it_never_saw(parent):
     members = {"members": [{"held_out": ["a", "b"]}, {"held_out": ["b"]}]}
     assert never_seen(told(members, architecture=ensemble), "b")
     assert not never_seen(told(members, architecture=ensemble), "a")
+
+
+@pytest.mark.parametrize("half", [True, False])
+def test_what_is_judged_and_written_is_as_precise_as_the_parent(parent, tmp_path, half):
+    fields = parent.spec.model_dump(mode="json", exclude={"weights"})
+    old = save_bundle(tmp_path / "old", fields, parent.network(), half=half)
+    assert old.in_half is half
+    plan, network = _plan(old), parent.network()
+    draft = write_draft(plan, network, tmp_path / "draft")
+    scores = {region: {"dice": 0.5, "hd95_mm": 1.0} for region in ("WT", "TC", "ET")}
+    after = {"cases": {"blob0": scores}, "mean_cases": scores}
+    args = (after, after, Verdict(False, "Not worse."), {"steps": 2})
+    new = write_bundle(plan, network, tmp_path / "new", *args)
+    assert new.sha256 == draft.sha256, "the figures are of the weights that are written"
+    assert new.in_half is half
+    size, whole = new.spec.weights.size_bytes, parent.spec.weights.size_bytes
+    assert size < 0.6 * whole if half else size == whole

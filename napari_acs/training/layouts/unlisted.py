@@ -1,0 +1,77 @@
+"""Cases of an nnU-Net or MSD data set that its ``dataset.json`` leaves out: they are named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from napari_acs.errors import BadInput
+from napari_acs.imaging.names import is_image_name, strip_suffix
+from napari_acs.training.layouts.case import TrainingCase
+from napari_acs.training.layouts.find import AUTO, LAYOUTS
+
+_FOLDERS = ("imagesTr", "labelsTr")
+_SHOWN = 10
+_WITH_JSON = {
+    "nnunet": "not listed under dataset, or not named with the channel and the file_ending",
+    "msd": "not listed under training",
+}
+
+
+def unlisted(roots: Sequence[Path], layout: str = AUTO) -> tuple[str, ...]:
+    """Return a sentence for each data set with images or masks that no case of it has.
+
+    To leave cases out of ``dataset.json`` is a way to keep them apart, and so no fault; but a case
+    that was added to the folders alone would be left out in silence.
+
+    Parameters
+    ----------
+    roots : sequence of Path
+        Data sets of any layout; those without a ``dataset.json`` of their own say nothing.
+    layout : str
+        As for `find_training_cases`.
+    """
+    return tuple(filter(None, (_said(root, layout) for root in roots if root.is_dir())))
+
+
+def _said(root: Path, layout: str) -> str:
+    try:
+        fits = (name for name in _WITH_JSON if LAYOUTS[name].fits(root))
+        fitting = next(fits, "") if layout == AUTO else layout
+        if fitting not in _WITH_JSON:
+            return ""
+        known = set(_known(LAYOUTS[fitting].read(root, None), fitting))
+        left = sorted(set(_on_disk(root, fitting)) - known)
+    except (BadInput, OSError):
+        return ""  # who reads the cases says what is wrong with the data set
+    if not left:
+        return ""
+    names = ", ".join(left[:_SHOWN])
+    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    count = "1 case" if len(left) == 1 else f"{len(left)} cases"
+    return (
+        f"{root / 'dataset.json'} leaves out {count} of {' and '.join(_FOLDERS)}: {names}{more} "
+        f"({_WITH_JSON[fitting]})."
+    )
+
+
+def _on_disk(root: Path, layout: str) -> Iterator[str]:
+    for place in _FOLDERS:
+        for file in (root / place).iterdir() if (root / place).is_dir() else ():
+            if is_image_name(file.name) and not file.name.startswith("."):
+                yield _case_of(file, layout, numbered=place == _FOLDERS[0])
+
+
+def _known(cases: Sequence[TrainingCase], layout: str) -> Iterator[str]:
+    for case in cases:
+        yield case.name
+        for image in case.sequences.values():
+            yield _case_of(image, layout, numbered=True)
+        if case.mask is not None:
+            yield _case_of(case.mask, layout, numbered=False)
+
+
+def _case_of(file: Path, layout: str, *, numbered: bool) -> str:
+    name = strip_suffix(file.name)
+    return re.sub(r"_\d{4}$", "", name) if numbered and layout == "nnunet" else name
