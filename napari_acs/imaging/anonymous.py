@@ -9,7 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from napari_acs.errors import BadInput
-from napari_acs.imaging.itk_files import ONE_AT_A_TIME
+from napari_acs.imaging.itk_files import ONE_AT_A_TIME, itk_name
 from napari_acs.imaging.read import StrPath
 from napari_acs.imaging.volume import Volume
 
@@ -31,7 +31,7 @@ def write_anonymous(path: StrPath, volume: Volume) -> Path:
     image.SetDirection(volume.grid.direction)
     try:
         with ONE_AT_A_TIME:
-            sitk.WriteImage(image, str(path), True)
+            sitk.WriteImage(image, itk_name(path), True)
     except RuntimeError as error:
         raise BadInput(
             f"{path} cannot be written",
