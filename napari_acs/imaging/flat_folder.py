@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import filecmp
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -55,6 +57,14 @@ def images_of_case(file: Path) -> list[Path]:
     own = case_of(file)
     named = [folder / name for name in _names_in(folder) if guess_sequence(name)]
     return [image for image in named if case_of(image) == own]
+
+
+def is_copy(file: Path, others: Iterable[Path]) -> bool:
+    """Tell whether a file is one of some others, byte for byte; only those of its size are read."""
+    try:
+        return any(filecmp.cmp(file, other, shallow=False) for other in others)
+    except OSError:
+        return False
 
 
 def rest_of(name: str) -> str:
