@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
@@ -46,6 +47,22 @@ class OneStudy(QObject):
                 f"{names} is hidden while {own!r} is shown. "
                 "The eyes in the list of layers bring it back."
             )
+
+
+def show_if_hidden(viewer: Viewer, layers: Collection[Layer]) -> None:
+    """Show the images that something is to lie on, instead of another study's, if all are hidden.
+
+    They were hidden by another study, and chosen again by hand: what was made of them would lie
+    over the other patient's images.
+    """
+    studies = {study_of(layer) for layer in layers} - {""}
+    if not studies or any(layer.visible for layer in layers):
+        return
+    for layer in viewer.layers:
+        if study_of(layer) not in {"", *studies}:
+            layer.visible = False
+    for layer in layers:
+        layer.visible = True
 
 
 def _study_shown_by(layer: Layer) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from napari.layers import Image, Layer
+from qtpy.QtWidgets import QComboBox
 from widgets.fakes import GRID, labels_on
 
 from napari_acs.viewer.info import LayerInfo
@@ -73,3 +74,15 @@ def test_it_is_said_after_the_panel_opened_a_folder(viewer, dock, first, tmp_pat
         dock.opener.open([str(folder)])
     assert shown(viewer) == ["notes", "T1 Bert", "FLAIR Bert"]
     assert dock.said.startswith("'Anna' is hidden while 'Bert' is shown")
+
+
+def test_who_is_chosen_again_by_hand_is_shown_with_the_mask(viewer, dock, first, add, qtbot):
+    """The mask lay over the other patient's images."""
+    add("T1 Bert", study="Bert", sequence="t1")
+    for key in ("t1", "flair"):
+        box = dock.findChild(QComboBox, f"sequence_{key}")
+        box.setCurrentIndex(box.findText(f"{key} Anna"))
+    with qtbot.waitSignal(dock.finished, timeout=MS):
+        dock.segment()
+    assert viewer.layers[-1].name == "segmentation Anna"
+    assert shown(viewer) == ["t1 Anna", "flair Anna", "notes", "segmentation Anna"]
