@@ -11,7 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from napari_acs.errors import Unwritable
-from napari_acs.imaging.itk_files import ONE_AT_A_TIME
+from napari_acs.imaging.itk_files import ONE_AT_A_TIME, itk_name
 from napari_acs.imaging.read import StrPath
 from napari_acs.imaging.volume import Volume
 
@@ -37,7 +37,7 @@ def write_anonymous(path: StrPath, volume: Volume) -> Path:
     image.SetDirection(volume.grid.direction)
     try:
         with ONE_AT_A_TIME:
-            sitk.WriteImage(image, str(path), True)
+            sitk.WriteImage(image, itk_name(path), True)
     except RuntimeError as error:
         raise _unwritable(path, str(error).strip().splitlines()[-1]) from error
     if _length(path) < _HEADER + volume.array.nbytes:

@@ -6,12 +6,41 @@ ends. What ITK computes once the voxels are there may run in several threads.
 
 A window's toolkit sets the process to the user's language (Qt does, on Linux), and where that
 writes decimals with a comma, ITK's NRRD reader takes a spacing of 1.2 mm for 1 mm and says nothing.
+
+SimpleITK takes names in UTF-8 alone, and ends the whole process on another one.
 """
 
 from __future__ import annotations
 
 import locale
+import os
 import threading
+from pathlib import Path
+
+from napari_acs.errors import BadInput
+
+
+def itk_name(path: Path) -> str:
+    """Return a path as SimpleITK takes it.
+
+    Python holds bytes of a name that are no text (of a disk of a Windows machine, say) as lone
+    surrogates, and all that is not ASCII where no language is set (``LANG=C``). Of such a text
+    SimpleITK makes a null pointer, and the process ends with all that was not saved.
+
+    Raises
+    ------
+    BadInput
+        The name is no UTF-8.
+    """
+    try:
+        return os.fsencode(path).decode()
+    except UnicodeError as error:
+        raise BadInput(
+            f"{path.name} cannot be read or written under this name",
+            found=f"a letter in the path {str(path)!r} that is not in UTF-8",
+            expected="names of files and folders in UTF-8",
+            do="Rename the file or folder, or copy it to another one",
+        ) from error
 
 
 class _OneAtATime:

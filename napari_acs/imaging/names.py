@@ -52,7 +52,7 @@ def is_image_name(name: str) -> bool:
 
 def is_mask_name(name: str) -> bool:
     """Tell whether a file's or layer's name says that it holds a mask, not an image."""
-    return any(_MASK.fullmatch(token) for token in _split(name))
+    return any(map(is_mask_word, _split(name)))
 
 
 def guess_sequence(name: str) -> str | None:
@@ -76,7 +76,7 @@ def guess_sequence(name: str) -> str | None:
     # "t2_to_t1" is a T2 that was moved to the T1's grid.
     moved = next((i for i, token in enumerate(tokens) if token in _MOVED and i > 0), len(tokens))
     tokens = tokens[:moved]
-    said = [_of_token(token) for token in tokens]
+    said = [sequence_of_word(token) for token in tokens]
     found = set(filter(None, said))
     if "flair" in found:
         found.discard("t2")  # "T2 FLAIR", "T2_FLAIR_AX"
@@ -93,7 +93,7 @@ def name_of_case(name: str) -> str:
     The channel numbers of nnU-Net (``_0000``) go, too. Empty where nothing is left.
     """
     stem = re.sub(r"_000\d$", "", strip_suffix(name))
-    return "_".join(t for t in _split(stem) if not (_of_token(t) or _MASK.fullmatch(t)))
+    return "_".join(t for t in _split(stem) if not (sequence_of_word(t) or is_mask_word(t)))
 
 
 def _split(name: str) -> list[str]:
@@ -101,8 +101,19 @@ def _split(name: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", stem)
 
 
-def _of_token(token: str) -> str | None:
-    return next((key for key, pattern in _TOKENS.items() if pattern.fullmatch(token)), None)
+def sequence_of_word(word: str) -> str | None:
+    """Return the sequence that one word of a name says, in lower case."""
+    return next((key for key, pattern in _TOKENS.items() if pattern.fullmatch(word)), None)
+
+
+def is_mask_word(word: str) -> bool:
+    """Tell whether one word of a name, in lower case, says that it is of a mask."""
+    return _MASK.fullmatch(word) is not None
+
+
+def is_agent(word: str) -> bool:
+    """Tell whether one word of a name, in lower case, says that contrast agent was given."""
+    return _AGENT.fullmatch(word) is not None
 
 
 def _has_contrast(tokens: list[str], at: int) -> bool:
@@ -117,5 +128,5 @@ def _has_contrast(tokens: list[str], at: int) -> bool:
         "post" in after
         or (bool(after) and after[0] in {"c", "pc", "km", "cm"})
         or (at > 0 and tokens[at - 1] == "post")
-        or any(_AGENT.fullmatch(token) for token in tokens)
+        or any(map(is_agent, tokens))
     )

@@ -12,7 +12,7 @@ import SimpleITK as sitk
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.grid import Grid
-from napari_acs.imaging.itk_files import ONE_AT_A_TIME
+from napari_acs.imaging.itk_files import ONE_AT_A_TIME, itk_name
 from napari_acs.imaging.metaimage import check_metaimage
 from napari_acs.imaging.names import SUFFIXES
 from napari_acs.imaging.nifti import check_nifti, not_finite
@@ -110,7 +110,7 @@ def _reader(path: Path) -> sitk.ImageFileReader:
     if not path.is_file():
         raise BadInput(f"{path}", found="no such file", do="Check the path")
     reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
+    reader.SetFileName(itk_name(path))
     reader.SetImageIO(_READERS[suffix])
     # Before SimpleITK looks at the file: of some faults it says nothing, of others on stderr.
     if suffix in {".nii", ".nii.gz"}:

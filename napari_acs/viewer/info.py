@@ -107,12 +107,20 @@ def guess_in(metadata: Mapping[str, Any]) -> SequenceGuess | None:
 
 def is_diagonal(layer: Layer) -> bool:
     """Whether a layer is placed by scale and translate alone (no rotation, shear, affine)."""
-    n = layer.ndim
-    return (
-        np.allclose(layer.rotate, np.eye(len(layer.rotate)))
-        and np.allclose(layer.shear, 0)
-        and np.allclose(layer.affine.affine_matrix, np.eye(n + 1))
-    )
+    turns = {"rotate": layer.rotate, "shear": layer.shear, "affine": layer.affine.affine_matrix}
+    return not _is_turned(turns)
+
+
+def _is_turned(meta: Mapping[str, Any]) -> bool:
+    """Tell so by a layer's attributes, as napari hands them to a writer."""
+    for name in ("rotate", "shear", "affine"):
+        if (told := meta.get(name)) is None:
+            continue
+        value = np.asarray(told, float)
+        rest = np.eye(len(value)) if value.ndim == 2 else np.zeros_like(value)
+        if not np.allclose(value, rest):
+            return True
+    return False
 
 
 def find_info(name: str, shape: Any, meta: Mapping[str, Any], images: Iterable[Layer]) -> LayerInfo:
@@ -125,16 +133,24 @@ def find_info(name: str, shape: Any, meta: Mapping[str, Any], images: Iterable[L
     shape : tuple of int
         Of its displayed array.
     meta : mapping
-        Its attributes as napari hands them to a writer; ``scale``, ``translate`` and
-        ``metadata`` are read.
+        Its attributes as napari hands them to a writer; ``metadata`` and what places the layer
+        are read.
     images : iterable of Layer
         Open image layers.
 
     Raises
     ------
     BadInput
-        No grid fits, or several that differ, or are of two studies, do.
+        No grid fits, or several that differ, or are of two studies, do; or the layer was turned or
+        moved with napari's transform tool, which no file of a mask would show.
     """
+    if _is_turned(meta):
+        raise BadInput(
+            f"The layer {name!r} was rotated, sheared or moved after it was opened",
+            found="a transform that a saved mask would not have",
+            expected="the place of its image",
+            do="Select the layer, and Alt-click napari's transform button, which takes it back",
+        )
     scale = meta.get("scale", np.ones(len(shape)))
     translate = meta.get("translate", np.zeros(len(shape)))
     own = info_in(meta.get("metadata", {}))
@@ -145,6 +161,7 @@ def find_info(name: str, shape: Any, meta: Mapping[str, Any], images: Iterable[L
         for layer in images
         if (info := info_in(layer.metadata)) is not None
         and is_placed(info.grid, shape, scale, translate)
+        and is_diagonal(layer)
     ]
     # napari calls a new layer "<image> - Labels"
     named = [pair for pair in below if name.startswith(pair[0])]

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.flat_folder import case_of, images_of_case, is_copy
 from napari_acs.viewer.info import LayerInfo, info_in
-from napari_acs.viewer.study_names import study_name
+from napari_acs.viewer.study_names import in_folder, study_of_file
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -34,8 +35,9 @@ def lay(
 
     Of a DICOM mask these are, in this order, the images of a series that it refers to, other
     images of its study, and images that are no DICOM; never those of another DICOM study. Of
-    another mask: the images in its folder, then all others. Where images of several studies
-    would do, nobody can tell whose mask it is, and it stays on its own grid.
+    another mask: the images of its case in its folder, or copies of them, then all others, unless
+    its case has images there that are not open: then it is of none that is. Where images of several
+    studies would do, nobody can tell whose mask it is, and it stays on its own grid.
 
     Parameters
     ----------
@@ -76,7 +78,7 @@ def lay(
         file = reader.alone()
     except BadInput as refusal:
         raise reader.why or refusal from None
-    study = mask.study or study_name(mask.path.parent, homes)
+    study = mask.study or study_of_file(mask.path, homes)
     return file, LayerInfo(file.volume.grid, mask.path, study)
 
 
@@ -100,9 +102,14 @@ def _ranked(mask: MaskFile, homes: Sequence[LayerInfo]) -> Iterator[list[LayerIn
         yield [home for home in same if home not in drawn_on]
         yield [home for home in homes if home.dicom is None]
         return
-    beside = [home for home in homes if home.source and home.source.parent == mask.path.parent]
+    folder, case = mask.path.absolute().parent, case_of(mask.path)
+    own = images_of_case(mask.path)
+    beside = [home for home in homes if in_folder(home, folder, case)]
+    if not beside:
+        beside = [home for home in homes if home.source and is_copy(home.source, own)]
     yield beside
-    yield [home for home in homes if home not in beside]
+    if beside or not own:
+        yield [home for home in homes if home not in beside]
 
 
 def _series_of(home: LayerInfo) -> str:

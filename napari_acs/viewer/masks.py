@@ -68,6 +68,9 @@ def mask_of(layer: Labels, images: Iterable[Layer]) -> Mask:
     meta = {
         "scale": layer.scale,
         "translate": layer.translate,
+        "rotate": layer.rotate,
+        "shear": layer.shear,
+        "affine": layer.affine.affine_matrix,
         "metadata": layer.metadata,
         "features": layer.features,
         "colormap": layer.colormap,
@@ -85,7 +88,7 @@ def mask_from(data: Any, name: str, meta: Mapping[str, Any], images: Iterable[La
     name : str
         Of the layer.
     meta : mapping
-        Attributes of the layer; ``scale``, ``translate`` and ``metadata`` are read.
+        Attributes of the layer; ``metadata`` and what places it are read.
     images : iterable of Layer
         Open image layers, for a Labels layer that the user made over one of them.
 

@@ -21,7 +21,7 @@ from napari_acs.viewer.info import KEY, LayerInfo
 from napari_acs.viewer.layers import LayerTuple, image_layer, labels_layer, styles_for
 from napari_acs.viewer.mask_home import homes_among, lay
 from napari_acs.viewer.session_files import unpack_for_session
-from napari_acs.viewer.study_names import study_name
+from napari_acs.viewer.study_names import study_name, study_of_file
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Volume
@@ -220,7 +220,7 @@ def _read_file(file: Path, homes: Sequence[LayerInfo]) -> list[LayerTuple]:
     info = LayerInfo(
         volume.grid,
         volume.source or file,
-        study_name(file.resolve().parent, homes),
+        study_of_file(file, homes),
         guess_sequence(file.name),
     )
     return [image_layer(volume.array, info, strip_suffix(file.name))]

@@ -167,9 +167,13 @@ def _grid_under(layer: Layer) -> tuple[LayerInfo, bool]:
     info = info_in(layer.metadata)
     if info is not None and info.role == "uncertainty":
         raise BadInput(f"{subject} shows how unsure a model is, and is no MRI", do=do)
-    if info is not None and is_placed(info.grid, layer.data.shape, layer.scale, layer.translate):
+    turned = not is_diagonal(layer)  # by the mouse, in napari's transform mode
+    placed = info is not None and is_placed(
+        info.grid, layer.data.shape, layer.scale, layer.translate
+    )
+    if info is not None and placed and not turned:
         return info, False
-    if info is not None or not is_diagonal(layer):
+    if info is not None or turned:
         raise BadInput(
             f"{subject} was moved, rotated or cropped after it was opened",
             do="Open the file again, and choose that layer",

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 from superqt import QLabeledDoubleSlider
 
 from napari_acs.inference.maps import LEAST
+from napari_acs.widgets.decimals import take_decimals
 
 if TYPE_CHECKING:
     from napari_acs.inference.places import Place
@@ -152,6 +153,7 @@ class ConfidencePanel(QWidget):
             slider.setSingleStep(0.01)  # type: ignore[arg-type]  # as QSlider says, not superqt
             slider.setPageStep(0.1)  # type: ignore[arg-type]
             slider.setValue(region.threshold)
+            take_decimals(slider)
             for widget in (label, slider):
                 widget.setToolTip(
                     f"{region.title}: a voxel belongs to it from this probability on.\n"

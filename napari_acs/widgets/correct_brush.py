@@ -20,6 +20,7 @@ from superqt import QLabeledDoubleRangeSlider, QLabeledDoubleSlider
 
 from napari_acs.viewer.overlays import values_of
 from napari_acs.widgets.correct_regions import PAINTABLES, Paintable
+from napari_acs.widgets.decimals import take_decimals
 from napari_acs.widgets.scrolled import narrow
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class CorrectBrush(QWidget):
         self._radius.setValue(_FIRST_MM[self._kind])
         self._radius.setDecimals(1)
         self._radius.valueChanged.connect(lambda *_: self.changed.emit())
+        take_decimals(self._radius)
         self._ball = _check("ball", "3D: a ball, not a disc", self.changed)
         self._by_range = _check("by_range", "Only brightness in the range", self.changed)
         self._image = QComboBox()
@@ -209,6 +211,7 @@ class CorrectBrush(QWidget):
             self._range.setRange(low, high)  # type: ignore[arg-type]
             middle = sum(map(float, image.contrast_limits)) / 2
             self._range.setValue((middle, high))
+            take_decimals(self._range)
             self._range.blockSignals(before)
         self.range_changed.emit()
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
-    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QListWidget,
@@ -16,6 +15,8 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from napari_acs.widgets.decimals import DecimalBox
 
 if TYPE_CHECKING:
     from napari_acs.review.correct import Island
@@ -32,7 +33,7 @@ class CorrectIslands(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._under = QDoubleSpinBox()
+        self._under = DecimalBox()
         self._under.setObjectName("under_ml")
         self._under.setDecimals(3)
         self._under.setRange(0.001, 1000.0)

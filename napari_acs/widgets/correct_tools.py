@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QDoubleSpinBox, QGridLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
+
+from napari_acs.widgets.decimals import DecimalBox
 
 _ROWS = (
     (
@@ -39,7 +41,7 @@ class CorrectTools(QWidget):
                 grid.addWidget(self._button(name, title, tip), i, j)
         lengths = QGridLayout()
         for i, (name, title, mm, tip) in enumerate(_LENGTHS):
-            box = QDoubleSpinBox()
+            box = DecimalBox()
             box.setObjectName(f"{name}_mm")
             box.setRange(0.1, 50.0)
             box.setSingleStep(0.5)
@@ -53,7 +55,7 @@ class CorrectTools(QWidget):
         layout.addLayout(lengths)
 
     def _button(
-        self, name: str, title: str, tip: str, box: QDoubleSpinBox | None = None
+        self, name: str, title: str, tip: str, box: DecimalBox | None = None
     ) -> QPushButton:
         button = QPushButton(title)
         button.setObjectName(name)

@@ -29,6 +29,7 @@ from napari_acs.widgets.matching import (
     may_be_sequence,
     sequence_of,
 )
+from napari_acs.widgets.one_study import OneStudy
 from napari_acs.widgets.opening import AskSeries, StudyOpener, ask_series
 from napari_acs.widgets.preparation import Preparation
 from napari_acs.widgets.preparing import PrepareJob, prepare_job
@@ -95,12 +96,14 @@ class SegmentDock(QWidget):
             self,
         )
         self.confidence = Confidence(napari_viewer, self.panel.confidence, self)
+        self.one_study = OneStudy(napari_viewer, self)
         self.explaining = Explaining(napari_viewer, self.panel.nothing, self)
         self.listing = Listing(catalogue, self)
         self.recognising = Recognising(recognise, self)
         self._models: dict[str, ModelChoice] = {}
         self._pinned: dict[str, Layer | None] = {}
         self._study: str | None = None
+        self._hid = ""
         self._checked: object = None
         self.setAcceptDrops(True)
         fill_with(self, self.panel)
@@ -181,7 +184,8 @@ class SegmentDock(QWidget):
         self.mask_view.followed.connect(self.confidence.follow)
         self.preparation.moved.connect(self._on_moved)
         self.preparation.said.connect(panel.message.say)
-        self.opener.opened.connect(panel.message.clear)
+        self.opener.opened.connect(self._on_opened)
+        self.one_study.hid.connect(self._on_hid)
         self.opener.refused.connect(self._on_refused)
         self.saver.saved.connect(self._on_saved)
         self.saver.refused.connect(self._on_refused)
@@ -247,6 +251,20 @@ class SegmentDock(QWidget):
     @Slot(str)
     def _on_save(self, convention: str) -> None:
         self.saver.save(self.mask_view.layer, convention)
+
+    @Slot(str)
+    def _on_hid(self, sentence: str) -> None:
+        if self.opener.adding:
+            self._hid = sentence
+        else:
+            self.panel.message.say(sentence)
+
+    @Slot()
+    def _on_opened(self) -> None:
+        self.panel.message.clear()
+        if self._hid:
+            self.panel.message.say(self._hid)
+            self._hid = ""
 
     @Slot(str)
     def _on_saved(self, sentence: str) -> None:

@@ -100,7 +100,8 @@ def is_tumour_mask(layer: Any) -> TypeGuard[Labels]:
     if not isinstance(layer, Labels) or OVERLAY in layer.metadata:
         return False
     info = info_in(layer.metadata)
-    return info is None or info.role not in {"brain", "overlay"}
+    # napari's "Convert to Labels" keeps what an image knows of itself: of which sequence it is
+    return info is None or (info.sequence is None and info.role not in {"brain", "overlay"})
 
 
 def is_file_of(layer: Any, study: str) -> bool:

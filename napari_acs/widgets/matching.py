@@ -33,7 +33,9 @@ def match_sequences(
     """Return the layer for each sequence: what the user chose, else the latest that is named so.
 
     Layers of one study stay together: the study of the latest recognised layer wins, so that a
-    second patient's T1 never joins the first one's FLAIR.
+    second patient's T1 never joins the first one's FLAIR. What napari makes of a volume (a
+    projection, the slices of a stack, several images in one) keeps its name, and never takes the
+    place of a volume.
 
     Parameters
     ----------
@@ -43,14 +45,20 @@ def match_sequences(
         What the user chose by hand; kept while the layer is open.
     """
     latest = latest_study(layers)
-    named = {}
+    named: dict[str, Layer] = {}
     for layer in layers:
         sequence, study = sequence_of(layer)
-        if sequence is not None and study == latest:
+        if sequence is None or study != latest:
+            continue
+        if _is_volume(layer) or sequence not in named or not _is_volume(named[sequence]):
             named[sequence] = layer
     open_now = {id(layer) for layer in layers}
     kept = {s: v for s, v in pinned.items() if v is None or id(v) in open_now}
     return {s: kept[s] if s in kept else named.get(s) for s in SEQUENCES}
+
+
+def _is_volume(layer: Layer) -> bool:
+    return layer.ndim == 3 and not getattr(layer, "rgb", False)
 
 
 def latest_study(layers: Sequence[Layer]) -> str | None:

@@ -68,6 +68,11 @@ class StudyOpener(QObject):
         self._to_say: list[str] = []
         self._adding = False
 
+    @property
+    def adding(self) -> bool:
+        """Whether more layers follow, and then ``opened``."""
+        return self._adding
+
     def ask(self) -> None:
         """Ask for a folder and open it."""
         folder = QFileDialog.getExistingDirectory(self._window, "Open study folder")

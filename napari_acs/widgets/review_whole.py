@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
-    QDoubleSpinBox,
     QFormLayout,
     QGroupBox,
     QLabel,
@@ -18,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from napari_acs.review.session.audit import audit_report, audit_sentence, confident_items
 from napari_acs.review.session.state import SessionState
+from napari_acs.widgets.decimals import DecimalBox
 
 
 class ReviewWhole(QGroupBox):
@@ -36,7 +36,7 @@ class ReviewWhole(QGroupBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("The whole session", parent)
         self._state = SessionState()
-        self.most = QDoubleSpinBox()
+        self.most = DecimalBox()
         self.most.setObjectName("most")
         self.most.setDecimals(3)
         self.most.setRange(0.0, 1e6)

@@ -15,6 +15,7 @@ from qtpy.QtCore import QObject, QTimer, Signal, Slot
 from napari_acs.inference.messages import Failure, Progress
 from napari_acs.widgets.mask_view import is_file_of
 from napari_acs.widgets.matching import sequence_of
+from napari_acs.widgets.one_study import show_if_hidden
 from napari_acs.widgets.outcomes import Outcomes, fault_of_showing, sentence_on
 from napari_acs.widgets.preparation import unready
 from napari_acs.widgets.results import add_result
@@ -162,15 +163,12 @@ class Segmenting(QObject):
             return
         if self._running is None and self._waiting:
             self._running = self._waiting.pop(0)
-            self._begin()
+            self._began = monotonic()
             self._runner.start(self._running.request)
             self._panel.show_running(True)
         elif self._running is None:
             self._panel.show_running(bool(self._unchecked))
         self._show_waiting()
-
-    def _begin(self) -> None:
-        self._began = monotonic()
 
     def _show_waiting(self) -> None:
         alone = self._running is None and len(self._unchecked) <= 1
@@ -182,7 +180,7 @@ class Segmenting(QObject):
         chosen = self._panel.sequences.selected().values()
         self._prepared = tuple(layer for layer in chosen if layer is not None)
         self._outcomes.clear()
-        self._begin()
+        self._began = monotonic()
         self._panel.show_running(True, locked=True)
 
     @Slot(object)
@@ -212,6 +210,7 @@ class Segmenting(QObject):
     def _show_result(self, asked: Asked, result: Result) -> None:
         shown = self._is_shown(asked)
         followed = self._mask_view.layer
+        show_if_hidden(self._viewer, asked.layers.values() if shown else ())
         layer = add_result(self._viewer, asked.request, result.segmentation, shown=shown)
         self._follow(layer, asked.request.bundle, None if shown else followed)
         self.result_added.emit(layer, result.segmentation)

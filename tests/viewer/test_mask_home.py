@@ -197,3 +197,43 @@ def test_a_mask_in_the_study_opens_with_it_and_a_bad_one_hides_no_image(study, t
     layers = read(str(tmp_path / "case"), refused=refusals.append)
     assert [kind for *_, kind in layers] == ["image", "image", "labels"]
     assert "outlines nothing" in refusals[0].sentence()
+
+
+def test_a_mask_beside_images_that_are_closed_is_not_given_to_another_patient(
+    tmp_path, grid, write_image
+):
+    """All cases of BraTS have one grid: it was named after, and saved beside, the wrong one."""
+    voxels = np.arange(np.prod(grid.shape), dtype=np.int16).reshape(grid.shape)
+    mask = np.zeros(grid.shape, np.uint8)
+    mask[2:4, 2:4, 2:4] = 1
+    for number, patient in enumerate(("p1", "p2")):
+        (tmp_path / patient).mkdir()
+        write_image(tmp_path / patient / "t1.nii.gz", voxels + np.int16(number), grid)
+    (tmp_path / "masks").mkdir()
+    for folder in ("p1", "masks"):
+        write_image(tmp_path / folder / "seg.nii.gz", mask, grid)
+    ((_, attributes, _),) = read(str(tmp_path / "p2" / "t1.nii.gz"))
+    open_now = [info_in(attributes["metadata"])]
+    ((_, attributes, _),) = read(str(tmp_path / "p1" / "seg.nii.gz"), open_now)
+    info = info_in(attributes["metadata"])
+    assert info.study == "p1"
+    assert info.home.source == tmp_path / "p1" / "seg.nii.gz"
+    # a folder of masks alone says nothing of whose they are
+    ((_, attributes, _),) = read(str(tmp_path / "masks" / "seg.nii.gz"), open_now)
+    assert info_in(attributes["metadata"]).study == "p2"
+
+
+def test_a_copy_of_the_image_beside_a_mask_is_that_image(tmp_path, grid, write_image):
+    """Images that were copied to a folder of their own, and opened there."""
+    (tmp_path / "case").mkdir()
+    (tmp_path / "work").mkdir()
+    voxels = np.arange(np.prod(grid.shape), dtype=np.int16).reshape(grid.shape)
+    image = write_image(tmp_path / "case" / "t1.nii.gz", voxels, grid)
+    write_image(tmp_path / "case" / "seg.nii.gz", np.ones(grid.shape, np.uint8), grid)
+    shutil.copy(image, tmp_path / "work" / "a.nii.gz")
+    ((_, attributes, _),) = read(str(tmp_path / "work" / "a.nii.gz"))
+    home = info_in(attributes["metadata"])
+    ((_, attributes, _),) = read(str(tmp_path / "case" / "seg.nii.gz"), [home])
+    info = info_in(attributes["metadata"])
+    assert info.study == "work"
+    assert info.home == home

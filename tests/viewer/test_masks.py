@@ -76,6 +76,38 @@ def test_a_layer_that_was_moved_is_not_saved_where_it_was(image):
         mask_of(mask, [image])
 
 
+@pytest.mark.parametrize(
+    "turned",
+    [
+        {"affine": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 7], [0, 0, 0, 1]]},
+        {"rotate": (0, 0, 20)},
+        {"shear": (0.2, 0, 0)},
+    ],
+    ids=lambda turned: next(iter(turned)),
+)
+def test_what_napari_s_transform_mode_moved_is_not_saved_where_it_was(image, tmp_path, turned):
+    """It was saved as if it had not been moved: another place than the one that was shown."""
+    info = image.metadata["napari_acs"]
+    mask = Layer.create(*labels_layer(np.ones(info.grid.shape, np.uint8), info, "m"))
+    for name, value in turned.items():
+        setattr(mask, name, value)
+    with pytest.raises(BadInput, match="'m' was rotated, sheared or moved"):
+        mask_of(mask, [image])
+    data, meta, _ = mask.as_layer_data_tuple()
+    with pytest.raises(RuntimeError, match="Alt-click napari's transform button"):
+        write_labels_layer(str(tmp_path / "m.nii.gz"), data, meta)
+    mask._reset_affine()  # what that click does
+    if "affine" in turned:
+        assert mask_of(mask, [image]).info == info
+
+
+def test_a_mask_begun_over_an_image_is_not_of_it_once_the_image_was_moved(image):
+    labels = drawn(image)
+    image.affine = np.diag([1.0, 1.0, -1.0, 1.0])
+    with pytest.raises(BadInput, match="lies on no image"):
+        mask_of(labels, [image])
+
+
 def test_two_files_that_look_alike_are_told_apart_by_name(image, grid):
     flipped = replace(
         grid,

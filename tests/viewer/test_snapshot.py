@@ -68,6 +68,13 @@ def test_a_layer_moved_by_the_user_is_refused(grid):
     assert "was moved" in sentence({"t1": layer})
 
 
+def test_a_layer_moved_with_the_mouse_in_transform_mode_is_refused(grid):
+    """napari writes that to the layer's affine; it was segmented where it had been."""
+    layer = ours(grid)
+    layer.affine = [[1, 0, 0, 0], [0, 1, 0, 12], [0, 0, 1, 0], [0, 0, 0, 1]]
+    assert "was moved" in sentence({"t1": layer})
+
+
 def test_a_layer_from_elsewhere_is_taken_as_shown_and_said_so():
     layer = Image(VOLUME, scale=(2, 1, 1), translate=(5, 6, 7), name="other T1")
     study = snapshot_study({"t1": layer})

@@ -67,3 +67,29 @@ def test_folders_opened_together_are_told_apart_each_with_its_mask(tmp_path, gri
         *("T1 anat", "FLAIR anat", "mask anat"),
         *("T1 p2/anat", "FLAIR p2/anat", "mask p2/anat"),
     ]
+
+
+def test_files_of_two_patients_in_one_folder_are_two_studies(tmp_path, grid, write_image):
+    """The second, which has no T1ce, was segmented with the first one's."""
+    for name in ("P1_t1", "P1_t1ce", "P1_flair", "P2_t1", "P2_flair"):
+        write_image(tmp_path / f"{name}.nii.gz", np.ones(grid.shape, np.int16), grid)
+    mask = np.zeros(grid.shape, np.uint8)
+    mask[2:4, 2:4, 2:4] = 1
+    write_image(tmp_path / "P2_seg.nii.gz", mask, grid)
+    homes = []
+    for file in sorted(tmp_path.glob("*.nii.gz")):  # napari reads them one by one
+        ((_, attributes, _),) = read(str(file), homes)
+        homes.append(info_in(attributes["metadata"]))
+        assert homes[-1].study == file.name[:2]
+    assert homes[4].reference.study == "P2"
+
+
+def test_the_files_of_a_data_set_of_links_are_of_its_folder(tmp_path, grid, write_image):
+    """As in DataLad: each file leads to a folder of its own, and each was a study of its own."""
+    (tmp_path / "anat").mkdir()
+    for name in ("t1", "flair"):
+        (tmp_path / "store" / name).mkdir(parents=True)
+        there = write_image(tmp_path / "store" / name / "x.nii.gz", np.ones(grid.shape, "i2"), grid)
+        (tmp_path / "anat" / f"{name}.nii.gz").symlink_to(there)
+    layers = read([str(tmp_path / "anat" / f"{name}.nii.gz") for name in ("t1", "flair")])
+    assert {info_in(attributes["metadata"]).study for _, attributes, _ in layers} == {"anat"}

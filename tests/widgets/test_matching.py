@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from napari.layers import Image
+from napari.layers import Image, Labels
 from widgets.fakes import GRID
 
 from napari_acs.viewer.info import LayerInfo
+from napari_acs.widgets.mask_view import is_tumour_mask
 from napari_acs.widgets.matching import match_sequences, sequence_of
 
 
@@ -58,3 +59,22 @@ def test_layers_of_other_plugins_match_by_name_alone():
     ours = replace(elsewhere[0].metadata.get("napari_acs", LayerInfo(GRID)), study="A")
     mixed = [*elsewhere, Image(np.zeros((2, 2, 2)), name="T2 A", metadata={"napari_acs": ours})]
     assert names(mixed) == {"t2": "T2 A"}
+
+
+def test_what_napari_made_of_a_volume_is_not_chosen_for_it():
+    """A projection was chosen in the place of the volume, and Segment refused a flat image."""
+    flair = layer("FLAIR A", "A", "flair")
+    flat = Image(np.zeros((2, 2)), name="FLAIR A max-proj", metadata=flair.metadata)
+    merged = Image(np.zeros((2, 2, 2, 2)), name="FLAIR A", metadata=flair.metadata)
+    photo = Image(np.zeros((2, 2, 2, 3)), rgb=True, name="FLAIR A", metadata=flair.metadata)
+    assert match_sequences([flair, flat, merged, photo], {})["flair"] is flair
+    assert match_sequences([flair, flat], {"flair": flat})["flair"] is flat
+
+
+def test_an_image_that_napari_made_labels_of_is_no_mask():
+    """It was followed as one, and an image of 8 bits would have been saved as a mask."""
+    image = layer("FLAIR A", "A", "flair")
+    labels = Labels(np.ones((2, 2, 2), np.uint8), name="FLAIR A", metadata=image.metadata)
+    assert not is_tumour_mask(labels)
+    mask = layer("segmentation A", "A")
+    assert is_tumour_mask(Labels(np.ones((2, 2, 2), np.uint8), metadata=mask.metadata))

@@ -6,6 +6,7 @@ import numpy as np
 
 from napari_acs.imaging.check.line import CheckLine
 from napari_acs.imaging.check.subject import Subject, title
+from napari_acs.imaging.check.two_places import two_places_mm
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.orient import lps_axes
 
@@ -17,11 +18,16 @@ FEWEST_VOXELS = 4
 
 
 def geometry(subject: Subject) -> CheckLine:
-    """Thin volumes are red, steep ones amber; the rest a `Grid` has seen to already."""
-    thin, steep, tilted = [], [], []
+    """Thin volumes are red, steep ones and those with two places amber.
+
+    The rest a `Grid` has seen to already.
+    """
+    thin, steep, tilted, twice = [], [], [], []
     for key, volume in subject.volumes.items():
         if min(volume.array.shape) < FEWEST_VOXELS:
             thin.append(f"{title(key)} has only {min(volume.array.shape)} voxel(s) along one axis")
+        if apart := two_places_mm(volume):
+            twice.append(f"{title(key)} by {apart:.0f} mm")
         tilt = obliqueness(volume.grid)
         if tilt > OBLIQUE_DEG:
             steep.append(f"{title(key)} by {tilt:.0f} degrees")
@@ -34,6 +40,15 @@ def geometry(subject: Subject) -> CheckLine:
             "Not a 3D volume",
             "; ".join(thin),
             "Choose the whole series, not a single slice",
+        )
+    if twice:
+        return CheckLine(
+            "geometry",
+            "amber",
+            "A header states two places that differ",
+            f"qform and sform differ, {', '.join(twice)}; programs do not agree on which to take, "
+            "so that the place, and which side is left, may be others elsewhere (here: as in ITK)",
+            "Look whether the letters on the image are right; if not, correct the header",
         )
     if steep:
         return CheckLine(

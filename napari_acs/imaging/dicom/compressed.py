@@ -20,7 +20,7 @@ from pydicom.uid import UID, RLELossless, SecondaryCaptureImageStorage, generate
 
 from napari_acs.imaging.dicom.frame import PixelFormat
 from napari_acs.imaging.dicom.open import quiet
-from napari_acs.imaging.itk_files import ONE_AT_A_TIME
+from napari_acs.imaging.itk_files import ONE_AT_A_TIME, itk_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,7 +112,7 @@ def _by_gdcm(dataset: Dataset) -> NDArray[np.generic]:
             dataset.save_as(path, enforce_file_format=True)
             reader = sitk.ImageFileReader()
             reader.SetImageIO("GDCMImageIO")
-            reader.SetFileName(str(path))
+            reader.SetFileName(itk_name(path))
             values: NDArray[np.generic] = sitk.GetArrayFromImage(reader.Execute())
     finally:
         sitk.ProcessObject.SetGlobalWarningDisplay(warned)

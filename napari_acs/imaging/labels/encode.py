@@ -13,7 +13,7 @@ import SimpleITK as sitk
 
 from napari_acs.imaging import nifti, nrrd
 from napari_acs.imaging.grid import Grid
-from napari_acs.imaging.itk_files import ONE_AT_A_TIME
+from napari_acs.imaging.itk_files import ONE_AT_A_TIME, itk_name
 from napari_acs.imaging.labels.segments import SegmentName
 from napari_acs.imaging.labels.segnrrd import segment_pairs
 from napari_acs.imaging.read import read_grid
@@ -55,7 +55,7 @@ def encode(
     like = source.name.lower() if source is not None else ""
     if kind == ".nrrd":
         with ONE_AT_A_TIME:
-            sitk.WriteImage(image, str(path), True)
+            sitk.WriteImage(image, itk_name(path), True)
         if source is not None and like.endswith((".nrrd", ".nhdr")):
             lines = nrrd.geometry_lines(source)
             _keep_if_closer(path, grid, lambda raw: nrrd.with_lines(raw, lines))
@@ -65,7 +65,7 @@ def encode(
         plain = path if kind == ".nii" else path.with_name(path.name[:-3])
         try:
             with ONE_AT_A_TIME:
-                sitk.WriteImage(image, str(plain), False)
+                sitk.WriteImage(image, itk_name(plain), False)
             if source is not None and like.endswith((".nii", ".nii.gz")):
                 header = nifti.check_nifti(source)
                 _keep_if_closer(plain, grid, lambda raw: nifti.with_geometry_of(raw, header))
@@ -76,7 +76,7 @@ def encode(
                 plain.unlink(missing_ok=True)
     else:
         with ONE_AT_A_TIME:
-            sitk.WriteImage(image, str(path), True)
+            sitk.WriteImage(image, itk_name(path), True)
 
 
 def _keep_if_closer(path: Path, grid: Grid, change: Callable[[bytes], bytes]) -> None:

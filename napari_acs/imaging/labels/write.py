@@ -13,6 +13,7 @@ import numpy as np
 
 from napari_acs.errors import BadInput, Unwritable
 from napari_acs.imaging.grid import Grid
+from napari_acs.imaging.itk_files import itk_name
 from napari_acs.imaging.labels.encode import encode
 from napari_acs.imaging.labels.proof import Proof, prove, unproven
 from napari_acs.imaging.labels.reread import KINDS, reread
@@ -104,6 +105,7 @@ def save_labels(
     """
     path = Path(fspath(path))
     suffix = check_target(path, KINDS, overwrite)
+    itk_name(path)  # refuses it now: later the name would be the draft's
     labels = _check_labels(labels_zyx, grid, path)
     named = name_segments((segment.value for segment in segments), segments)
     usable = _usable_source(Path(fspath(source)), grid) if source is not None else None
