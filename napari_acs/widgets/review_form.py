@@ -144,4 +144,5 @@ def _number(text: str) -> Any:
 
 
 def _typed(value: Any) -> str:
-    return "" if value is None else f"{value:.15g}"
+    # All its digits: an answer that is shown is written again when its case is left.
+    return "" if value is None else repr(float(value)).removesuffix(".0")
