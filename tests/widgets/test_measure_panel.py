@@ -298,6 +298,25 @@ def test_right_after_an_edit_nothing_is_drawn_copied_or_written(dock, mask, qtbo
     assert record["measures"]["regions"]["ET"]["volume_ml"] == 0
 
 
+def test_a_file_that_cannot_be_written_leaves_the_one_that_was_there(
+    dock, mask, asked, monkeypatch
+):
+    click(dock, "csv_measures")
+    (file,) = asked.iterdir()
+    before = file.read_text()
+
+    def full(self, text, *_, **__):
+        self.write_bytes(text[:20].encode())
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    click(dock, "csv_measures")
+    assert "cannot be written" in dock.said and "no space left" in dock.said
+    monkeypatch.undo()
+    assert file.read_text() == before
+    assert list(asked.iterdir()) == [file]
+
+
 def test_the_cost_of_an_earlier_mask_is_neither_shown_nor_written(dock, mask, qtbot, gate, asked):
     started, go = gate("cost_of")
     heard = []
