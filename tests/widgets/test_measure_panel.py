@@ -262,6 +262,23 @@ def test_measures_of_what_the_mask_was_for_a_moment_are_never_shown(dock, mask, 
     assert "on the clipboard" in dock.said
 
 
+def test_it_is_said_while_the_table_is_of_an_earlier_mask(dock, mask, qtbot, gate):
+    said = text(dock, "measure_state")
+    _, go = gate("measure")
+    erase_et(mask)
+    earlier = f"{measures.LATE} {measures.EARLIER}"
+    qtbot.waitUntil(lambda: text(dock, "measure_state") == earlier, timeout=WAIT)
+    mask.undo()  # what the table shows is of the mask again
+    qtbot.waitUntil(lambda: text(dock, "measure_state") == said, timeout=WAIT)
+    erase_et(mask)
+    qtbot.waitUntil(lambda: text(dock, "measure_state") == earlier, timeout=WAIT)
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+        go.set()
+    assert text(dock, "measure_state") == said
+    qtbot.wait(2500)
+    assert text(dock, "measure_state") == said
+
+
 def test_measures_of_a_flood_that_was_taken_back_are_not_waited_for(dock, mask, qtbot, monkeypatch):
     started, stopped, work = Event(), Event(), measures.measure
 
