@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from uuid import uuid4
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never
 from napari_acs.review.session.plan import make_plan
 from napari_acs.review.session.state import Ai
+from napari_acs.viewer.whole_file import write_whole
 
 
 def make_session(
@@ -99,7 +99,7 @@ def export_reads(file: Path, target: Path) -> str:
         text = table_of(merged, names)
     else:
         text = json.dumps(report_of(merged, names), indent=2, ensure_ascii=False) + "\n"
-    _write(target, text)
+    write_whole(target, text)
     heads = ", ".join(str(head) for head in merged.heads.values())
     said = f"{target.name}: {len(merged.reads)} reads. Log head {heads}."
     for why in changed_logs(merged.files).values():
@@ -126,18 +126,3 @@ def export_training(file: Path, folder: Path, cancelled: Callable[[], bool] = ne
     if made.left_out:
         said += f" {len(made.left_out)} left out: {' '.join(made.left_out.values())}"
     return said
-
-
-def _write(target: Path, text: str) -> None:
-    draft = target.with_name(f".{uuid4().hex}{target.suffix}")
-    try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(target)
-    except OSError as error:
-        raise BadInput(
-            f"{target} cannot be written",
-            found=(error.strerror or str(error)).lower(),
-            do="Choose another place",
-        ) from error
-    finally:
-        draft.unlink(missing_ok=True)

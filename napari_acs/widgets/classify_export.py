@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, Slot
 from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
 
+from napari_acs.errors import BadInput
+from napari_acs.viewer.whole_file import write_whole
 from napari_acs.widgets.classify_report import csv_of
 
 if TYPE_CHECKING:
@@ -65,8 +67,8 @@ class ClassifyExport(QObject):
         if path is None:
             return
         try:
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            self._panel.message.say(f"The file could not be written: {error.strerror}.", "refusal")
+            write_whole(path, text)
+        except BadInput as refusal:
+            self._panel.message.say(refusal.sentence(), "refusal")
             return
         self._panel.message.say(f"Written: {path.name}", "done")

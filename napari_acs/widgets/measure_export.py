@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_acs.errors import BadInput
 from napari_acs.viewer.measure_record import csv_of, json_of, record_of
+from napari_acs.viewer.whole_file import write_whole
 
 if TYPE_CHECKING:
     from napari_acs.viewer.diameters import HandDiameters
@@ -47,12 +47,5 @@ class MeasureExport:
         if path is None:
             return ""
         record = record_of(measured, by_hand, cost, active_s)
-        try:
-            path.write_text(json_of(record) if kind == "json" else csv_of(record), "utf-8")
-        except OSError as error:
-            raise BadInput(
-                f"{path.name} could not be written",
-                found=error.strerror or "",
-                do="Choose another folder",
-            ) from error
+        write_whole(path, json_of(record) if kind == "json" else csv_of(record))
         return f"Written: {path.name}"

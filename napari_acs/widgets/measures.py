@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from qtpy.QtCore import QObject, Signal, Slot
+from qtpy.QtCore import QObject, QTimer, Signal, Slot
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_acs.errors import BadInput
@@ -31,6 +31,7 @@ from napari_acs.widgets.matching import may_be_sequence, sequence_of
 from napari_acs.widgets.measure_cost import MeasureCost
 from napari_acs.widgets.measure_diameters import MeasureDiameters
 from napari_acs.widgets.measure_export import MeasureExport
+from napari_acs.widgets.measure_panel import say
 from napari_acs.widgets.measure_table import text_of
 from napari_acs.widgets.one_call import Call, Returned, call_job
 
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
     from napari_acs.widgets.measure_panel import MeasurePanel
 
 QUIET_MS = 500
+LATE_MS = 2000
+LATE = "Measuring the mask as it is now."
+EARLIER = "What stands here is from before the edit."
 _SOON = "Wait a second, and click again"
 _DRAG = "Select the layer 'diameters' and drag an end to correct them."
 _ACROSS = (
@@ -76,6 +80,11 @@ class Measuring(QObject):
         self._edits.settled.connect(self._measure)
         self._runner = JobRunner(call_job, self)
         self._runner.ended.connect(self._on_measured)
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(LATE_MS)
+        self._late.timeout.connect(self._say_late)
+        self._notes = ""
         self.cost = MeasureCost(panel.cost, before, self)
         self._midlines: WeakKeyDictionary[Image, Plane | str] = WeakKeyDictionary()
         self.last: Measured | None = None
@@ -89,7 +98,7 @@ class Measuring(QObject):
 
     def follow(self, layer: Labels | None) -> None:
         """Measure this mask from now on."""
-        self._runner.abandon()
+        self._abandon()
         self.cost.forget()
         self.last = None
         self._edits.follow(layer)
@@ -119,7 +128,8 @@ class Measuring(QObject):
         self.cost.look(layer)
         if self.last is not None and self._measures_are_of(layer):
             # Only another slice is shown, or an edit was undone.
-            self._runner.abandon()  # of what the mask was for a moment
+            self._abandon()  # of what the mask was for a moment
+            say(self._panel.state, self._notes)
             self.cost.work(layer, self.last.request.mask)
             self.diameters.look(layer)
             return
@@ -137,15 +147,26 @@ class Measuring(QObject):
             None if found is None or known is not None else (found.data, grid_of(found)),
             known if isinstance(known, str) else "",
         )
-        self._runner.abandon()  # of a mask that has been edited since
+        self._abandon()  # of a mask that has been edited since
         self._runner.start(Call(lambda stop: measure(request, stop), found))
+        self._late.start()
         self.diameters.look(layer)
+
+    def _abandon(self) -> None:
+        self._runner.abandon()
+        self._late.stop()
+
+    @Slot()
+    def _say_late(self) -> None:
+        """Say that what the table shows is not of the mask as it is; a moment needs no word."""
+        say(self._panel.state, LATE if self.last is None else f"{LATE} {EARLIER}")
 
     def _images(self) -> list[Any]:
         return [each for each in self._viewer.layers if may_be_sequence(each)]
 
     @Slot(object, object)
     def _on_measured(self, call: Call, outcome: Returned | Failure) -> None:
+        self._late.stop()
         if isinstance(outcome, Failure):
             self._fail(outcome)
             return
@@ -157,13 +178,15 @@ class Measuring(QObject):
         if self.last.measures.axial_resampled:
             tilt = self.last.measures.axial_tilt_deg
             notes.append(f"The scan is tilted by {tilt:.0f} degrees: axial planes were cut for it.")
-        self._panel.show_measures(self.last.measures, " ".join(notes))
+        self._notes = " ".join(notes)
+        self._panel.show_measures(self.last.measures, self._notes)
         self.measured.emit(self.last)
         layer = self._edits.layer
         if layer is not None and self._measures_are_of(layer):  # else it is measured again soon
             self.cost.work(layer, self.last.request.mask)
 
     def _fail(self, failure: Failure) -> None:
+        self._late.stop()
         self.last = None
         self.cost.forget()
         self._panel.show_measures(None, failure.sentence())

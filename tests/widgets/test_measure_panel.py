@@ -262,6 +262,23 @@ def test_measures_of_what_the_mask_was_for_a_moment_are_never_shown(dock, mask, 
     assert "on the clipboard" in dock.said
 
 
+def test_it_is_said_while_the_table_is_of_an_earlier_mask(dock, mask, qtbot, gate):
+    said = text(dock, "measure_state")
+    _, go = gate("measure")
+    erase_et(mask)
+    earlier = f"{measures.LATE} {measures.EARLIER}"
+    qtbot.waitUntil(lambda: text(dock, "measure_state") == earlier, timeout=WAIT)
+    mask.undo()  # what the table shows is of the mask again
+    qtbot.waitUntil(lambda: text(dock, "measure_state") == said, timeout=WAIT)
+    erase_et(mask)
+    qtbot.waitUntil(lambda: text(dock, "measure_state") == earlier, timeout=WAIT)
+    with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+        go.set()
+    assert text(dock, "measure_state") == said
+    qtbot.wait(2500)
+    assert text(dock, "measure_state") == said
+
+
 def test_measures_of_a_flood_that_was_taken_back_are_not_waited_for(dock, mask, qtbot, monkeypatch):
     started, stopped, work = Event(), Event(), measures.measure
 
@@ -296,6 +313,25 @@ def test_right_after_an_edit_nothing_is_drawn_copied_or_written(dock, mask, qtbo
     click(dock, "json_measures")
     record = json.loads((asked / "measures.json").read_text())
     assert record["measures"]["regions"]["ET"]["volume_ml"] == 0
+
+
+def test_a_file_that_cannot_be_written_leaves_the_one_that_was_there(
+    dock, mask, asked, monkeypatch
+):
+    click(dock, "csv_measures")
+    (file,) = asked.iterdir()
+    before = file.read_text()
+
+    def full(self, text, *_, **__):
+        self.write_bytes(text[:20].encode())
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    click(dock, "csv_measures")
+    assert "cannot be written" in dock.said and "no space left" in dock.said
+    monkeypatch.undo()
+    assert file.read_text() == before
+    assert list(asked.iterdir()) == [file]
 
 
 def test_the_cost_of_an_earlier_mask_is_neither_shown_nor_written(dock, mask, qtbot, gate, asked):
