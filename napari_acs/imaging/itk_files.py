@@ -37,7 +37,7 @@ def itk_name(path: Path) -> str:
     except UnicodeError as error:
         raise BadInput(
             f"{path.name} cannot be read or written under this name",
-            found=f"a letter in the path {str(path)!r} that is not in UTF-8",
+            found=f"a letter in '{path}' that is not in UTF-8",
             expected="names of files and folders in UTF-8",
             do="Rename the file or folder, or copy it to another one",
         ) from error

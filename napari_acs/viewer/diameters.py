@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_acs.errors import BadInput
+from napari_acs.viewer.info import OVERLAY
 
 if TYPE_CHECKING:
     from napari.layers import Labels, Shapes
@@ -107,6 +108,7 @@ def diameters_layer(
         shape_type="line",
         ndim=3,
         name=name,
+        metadata={OVERLAY: True},
         **place,
         edge_color=colours(lines, of),
         edge_width=0.8,

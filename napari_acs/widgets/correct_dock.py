@@ -27,6 +27,7 @@ from napari_acs.widgets.correct_target import CorrectTarget
 from napari_acs.widgets.correct_undo import CorrectUndo
 from napari_acs.widgets.measure_export import ask_file
 from napari_acs.widgets.measures import Measuring
+from napari_acs.widgets.one_study import OneStudy
 from napari_acs.widgets.scrolled import fill_with
 from napari_acs.widgets.shared_letters import letters_beside
 
@@ -72,6 +73,8 @@ class CorrectDock(QWidget):
         self.measuring = Measuring(napari_viewer, panel.measures, target.before, ask, self)
         fill_with(self, panel)
         letters_beside(self, napari_viewer)
+        self.one_study = OneStudy(napari_viewer, self)
+        self.one_study.hid.connect(self._on_hid)
         target.followed.connect(self._on_followed)
         target.listed.connect(self._on_listed)
         target.replaced.connect(self._on_replaced)
@@ -181,6 +184,11 @@ class CorrectDock(QWidget):
             self.panel.message.say(self._over, "note")
         elif before and not self._over and before == self.said:
             self.panel.message.clear()
+
+    @Slot(str)
+    def _on_hid(self, sentence: str) -> None:
+        if not self._over:  # which says more
+            self.panel.message.say(sentence)
 
     def _on_selected(self, event: Any = None) -> None:
         # Looked at in the next turn: who adds a layer often selects the one before again.

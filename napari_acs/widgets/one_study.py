@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
@@ -42,11 +42,19 @@ class OneStudy(QObject):
         for layer in others:
             layer.visible = False
         if others:
+            _hide_drawings(self._viewer.layers)
             names = " and ".join(dict.fromkeys(repr(study_of(layer)) for layer in others))
             self.hid.emit(
                 f"{names} is hidden while {own!r} is shown. "
                 "The eyes in the list of layers bring it back."
             )
+
+
+def _hide_drawings(layers: Iterable[Layer]) -> None:
+    """Hide what tools drew over the study before, diameters and the plane that they lie in."""
+    for layer in layers:
+        if OVERLAY in layer.metadata and not study_of(layer):
+            layer.visible = False
 
 
 def show_if_hidden(viewer: Viewer, layers: Collection[Layer]) -> None:

@@ -9,6 +9,7 @@ from napari.layers import Image, Layer
 from qtpy.QtWidgets import QComboBox
 from widgets.fakes import GRID, labels_on
 
+from napari_acs.viewer.diameters import diameters_layer, place_of
 from napari_acs.viewer.info import LayerInfo
 from napari_acs.viewer.layers import labels_layer
 from napari_acs.viewer.uncertainty_layer import uncertainty_layer
@@ -35,6 +36,15 @@ def test_who_is_opened_next_hides_who_was_there_and_it_is_said(viewer, dock, fir
     assert shown(viewer) == ["notes", "T1 Bert"]
     assert dock.said.startswith("'Anna' is hidden while 'Bert' is shown")
     assert len(viewer.layers) == 5, "nothing is closed"
+
+
+def test_what_tools_drew_over_the_first_is_hidden_too(viewer, dock, first, add):
+    lines = [np.zeros((2, 3)), np.ones((2, 3))]
+    drawn = viewer.add_layer(diameters_layer(place_of(first[2]), lines))
+    add("T2 Anna", study="Anna", sequence="t2")
+    assert drawn.visible
+    add("T1 Bert", study="Bert", sequence="t1")
+    assert not drawn.visible
 
 
 def test_who_wants_both_gets_them(viewer, dock, first, add):

@@ -142,3 +142,13 @@ def test_an_image_that_was_moved_since_counts_for_nothing(dock, mask, viewer, qt
     drag(dock, mask, middle())
     assert "'T1' does not lie on the mask 'mask' any more" in dock.said
     np.testing.assert_array_equal(mask.data, before)
+
+
+def test_the_study_before_is_hidden_and_what_is_said_of_its_mask_stays(viewer, dock, mask):
+    other = add_image(viewer, np.zeros(GRID.shape, np.float32), "Musterfrau", "T2 Musterfrau")
+    assert not mask.visible and other.visible
+    assert "lie over" in dock.said
+    viewer.layers.remove(mask)
+    add_image(viewer, np.zeros(GRID.shape, np.float32), "Mustermann", "T2 Mustermann")
+    assert not other.visible
+    assert dock.said.startswith("'Musterfrau' is hidden while 'Mustermann' is shown")
