@@ -9,7 +9,9 @@ from qtpy.QtCore import QObject, QTimer, Slot
 
 from napari_acs.errors import BadInput
 from napari_acs.review.session.decisions import decide, keep_classification, say
+from napari_acs.review.session.state import ACCEPTED, CORRECTED
 from napari_acs.viewer.classification_layer import classification_in
+from napari_acs.viewer.moved import refuse_moved
 
 if TYPE_CHECKING:
     from napari_acs.review.session.session import Session
@@ -82,6 +84,12 @@ class Saying(QObject):
         item, write = self._cases.item, self.keep()
         if item is None or write is None:
             return
+        if status in (ACCEPTED, CORRECTED):
+            try:
+                refuse_moved(self._cases.screen.layers)
+            except BadInput as refusal:
+                self._cases.refused.emit(refusal.sentence())
+                return
         self._typing.stop()
 
         def settle(session: Session) -> None:
