@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,12 @@ from napari_acs.cli.outcome import end_with, exits
 from napari_acs.cli.output import STDOUT, check_report, write_report
 from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_acs.models.spec import BundleSpec
+    from napari_acs.training.finetune.split import Split
 
 
 def _folders(help: str) -> Any:
@@ -128,7 +134,6 @@ def finetune(
     from napari_acs.training.finetune.plan import Wish, id_of, refuse_senseless, refuse_untrainable
     from napari_acs.training.finetune.promote import promote as promoted
     from napari_acs.training.finetune.run import plan_of
-    from napari_acs.training.layouts.unlisted import unlisted
 
     wish = Wish(id, title, new_version, freeze_encoder, steps, learning_rate, batch, seed)
     refuse_senseless(wish)
@@ -149,8 +154,7 @@ def finetune(
     plan = plan_of(parent, split, wish, phantoms)
     if promote:
         refuse_taken(plan.recipe.id, "name the new one with --id")
-    for said in (*unlisted([*data, *(rehearse or ())]), split.sentence()):
-        typer.echo(said, err=True)
+    _say(spec, split, [*data, *(rehearse or ())])
     needed = [channel.name for channel in spec.input.channels if channel.required]
     corrected = (*split.training, *split.held_out)
     refuse_for_learning(corrected, split.rehearsed, required=needed)
@@ -168,6 +172,16 @@ def finetune(
     if promote:
         entry = promoted(done.bundle, done.verdict, accept_worse=accept_worse)
         typer.echo(f"{entry.spec.id} is now the default model: {entry.path}", err=True)
+
+
+def _say(spec: BundleSpec, split: Split, places: Sequence[Path]) -> None:
+    """Say what is left out, what judges, and whether the old model saw it."""
+    from napari_acs.models.cross_validation import flattering
+    from napari_acs.training.layouts.unlisted import unlisted
+
+    seen = flattering(spec, [case.name for case in split.held_out])
+    for said in filter(None, (*unlisted(places), split.sentence(), seen)):
+        typer.echo(said, err=True)
 
 
 def _folder(data: Path, run: Path) -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from napari_acs.errors import BadInput
 from napari_acs.imaging.metrics import DEFINITIONS
 from napari_acs.inference.reference import REGIONS
-from napari_acs.models.cross_validation import unseen_members
+from napari_acs.models.cross_validation import flattering, unseen_members
 from napari_acs.models.spec import BundleSpec
 from napari_acs.training.finetune.figures import HELD_OUT, OLD, Figures
 from napari_acs.training.finetune.verdict import Verdict
@@ -117,7 +117,7 @@ def card(plan: Plan, before: Figures | None, after: Figures, verdict: Verdict) -
         "that model; the weights are averaged over the last steps.",
         "Data:\n\n" + "\n".join(f"- {line}" for line in recipe.data),
         "## Before and after",
-        _caveat(before),
+        _caveat(before, flattering(parent, [case.name for case in split.held_out])),
     ]
     for group, title in _TITLES.items():
         if group in after:
@@ -136,13 +136,14 @@ def card(plan: Plan, before: Figures | None, after: Figures, verdict: Verdict) -
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _caveat(before: Figures | None) -> str:
+def _caveat(before: Figures | None, seen: str) -> str:
     if before is None:
         return "The model it was made from was untrained, and has no figures."
-    return (
-        "Both by the whole pipeline, on the studies' own grids. Where the old model was trained on "
-        "a case that was held out here, its figures before are flattering."
+    doubt = seen or (
+        "Where the old model was trained on a case that was held out here, its figures before are "
+        "flattering."
     )
+    return f"Both by the whole pipeline, on the studies' own grids. Of the figures before: {doubt}"
 
 
 def _table(group: str, before: Figures | None, after: Figures) -> str:

@@ -92,3 +92,17 @@ def test_sets_hold_the_truth_as_often_as_stated(kind):
         assert shares == pytest.approx([0.8, 0.8], abs=0.07)
     else:
         assert max(shares) - min(shares) > 0.1, "the rarer class pays"
+
+
+def test_a_patients_other_cases_do_not_vouch_for_this_one():
+    wrong, right = (0.1, 0.9), (0.9, 0.1)
+    held = HeldOutScores(
+        scores=(wrong,) * 5 + (right,) * 10,
+        truth=((0,),) * 15,
+        coverage=0.8,
+        conformal="marginal",
+    )
+    strangers = measured_coverage(held, [str(n) for n in range(15)], 2)
+    one_patient = measured_coverage(held, ["p"] * 5 + [str(n) for n in range(10)], 2)
+    assert strangers["covered"] == [15, 15]
+    assert one_patient["covered"] == [10, 15]

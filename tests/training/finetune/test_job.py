@@ -142,6 +142,7 @@ def test_the_parent_says_what_it_never_saw(parent):
 @pytest.mark.parametrize("half", [True, False])
 def test_what_is_judged_and_written_is_as_precise_as_the_parent(parent, tmp_path, half):
     fields = parent.spec.model_dump(mode="json", exclude={"weights"})
+    fields |= {"training": {"cases": ["blob0"]}} if half else {}
     old = save_bundle(tmp_path / "old", fields, parent.network(), half=half)
     assert old.in_half is half
     plan, network = _plan(old), parent.network()
@@ -152,5 +153,7 @@ def test_what_is_judged_and_written_is_as_precise_as_the_parent(parent, tmp_path
     new = write_bundle(plan, network, tmp_path / "new", *args)
     assert new.sha256 == draft.sha256, "the figures are of the weights that are written"
     assert new.in_half is half
+    flattered = "parent was trained on blob0: their figures flatter"
+    assert (flattered in (new.path / "card.md").read_text()) is half, "as far as the parent says"
     size, whole = new.spec.weights.size_bytes, parent.spec.weights.size_bytes
     assert size < 0.6 * whole if half else size == whole
