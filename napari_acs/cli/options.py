@@ -28,7 +28,7 @@ Model = Annotated[
         "--model",
         metavar="ID",
         help="Model id (see `napari-acs models list`) or a bundle's folder. "
-        "Left out: the bundled model.",
+        "Left out: the default one, see `napari-acs models default`.",
         show_default=False,
     ),
 ]
