@@ -26,8 +26,8 @@ def make_layer(described: LayerTuple) -> Layer:
     -------
     napari.layers.Layer
         Of a Labels layer, what napari draws for its polygon tool and for the right button of its
-        brush is made when the tool is first chosen. napari makes them with every layer, which is
-        half of the time for which a mask that is added holds the window up.
+        brush is made when the tool is first chosen. napari makes them with every layer, a fifth of
+        the main thread's time for which a mask that is added holds the window up.
     """
     from napari.layers import Labels, Layer  # noqa: PLC0415 (napari is slow)
 

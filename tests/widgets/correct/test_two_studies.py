@@ -71,6 +71,9 @@ def test_brightness_is_that_of_the_masks_own_study(dock, mask, viewer, qtbot):
     alone = smart_paint(dock, mask, qtbot)
     assert alone.any()
     add_image(viewer, np.flip(image()).copy(), "Musterfrau", "T2 Musterfrau")
+    assert not mask.visible, "two heads do not lie on one another"
+    for layer in viewer.layers:  # who wants both clicks the eyes
+        layer.visible = True
     dock.target.choose(mask)
     assert names(dock) == ["T1"], "the threshold brush and floods"
     np.testing.assert_array_equal(smart_paint(dock, mask, qtbot), alone)
