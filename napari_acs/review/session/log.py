@@ -13,7 +13,9 @@ from typing import Any
 
 from napari_acs.errors import BadInput
 from napari_acs.review.session.chain import Event, Head, canonical, event_hash, sha256
-from napari_acs.review.session.database import connect_to_write, speaking
+from napari_acs.review.session.database import connect_to_write
+from napari_acs.review.session.faults import speaking
+from napari_acs.review.session.half_made import finish
 from napari_acs.review.session.lock import session_lock
 
 COLUMNS = "seq, at, backwards, run, clock_ms, kind, item, mask, data, blob_sha256, previous, hash"
@@ -115,6 +117,8 @@ def opened_log(path: Path, now: Callable[[], str] = now_utc) -> Iterator[Log]:
         Missing, no review file, of a newer version, damaged at its end, open in another window,
         or in a folder that may not be written.
     """
+    if not path.is_file():
+        finish([path])
     if not path.is_file():
         raise BadInput(f"{path}", found="no such file", do="Check the path")
     with ExitStack() as until_closed:
