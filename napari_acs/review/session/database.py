@@ -38,12 +38,37 @@ def connect_to_write(path: Path, *, new: bool = False) -> sqlite3.Connection:
     return connection
 
 
+def log_left(path: Path) -> bool:
+    """Tell whether a program that was killed, or copied away from, has left work beside a file."""
+    real = Path(os.path.realpath(path))
+    log = real.with_name(real.name + "-wal")
+    return log.is_file() and log.stat().st_size > 0
+
+
+def connect_to_look(path: Path) -> sqlite3.Connection:
+    """Connect to a file that this process has locked, and change nothing, not even a left log.
+
+    Raises
+    ------
+    BadInput
+        It is no review file, or of a newer version.
+    """
+    real = Path(os.path.realpath(path))
+    options = "mode=ro" if log_left(path) else "immutable=1"
+    with ExitStack() as undo:
+        connection = sqlite3.connect(f"{real.as_uri()}?{options}", uri=True, isolation_level=None)
+        undo.callback(connection.close)
+        connection.text_factory = _text
+        check_version(connection, path.name)
+        undo.pop_all()
+    return connection
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Give a connection that only reads; also beside a window that has the file open.
 
-    Nothing is written to the file or beside it, but that the left log of a program that was
-    killed may be moved into it.
+    Nothing is written to the file or its log; beside them SQLite may leave an index of a left log.
 
     Raises
     ------
@@ -62,7 +87,9 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             try:
                 until_read.enter_context(session_lock(path, READING))
                 until_read.callback(_tidy, path)
-                options = "mode=rw" if left else "immutable=1"
+                # Not "rw": closing would put the two together for good, also where a program that
+                # copies has brought only one of them yet.
+                options = "mode=ro" if left else "immutable=1"
             except Busy:
                 options = "mode=ro"
                 until_read.callback(_tidy_alone, path)
