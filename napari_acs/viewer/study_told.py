@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,8 @@ def study_told(info: LayerInfo) -> str | None:
 
 def _told(name: str) -> str:
     """Return what is left of a file's name, in small letters: so keys were always made of it."""
-    return "_".join(re.findall(r"[a-z0-9]+", rest_of(name).lower()))
+    left = unicodedata.normalize("NFC", rest_of(name).lower())  # a Mac takes letters apart
+    return "_".join(re.findall(r"[^\W_]+", left))
 
 
 def _is_one_study(folder: Path) -> bool:

@@ -46,6 +46,8 @@ def test_a_study_has_one_key_whatever_its_mask_was_drawn_on_and_whatever_else_is
         ("p1_t1.nii.gz", "p1_flair.nii.gz", "p2_t1.nii.gz"),  # two of one sequence
         ("g_001_0000.nii.gz", "g_001_0003.nii.gz", "g_002_0000.nii.gz"),
         ("p1_seg.nii.gz", "p1.nii.gz", "p2_seg.nii.gz"),
+        ("\u7532_t1.nii.gz", "\u7532_flair.nii.gz", "\u4e59_t1.nii.gz"),  # letters of any script
+        ("M\u00fcller_t1.nii.gz", "Mu\u0308ller_flair.nii.gz", "M\u00f6ller_t1.nii.gz"),
         ("P1_AX_T2.nii.gz", "P1_T1_post.nii.gz", "P2_AX_T2.nii.gz"),  # planes and agents say nought
     ],
 )
