@@ -18,6 +18,7 @@ from napari_acs.cli.evaluate import evaluate
 from napari_acs.cli.finetune import finetune
 from napari_acs.cli.info import info
 from napari_acs.cli.models import models
+from napari_acs.cli.piped import heedless
 from napari_acs.cli.review import review
 from napari_acs.cli.segment import segment
 from napari_acs.cli.train import train
@@ -61,4 +62,5 @@ def _root(
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    app()
+    with heedless():
+        app()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Callable
 from functools import wraps
@@ -19,6 +20,7 @@ OUR_FAULT = 1
 REFUSED = 2
 CANCELLED = 3
 _CODES = {"input": REFUSED, "empty": REFUSED, "cancelled": CANCELLED, "internal": OUR_FAULT}
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _REPORT = "Please report it, with what this command prints when --debug is added."
 
 
@@ -38,6 +40,8 @@ def exits(command: Callable[P, None]) -> Callable[P, None]:
         except Exception as error:
             if kwargs.get("debug"):
                 traceback.print_exception(error)
+            if isinstance(error, OSError) and error.errno in _FULL:
+                _end(_no_room(error).sentence(), REFUSED)
             absent = refusal_of(error) if isinstance(error, ModuleNotFoundError) else None
             if absent is not None:
                 _end(absent.sentence(), REFUSED)
@@ -52,6 +56,15 @@ def end_with(failure: Failure, *, debug: bool) -> NoReturn:
     if debug and failure.detail:
         typer.echo(failure.detail, err=True)
     _end(failure.sentence(), _CODES[failure.kind])
+
+
+def _no_room(error: OSError) -> BadInput:
+    what = error.filename or "What this command has to say, or a file that it needs for a while,"
+    return BadInput(
+        f"{what} cannot be written",
+        found=(error.strerror or str(error)).lower(),
+        do="Free some space, or let TMPDIR name a folder on another disk",
+    )
 
 
 def _end(sentence: str, code: int) -> NoReturn:

@@ -193,11 +193,21 @@ def _chosen(state: SessionState, most: float) -> dict[int, float]:
     items = confident_items(state, most)
     if items:
         return {number: known[number] for number in items}
-    found = f"{len(to_do)} not begun, {len(to_do) - len(known)} of them without an uncertainty"
-    if known:
+    bare = len(to_do) - len(known)
+    found = f"{len(to_do)} not begun, {bare} of them without an uncertainty"
+    do = "Read them one by one"
+    blind = sum(not state.items[number].sees_others for number in to_do)
+    if not to_do:
+        found, do = "no item that was not begun", "Decide those that are left"
+    elif known and min(known.values()) > most:
         found += f", the lowest {min(known.values()):.3f}"
+        do = f"Raise --confident, or {do[0].lower()}{do[1:]}"
+    elif known:
+        found += "; of the others no mask, or another file than the session was made of"
+    elif blind == len(to_do):
+        found = f"{len(to_do)} not begun, all read without the masks of others"
+    else:
+        do += "; a prediction made in the session brings one, or a CSV's column uncertainty"
     raise BadInput(
-        f"No item can be accepted unseen at an uncertainty of at most {most:g}",
-        found=found,
-        do="Raise --confident, or read them one by one",
+        f"No item can be accepted unseen at an uncertainty of at most {most:g}", found=found, do=do
     )

@@ -93,6 +93,7 @@ def new(
     from napari_acs.imaging.cancel import Cancelled
     from napari_acs.review.session.create import create_sessions, make_cases
     from napari_acs.review.session.form import read_form
+    from napari_acs.review.session.half_made import refuse_half
     from napari_acs.review.session.place import SUFFIX, claimed
     from napari_acs.review.session.plan import make_plan
     from napari_acs.review.session.sources import find_sources
@@ -108,6 +109,8 @@ def new(
             do="Leave one of the two out",
         )
     files = _files(session, rater or ["reader"])
+    if not force:
+        refuse_half(files.values())
     for path in files.values():
         check_name(path)
         check_target(path, force=force)

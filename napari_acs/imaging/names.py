@@ -87,15 +87,6 @@ def guess_sequence(name: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def name_of_case(name: str) -> str:
-    """Return what a file's name says beside sequence and mask: ``P7_t1ce.nii.gz`` is of ``p7``.
-
-    The channel numbers of nnU-Net (``_0000``) go, too. Empty where nothing is left.
-    """
-    stem = re.sub(r"_000\d$", "", strip_suffix(name))
-    return "_".join(t for t in _split(stem) if not (sequence_of_word(t) or is_mask_word(t)))
-
-
 def _split(name: str) -> list[str]:
     stem = re.sub(r"space-[a-z0-9]+", " ", strip_suffix(name).lower())
     return re.findall(r"[a-z0-9]+", stem)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.find import find_sequences
-from napari_acs.imaging.names import name_of_case
+from napari_acs.imaging.flat_folder import case_of, rest_of
 from napari_acs.imaging.pseudonym import place_key
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def study_told(info: LayerInfo) -> str | None:
     fit together, and a repeat is not told by its measures. Of DICOM it comes from the
     StudyInstanceUID. Else from where the study's files lie: folders are often called the same for
     every patient (``baseline``), their whole paths are not. In a folder of many cases their names
-    count, too, without the words for sequence and mask.
+    count, too, without the words for sequence, mask, plane and agent (`flat_folder.rest_of`).
 
     Parameters
     ----------
@@ -45,9 +46,14 @@ def study_told(info: LayerInfo) -> str | None:
         return place_key(info.study) if info.study else None
     file = home.source.absolute()
     folder = file.parent.resolve()
-    return place_key(
-        str(folder) if _is_one_study(folder) else str(folder / name_of_case(file.name))
-    )
+    one = _is_one_study(folder) and not case_of(file)
+    return place_key(str(folder) if one else str(folder / _told(file.name)))
+
+
+def _told(name: str) -> str:
+    """Return what is left of a file's name, in small letters: so keys were always made of it."""
+    left = unicodedata.normalize("NFC", rest_of(name).lower())  # a Mac takes letters apart
+    return "_".join(re.findall(r"[^\W_]+", left))
 
 
 def _is_one_study(folder: Path) -> bool:

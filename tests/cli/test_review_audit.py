@@ -136,3 +136,22 @@ def test_what_is_written_names_nobody_unless_asked(call, tmp_path):
     named = json.loads(call("review", "list", path, "--names", "--json", "-").stdout)
     assert named["rater"] == "Dr. Smith"
     assert [item["case"] for item in named["items"]] == ["DOE_JANE", "ROE_JOHN"]
+
+
+def test_why_none_can_be_accepted_is_the_true_reason(call, session, tmp_path):
+    """ "Raise --confident" helps where there is a figure, and nowhere else."""
+    (bare,) = make(tmp_path, names=NAMES, raters=("bare",))
+    (blind,) = make(tmp_path, names=NAMES, raters=("blind",), ai="hidden")
+    (done,) = make(tmp_path, names=NAMES[:1], raters=("done",))
+    with open_session(done) as opened:
+        decide(opened, 1, "rejected")
+    predict(blind)
+    for path, said in (
+        (session, "the lowest 0.100. Raise --confident"),
+        (bare, "8 of them without an uncertainty. Read them one by one; a prediction"),
+        (blind, "all read without the masks of others. Read them one by one."),
+        (done, "no item that was not begun. Decide those that are left."),
+    ):
+        told = call("review", "accept", path, "--confident", "0.01").stderr
+        assert said in " ".join(told.split()), told
+        assert ("Raise" in told) == (path == session)

@@ -46,6 +46,9 @@ def test_a_study_has_one_key_whatever_its_mask_was_drawn_on_and_whatever_else_is
         ("p1_t1.nii.gz", "p1_flair.nii.gz", "p2_t1.nii.gz"),  # two of one sequence
         ("g_001_0000.nii.gz", "g_001_0003.nii.gz", "g_002_0000.nii.gz"),
         ("p1_seg.nii.gz", "p1.nii.gz", "p2_seg.nii.gz"),
+        ("\u7532_t1.nii.gz", "\u7532_flair.nii.gz", "\u4e59_t1.nii.gz"),  # letters of any script
+        ("M\u00fcller_t1.nii.gz", "Mu\u0308ller_flair.nii.gz", "M\u00f6ller_t1.nii.gz"),
+        ("P1_AX_T2.nii.gz", "P1_T1_post.nii.gz", "P2_AX_T2.nii.gz"),  # planes and agents say nought
     ],
 )
 def test_cases_in_one_folder_are_told_apart_by_their_names(tmp_path, one, again, other):
@@ -70,3 +73,26 @@ def test_what_has_no_file_is_called_after_its_name_or_not_at_all():
     assert study_told(LayerInfo(GRID)) is None
     told = study_told(LayerInfo(GRID, study="Sample"))
     assert told is not None and told.startswith("study-") and "Sample" not in told
+
+
+def test_numbered_channels_beside_named_images_are_no_one_study(tmp_path):
+    names = ("t1", "b_1_0000", "b_1_0001", "b_2_0000", "b_2_0001")
+    files = [image(tmp_path / f"{name}.nii.gz", "all") for name in names]
+    told = [study_told(file) for file in files]
+
+    assert told[1] == told[2] != told[3] == told[4]
+
+
+def test_keys_of_measures_on_disk_stay(tmp_path, monkeypatch):
+    """Of a file among those of several patients: folder, and the name's words in small letters."""
+    monkeypatch.setattr("napari_acs.viewer.study_told.place_key", lambda place: Path(place).name)
+    names = {
+        "Case 7-T1.nii": "case_7",
+        "P.1_flair.nii.gz": "p_1",
+        "sub-01_ses-2_T1w.nii.gz": "sub_01_ses_2",
+        "g_001_0000.nii": "g_001",
+    }
+    for name in names:
+        image(tmp_path / f"other_{name}")
+    told = [study_told(image(tmp_path / name)) for name in names]
+    assert told == list(names.values())

@@ -93,3 +93,25 @@ def event_hash(event: Event) -> str:
     """Hash an event without its own hash: every column, the blob's hash, the hash before it."""
     fields = {name: value for name, value in vars(event).items() if name != "hash"}
     return sha256(canonical(fields).encode("utf-8", "surrogatepass"))
+
+
+def fault_of(event: Event, after: Head, blob: bytes) -> str:
+    """Return why an event is not the one that followed another; nothing where it is.
+
+    Parameters
+    ----------
+    event : Event
+    after : Head
+        The event before; ``Head()`` for the first.
+    blob : bytes
+        What is stored for the event.
+    """
+    if event.seq != after.seq + 1:
+        return f"event {after.seq + 1} is missing"
+    if event.previous != after.hash:
+        return f"event {event.seq} does not follow the one before"
+    if event_hash(event) != event.hash:
+        return f"event {event.seq} ({event.kind}) was changed"
+    if (sha256(blob) if blob else "") != event.blob_sha256:
+        return f"the voxels of event {event.seq} were changed or are missing"
+    return ""

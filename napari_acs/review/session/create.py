@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,17 @@ import napari_acs
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import ignore, never, stop_if
 from napari_acs.imaging.pseudonym import files_key, patient_key, study_key
-from napari_acs.review.session.database import connect_to_write, speaking
+from napari_acs.review.session.database import connect_to_write
 from napari_acs.review.session.dates import days_of
+from napari_acs.review.session.faults import speaking
 from napari_acs.review.session.form import Form
+from napari_acs.review.session.half_made import (
+    refuse_half,
+    remove_draft,
+    take_places,
+)
 from napari_acs.review.session.log import Draft, Log
-from napari_acs.review.session.place import BESIDE, SUFFIX, claimed, take_place
+from napari_acs.review.session.place import SUFFIX, claimed
 from napari_acs.review.session.plan import Planned
 from napari_acs.review.session.sources import Source
 from napari_acs.review.session.spelling import check_text
@@ -129,6 +134,8 @@ def create_sessions(
         "idle_s": float(idle_s),
         "seed": seed,
     }
+    if not overwrite:
+        refuse_half(files.values())
     with claimed(files.values(), overwrite):
         _write_all(files, common, cases, plans, overwrite, cancelled)
     return session
@@ -143,7 +150,6 @@ def _write_all(
     cancelled: Callable[[], bool],
 ) -> None:
     drafts: dict[Path, Path] = {}
-    placed: list[Path] = []
     try:
         for rater, path in files.items():
             reads = [planned.record() for planned in plans[rater]]
@@ -153,18 +159,10 @@ def _write_all(
             stop_if(cancelled)
             _write(draft, path, first, cases)
         stop_if(cancelled)
-        for path, draft in drafts.items():
-            take_place(draft, path, overwrite)
-            placed.append(path)
-    except BaseException:
-        for path in placed if not overwrite else ():  # one rater's file alone is no session
-            path.unlink(missing_ok=True)
-        raise
+        take_places(drafts, overwrite)
     finally:
         for draft in drafts.values():
-            for left in (draft, *(draft.with_name(draft.name + end) for end in BESIDE)):
-                with suppress(OSError):
-                    left.unlink(missing_ok=True)
+            remove_draft(draft)
 
 
 def _write(draft: Path, path: Path, first: Mapping[str, Any], cases: Iterable[Case]) -> None:

@@ -11,72 +11,10 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from napari_acs.errors import BadInput
+from napari_acs.review.session.faults import speaking
+from napari_acs.review.session.half_made import finish
 from napari_acs.review.session.lock import READING, Busy, NoLock, session_lock
 from napari_acs.review.session.schema import check_version, migrate
-
-_LEAST_FREE = 2**17
-"""Bytes: what SQLite puts beside a file before a page of it is written."""
-_SAFE = "What was saved before is in the file"
-_FAULTS = {
-    "SQLITE_FULL": (
-        "the disk is full",
-        f"Free some space, and do the last step again. {_SAFE}",
-    ),
-    "SQLITE_READONLY": (
-        "a file or a folder that may not be written",
-        f"Mend its permissions, or copy the session to another folder. {_SAFE}",
-    ),
-    "SQLITE_CANTOPEN": (
-        "a file or a folder that cannot be opened or written",
-        "Check the path and its permissions, or copy the session to another folder",
-    ),
-    "SQLITE_BUSY": ("another program that uses the file", "Close that program, and try again"),
-    "SQLITE_LOCKED": ("another program that uses the file", "Close that program, and try again"),
-    "SQLITE_CORRUPT": (
-        "a damaged file",
-        "See what napari-acs review verify says, and go on from a backup",
-    ),
-    "SQLITE_NOTADB": ("a file that is no database", "Choose a file made by napari-acs review new"),
-    "SQLITE_IOERR": (
-        "an error of the disk",
-        f"Check the disk, and do the last step again. {_SAFE}",
-    ),
-}
-
-
-@contextmanager
-def speaking(path: Path, doing: str, *, of_files: bool = True) -> Iterator[None]:
-    """Turn what SQLite and the file system raise into a refusal.
-
-    Parameters
-    ----------
-    path : Path
-    doing : str
-        What failed: "cannot be opened".
-    of_files : bool
-        Left out, what the file system raises is passed on: it is about another file.
-    """
-    try:
-        yield
-    except sqlite3.Error as error:
-        name = str(getattr(error, "sqlite_errorname", ""))
-        if name.startswith("SQLITE_IOERR") and _is_full(path):
-            name = "SQLITE_FULL"  # its index could not be made larger
-        known = next((text for key, text in _FAULTS.items() if name.startswith(key)), None)
-        if known is None:  # a broken rule of ours, or a trigger that stopped a forger
-            raise
-        raise BadInput(f"{path.name} {doing}", found=known[0], do=known[1]) from error
-    except UnicodeDecodeError as error:  # Python reads SQLite's own words about a damaged name
-        found, do = _FAULTS["SQLITE_CORRUPT"]
-        raise BadInput(f"{path.name} {doing}", found=found, do=do) from error
-    except OSError as error:
-        if not of_files:
-            raise
-        raise BadInput(
-            f"{path.name} {doing}",
-            found=(error.strerror or str(error)).lower(),
-            do="Check the path, its permissions and the space on the disk",
-        ) from error
 
 
 def connect_to_write(path: Path, *, new: bool = False) -> sqlite3.Connection:
@@ -100,24 +38,45 @@ def connect_to_write(path: Path, *, new: bool = False) -> sqlite3.Connection:
     return connection
 
 
-def _is_full(path: Path) -> bool:
-    with suppress(OSError):
-        return shutil.disk_usage(path.absolute().parent).free < _LEAST_FREE
-    return False
+def log_left(path: Path) -> bool:
+    """Tell whether a program that was killed, or copied away from, has left work beside a file."""
+    real = Path(os.path.realpath(path))
+    log = real.with_name(real.name + "-wal")
+    return log.is_file() and log.stat().st_size > 0
+
+
+def connect_to_look(path: Path) -> sqlite3.Connection:
+    """Connect to a file that this process has locked, and change nothing, not even a left log.
+
+    Raises
+    ------
+    BadInput
+        It is no review file, or of a newer version.
+    """
+    real = Path(os.path.realpath(path))
+    options = "mode=ro" if log_left(path) else "immutable=1"
+    with ExitStack() as undo:
+        connection = sqlite3.connect(f"{real.as_uri()}?{options}", uri=True, isolation_level=None)
+        undo.callback(connection.close)
+        connection.text_factory = _text
+        check_version(connection, path.name)
+        undo.pop_all()
+    return connection
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Give a connection that only reads; also beside a window that has the file open.
 
-    Nothing is written to the file or beside it, but that the left log of a program that was
-    killed may be moved into it.
+    Nothing is written to the file or its log; beside them SQLite may leave an index of a left log.
 
     Raises
     ------
     BadInput
         The file is missing, damaged, no review file, or of a newer version.
     """
+    if not path.is_file():
+        finish([path])
     if not path.is_file():
         raise BadInput(f"{path}", found="no such file", do="Check the path")
     path = Path(os.path.realpath(path))  # beside which SQLite keeps its log, not beside a link
@@ -128,7 +87,9 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             try:
                 until_read.enter_context(session_lock(path, READING))
                 until_read.callback(_tidy, path)
-                options = "mode=rw" if left else "immutable=1"
+                # Not "rw": closing would put the two together for good, also where a program that
+                # copies has brought only one of them yet.
+                options = "mode=ro" if left else "immutable=1"
             except Busy:
                 options = "mode=ro"
                 until_read.callback(_tidy_alone, path)

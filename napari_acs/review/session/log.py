@@ -5,20 +5,32 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from napari_acs.errors import BadInput
-from napari_acs.review.session.chain import Event, Head, canonical, event_hash, sha256
-from napari_acs.review.session.database import connect_to_write, speaking
+from napari_acs.review.session.chain import (
+    Event,
+    Head,
+    canonical,
+    event_hash,
+    fault_of,
+    sha256,
+)
+from napari_acs.review.session.database import connect_to_look, connect_to_write, log_left
+from napari_acs.review.session.faults import speaking
+from napari_acs.review.session.half_made import finish
 from napari_acs.review.session.lock import session_lock
 
 COLUMNS = "seq, at, backwards, run, clock_ms, kind, item, mask, data, blob_sha256, previous, hash"
 _PATIENCE_S = 5.0
 """So long a window waits for somebody who only reads the session: a list, an export that begins."""
+_AT_REST = ("closed", "case", "session")
+"""The last kind of event in a session that was closed, or just made."""
+_VERIFY = "See what napari-acs review verify says, and go on from a backup"
 _INSERT = f"INSERT INTO event ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -116,25 +128,71 @@ def opened_log(path: Path, now: Callable[[], str] = now_utc) -> Iterator[Log]:
         or in a folder that may not be written.
     """
     if not path.is_file():
+        finish([path])
+    if not path.is_file():
         raise BadInput(f"{path}", found="no such file", do="Check the path")
     with ExitStack() as until_closed:
         until_closed.enter_context(session_lock(path, "open", _PATIENCE_S))
         with speaking(path, "cannot be opened"):
+            _check_whole(path)
             connection = connect_to_write(path)
             until_closed.callback(connection.close)
-            last = last_event(connection)
-            if last is None or event_hash(last) != last.hash:
-                raise damaged(path, "no event" if last is None else f"event {last.seq} changed")
             log = Log(path, connection, now)
         yield log
 
 
-def damaged(path: Path, found: str) -> BadInput:
+def _check_whole(path: Path) -> None:
+    """Refuse what a program that copies (a cloud's, a backup's) has put together of two moments.
+
+    SQLite pairs a file and the log beside it by their names alone, and would make one of them,
+    with strokes of one moment and none of another. So a session that was not closed is gone
+    through, before anything of it is written; `verify` looks closer.
+    """
+    with closing(connect_to_look(path)) as connection:
+        connection.execute("BEGIN")
+        last = last_event(connection)
+        if last is None or event_hash(last) != last.hash:
+            raise damaged(path, "no event" if last is None else f"event {last.seq} changed")
+        if last.kind in _AT_REST and not log_left(path):
+            return
+        head, why = Head(), ""
+        for event in read_events(connection):
+            blob = read_blob(connection, event.seq) if event.blob_sha256 else b""
+            why = fault_of(event, head, blob)
+            if why:
+                break
+            head = Head(event.seq, event.hash)
+        why = why or stray_fault(connection)[1] or page_fault(connection)
+    if why:
+        raise damaged(
+            path,
+            f"a session that was not closed, and in it: {why}",
+            "If this is a copy, make it again while the session is closed, or with what lies "
+            "beside it from the same moment; nothing was changed. Else see what napari-acs review "
+            "verify says, and go on from a backup",
+        )
+
+
+def stray_fault(connection: sqlite3.Connection) -> tuple[int | None, str]:
+    """Return the number of voxels that no event knows, and the fault that they are; or nothing."""
+    (seq,) = connection.execute(
+        "SELECT min(seq) FROM blob WHERE seq NOT IN (SELECT seq FROM event WHERE blob_sha256 != '')"
+    ).fetchone()
+    return seq, "" if seq is None else f"voxels {seq} belong to no event"
+
+
+def page_fault(connection: sqlite3.Connection) -> str:
+    """Return what SQLite finds wrong with its pages and indexes; nothing where they are sound."""
+    (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    return "" if found == "ok" else f"the file is damaged ({' '.join(found.split())})"
+
+
+def damaged(path: Path, found: str, do: str = _VERIFY) -> BadInput:
     """Return the refusal of a log that is not as it was written."""
     return BadInput(
         f"{path.name} is not as napari-acs wrote it",
         found=found,
-        do="See what napari-acs review verify says, and go on from a backup",
+        do=do,
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.labels.target import check_target, put_in_place
-from napari_acs.review.session.database import speaking
+from napari_acs.review.session.faults import speaking
 from napari_acs.review.session.lock import NoLock, session_lock
 from napari_acs.review.session.spelling import check_name
 
@@ -76,7 +76,7 @@ def take_place(draft: Path, path: Path, overwrite: bool) -> None:
             _refuse_left(path)
         for file in _beside(path):  # an index, or a log without a page: they hold nothing
             file.unlink(missing_ok=True)
-        _sync(path.absolute().parent)
+        sync_folder(path.absolute().parent)
         put_in_place(draft, path, overwrite)
 
 
@@ -102,17 +102,22 @@ def _holds(file: Path) -> bool:
     return file.is_file() and file.stat().st_size > 0
 
 
+def holds_work(path: Path) -> bool:
+    """Tell whether beside a session there is work that was not moved into its file yet."""
+    return any(map(_holds, _beside(path)))
+
+
 def _finish(path: Path) -> None:
     """Move a left log into its file, where both are what they should be."""
-    if not (path.is_file() and any(map(_holds, _beside(path)))):
+    if not (path.is_file() and holds_work(path)):
         return
     # What is no session, or damaged, cannot be finished; it is replaced all the same.
     with suppress(sqlite3.Error), closing(sqlite3.connect(path, isolation_level=None)) as old:
         old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _sync(folder: Path) -> None:
-    """Put the removals on the disk before what follows; Windows opens no folders."""
+def sync_folder(folder: Path) -> None:
+    """Put what was removed or named on the disk before what follows; Windows opens no folders."""
     with suppress(OSError):
         opened = os.open(folder, os.O_RDONLY)
         try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_acs.review.session.chain import Event
-from napari_acs.review.session.database import speaking
+from napari_acs.review.session.faults import speaking
 from napari_acs.review.session.fold import EDITS
 from napari_acs.review.session.log import damaged, read_blob, read_events
 from napari_acs.review.session.voxels import (

@@ -9,7 +9,8 @@ from pathlib import Path
 import napari_acs
 from napari_acs.errors import BadInput
 from napari_acs.review.session.chain import Event
-from napari_acs.review.session.database import reading, speaking
+from napari_acs.review.session.database import reading
+from napari_acs.review.session.faults import speaking
 from napari_acs.review.session.fold import fold, read_state
 from napari_acs.review.session.log import Draft, Log, now_utc, opened_log
 from napari_acs.review.session.state import Item, SessionState

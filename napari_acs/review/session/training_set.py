@@ -23,7 +23,8 @@ from napari_acs.errors import BadInput, Unwritable
 from napari_acs.imaging import SEQUENCES, Volume, read_volumes, write_labels
 from napari_acs.imaging.anonymous import write_anonymous
 from napari_acs.imaging.cancel import ignore, never, stop_if
-from napari_acs.review.session.database import reading, speaking
+from napari_acs.review.session.database import reading
+from napari_acs.review.session.faults import speaking
 from napari_acs.review.session.fold import read_state
 from napari_acs.review.session.locate import study_paths
 from napari_acs.review.session.masks import read_given

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from napari_acs.errors import BadInput
-from napari_acs.review.session.chain import GENESIS, Event, Head, event_hash, sha256
+from napari_acs.review.session.chain import GENESIS, Event, Head, event_hash, fault_of
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.fold import EDITS, fold
-from napari_acs.review.session.log import read_blob, read_events
+from napari_acs.review.session.log import page_fault, read_blob, read_events, stray_fault
 from napari_acs.review.session.replay import History, delta_of, mask_events
 from napari_acs.review.session.schema import changed_rules
 from napari_acs.review.session.sense import Senseless, making_sense
@@ -146,16 +146,10 @@ class _Seen:
         )
 
     def check(self, connection: sqlite3.Connection, event: Event) -> None:
-        previous = self.hashes[-1] if self.hashes else GENESIS
-        if event.seq != len(self.hashes) + 1:
-            raise _Bad(len(self.hashes) + 1, f"event {len(self.hashes) + 1} is missing")
-        if event.previous != previous:
-            raise _Bad(event.seq, f"event {event.seq} does not follow the one before")
-        if event_hash(event) != event.hash:
-            raise _Bad(event.seq, f"event {event.seq} ({event.kind}) was changed")
-        blob = read_blob(connection, event.seq)
-        if (sha256(blob) if blob else "") != event.blob_sha256:
-            raise _Bad(event.seq, f"the voxels of event {event.seq} were changed or are missing")
+        after = Head(len(self.hashes), self.hashes[-1]) if self.hashes else Head()
+        why = fault_of(event, after, read_blob(connection, event.seq))
+        if why:
+            raise _Bad(after.seq + 1, why)
         with making_sense(event):
             self.state = fold(self.state, event)
         self.hashes.append(event.hash)
@@ -201,18 +195,16 @@ def _events(connection: sqlite3.Connection) -> Iterator[Event]:
 
 
 def _check_blobs(connection: sqlite3.Connection) -> None:
-    row = connection.execute(
-        "SELECT min(seq) FROM blob WHERE seq NOT IN (SELECT seq FROM event WHERE blob_sha256 != '')"
-    ).fetchone()
-    if row[0] is not None:
-        raise _Bad(row[0], f"voxels {row[0]} belong to no event")
+    seq, why = stray_fault(connection)
+    if why:
+        raise _Bad(seq, why)
 
 
 def _check_pages(connection: sqlite3.Connection) -> None:
     """Find an index that leaves events out: masks that are looked up by it would lack them."""
-    (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-    if found != "ok":
-        raise _Bad(None, f"the file is damaged ({' '.join(found.split())})")
+    found = page_fault(connection)
+    if found:
+        raise _Bad(None, found)
 
 
 def _check_known(hashes: list[str], known: Head | None) -> None:

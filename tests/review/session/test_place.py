@@ -62,7 +62,7 @@ def test_what_was_killed_is_replaced_together_with_its_log(killed, damaged):
     assert set(read_session(killed).cases) == set(OTHERS)
 
 
-@pytest.mark.parametrize("step", ["_sync", "put_in_place"])
+@pytest.mark.parametrize("step", ["sync_folder", "put_in_place"])
 def test_a_crash_while_it_is_replaced_leaves_the_old_session_whole(killed, monkeypatch, step):
     class Crash(BaseException):
         pass
