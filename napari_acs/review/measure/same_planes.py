@@ -129,7 +129,7 @@ def planes_note(apart_deg: float, regions: Mapping[str, RegionChange]) -> str:
     )
     return (
         f"The planes of the two scans are {apart_deg:.0f} degrees apart, and each is measured in "
-        "its own, as RANO does: that alone can change products. With the later mask cut in the "
+        "its own, as RANO has it: that alone can change products. With the later mask cut in the "
         f"planes of the earlier scan products change by {changes}; the difference comes of the "
         "planes, and some per cent of the cut (of a thin rim a tenth and more)."
     )
