@@ -64,6 +64,25 @@ def test_a_lesion_of_a_head_that_lies_otherwise_is_not_new(images):
     assert "Registered by a rigid move of " in found.how and "degrees." in found.how
 
 
+def test_a_later_exam_without_the_sequence_of_the_earlier_one_is_laid_on_another(images):
+    """It was said that there are no images, or both masks were taken to lie in one place."""
+    found = compared(
+        {"t1ce": Volume(images["t1ce"], UPRIGHT)}, {"flair": Volume(images["flair"], LATER)}
+    )
+    et = found.change.regions["ET"]
+    assert (et.new_lesions, et.product_category) == (0, "SD")
+    places = [
+        each.regions["ET"].centroid_lps_mm for each in (found.change.before, found.change.after)
+    ]
+    np.testing.assert_allclose(*places, atol=1.0)
+    assert "They have no sequence in common: FLAIR was laid on T1ce." in found.how
+
+
+def test_images_of_one_exam_alone_are_not_compared(images):
+    found = compared({"t1ce": Volume(images["t1ce"], UPRIGHT)}, {})
+    assert found.change is None and "There are no images of both to register" in found.how
+
+
 def test_a_whole_tumour_in_one_colour_beside_a_mask_with_parts_is_said():
     found = compared({}, {}, UPRIGHT, labels=(1, 3))
     assert found.change.regions["WT"].volume_category == "SD"
