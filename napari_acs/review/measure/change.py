@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never
+from napari_acs.review.measure.in_view import unseen_ml, unseen_note
 from napari_acs.review.measure.measures import plain_of
 from napari_acs.review.measure.new_lesions import NEW_LESION_MM, new_lesions
 from napari_acs.review.measure.one_label import compared_note
@@ -209,7 +210,12 @@ def measure_change(
                 product_category_same_planes=_by_product(a, b, there, fresh),
             )
         regions[name] = found
-    notes = compared_note(first, second), planes_note(apart, regions)
+    unseen = unseen_ml(before, before_grid, moved), unseen_ml(after, moved, before_grid)
+    notes = (
+        compared_note(first, second),
+        unseen_note(*unseen, second.smallest_lesion_ml),
+        planes_note(apart, regions),
+    )
     return Change(
         first, second, regions, note=" ".join(filter(None, notes)), planes_apart_deg=apart
     )
