@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from napari_acs.errors import BadInput
 from napari_acs.inference.device import AUTO
 from napari_acs.inference.job import DEFAULT, run
-from napari_acs.inference.messages import Failure, Progress, Result, Segmentation
+from napari_acs.inference.messages import Progress, Segmentation
 from napari_acs.inference.precision import FLOAT32
 from napari_acs.inference.ready import Preparation
+from napari_acs.inference.to_the_end import JobError, to_the_end
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Study
     from napari_acs.models import Bundle
 
 
-class SegmentationError(RuntimeError):
+class SegmentationError(JobError):
     """A segmentation that ended without a mask though its input was accepted.
 
     Attributes
@@ -26,10 +26,6 @@ class SegmentationError(RuntimeError):
         What happened: the network saw no tumour (kind ``"empty"``), or a fault of ours
         (``"internal"``).
     """
-
-    def __init__(self, failure: Failure) -> None:
-        self.failure = failure
-        super().__init__(failure.sentence())
 
 
 def segment(
@@ -69,7 +65,7 @@ def segment(
     SegmentationError
         The network found no tumour, or napari-acs is at fault.
     """
-    for message in run(
+    messages = run(
         study,
         bundle,
         device=device,
@@ -77,15 +73,5 @@ def segment(
         preparation=preparation,
         flips=flips,
         others=others,
-    ):
-        if isinstance(message, Result):
-            return message.segmentation
-        if isinstance(message, Failure):
-            if message.kind == "input":
-                raise BadInput(
-                    f"{message.what}. {message.why}" if message.why else message.what, do=message.do
-                )
-            raise SegmentationError(message)
-        if progress is not None:
-            progress(message)
-    raise AssertionError("a job ended without a result or a failure")
+    )
+    return to_the_end(messages, SegmentationError, progress).segmentation

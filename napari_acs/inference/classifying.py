@@ -5,29 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from napari_acs.errors import BadInput
-from napari_acs.inference.classification import Classification, Classified
+from napari_acs.inference.classification import Classification
 from napari_acs.inference.classify_job import run_classifier
 from napari_acs.inference.device import AUTO
-from napari_acs.inference.messages import Failure, Progress
+from napari_acs.inference.messages import Progress
 from napari_acs.inference.ready import Preparation
+from napari_acs.inference.to_the_end import JobError, to_the_end
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Study, Volume
     from napari_acs.models import ClassifierBundle
 
 
-class ClassificationError(RuntimeError):
+class ClassificationError(JobError):
     """A classification that ended by a fault of ours, or want of memory.
 
     Attributes
     ----------
     failure : Failure
     """
-
-    def __init__(self, failure: Failure) -> None:
-        self.failure = failure
-        super().__init__(failure.sentence())
 
 
 def classify(
@@ -63,15 +59,5 @@ def classify(
     ClassificationError
         napari-acs is at fault, or memory ran out.
     """
-    for message in run_classifier(study, bundle, mask, device=device, preparation=preparation):
-        if isinstance(message, Classified):
-            return message.classification
-        if isinstance(message, Failure):
-            if message.kind == "input":
-                raise BadInput(
-                    f"{message.what}. {message.why}" if message.why else message.what, do=message.do
-                )
-            raise ClassificationError(message)
-        if progress is not None:
-            progress(message)
-    raise AssertionError("a job ended without a result or a failure")
+    messages = run_classifier(study, bundle, mask, device=device, preparation=preparation)
+    return to_the_end(messages, ClassificationError, progress).classification

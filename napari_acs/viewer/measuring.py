@@ -11,6 +11,7 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, lps_grid
 from napari_acs.imaging.cancel import never
+from napari_acs.review.boxes import bounding_box
 from napari_acs.review.edits.cost import EditCost, edit_costs
 from napari_acs.review.measure.axial_plane import AxialPlane, plane_through
 from napari_acs.review.measure.measures import Measures
@@ -171,11 +172,13 @@ def measure(request: MeasureRequest, cancelled: Callable[[], bool] = never) -> M
 
 
 def _planes(labels: NDArray[np.uint8], grid: Grid, measures: Measures) -> dict[str, AxialPlane]:
-    if not measures.axial_resampled:
+    box = bounding_box(labels) if measures.axial_resampled else None
+    if box is None:
         return {}
+    part, there = labels[box], grid.crop(box)  # each region is looked for in the tumour alone
     return {
         name: plane_through(
-            np.isin(labels, REGIONS[name]), grid, region.largest_axial.diameter.ends_lps_mm
+            np.isin(part, REGIONS[name]), there, region.largest_axial.diameter.ends_lps_mm, grid
         )
         for name, region in measures.regions.items()
         if region.largest_axial is not None

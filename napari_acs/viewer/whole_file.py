@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -28,6 +29,8 @@ def write_whole(target: Path, text: str) -> None:
     draft = target.with_name(f".{uuid4().hex}{target.suffix}")
     try:
         draft.write_text(text, encoding="utf-8")
+        with draft.open("rb") as file:  # or a power cut leaves neither the old text nor the new
+            os.fsync(file.fileno())
         draft.replace(target)
     except OSError as error:
         raise BadInput(

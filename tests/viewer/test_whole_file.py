@@ -25,3 +25,18 @@ def test_a_full_disk_takes_no_earlier_file(tmp_path, monkeypatch):
         write_whole(target, "a later one\n")
     assert target.read_text() == "earlier\n"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_text_is_on_the_disk_before_it_takes_an_earlier_ones_place(tmp_path, monkeypatch):
+    """Else a power cut can leave a file without content under the old name."""
+    target = tmp_path / "reads.csv"
+    target.write_text("earlier\n")
+    seen = []
+
+    def synced(handle):
+        (draft,) = (file for file in tmp_path.iterdir() if file != target)
+        seen.append((draft.read_text(), target.read_text()))
+
+    monkeypatch.setattr("napari_acs.viewer.whole_file.os.fsync", synced)
+    write_whole(target, "a later one\n")
+    assert seen == [("a later one\n", "earlier\n")]

@@ -38,14 +38,11 @@ class AxialStack:
         Of ``array``.
     tilt_deg : float
         Angle between the patient's axial plane and the plane of the source grid nearest to it.
-    resampled : bool
-        Whether new planes were cut because of that tilt.
     """
 
     array: NDArray[Any]
     grid: Grid
     tilt_deg: float
-    resampled: bool
 
 
 def axial_tilt_deg(grid: Grid) -> float:
@@ -125,9 +122,9 @@ def axial_stack(array: NDArray[Any], grid: Grid, cut: Cut = nearest) -> AxialSta
     """
     tilt = axial_tilt_deg(grid)
     if tilt <= MOST_TILT_DEG:
-        return AxialStack(to_lps(array, grid), lps_grid(grid), tilt, False)
+        return AxialStack(to_lps(array, grid), lps_grid(grid), tilt)
     along = upright(grid)
-    return AxialStack(cut(array, grid, along), along, tilt, True)
+    return AxialStack(cut(array, grid, along), along, tilt)
 
 
 def upright(grid: Grid) -> Grid:

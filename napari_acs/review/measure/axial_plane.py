@@ -37,7 +37,9 @@ class AxialPlane:
     region: NDArray[np.bool_]
 
 
-def plane_through(region: NDArray[np.bool_], grid: Grid, points: ArrayLike) -> AxialPlane:
+def plane_through(
+    region: NDArray[np.bool_], grid: Grid, points: ArrayLike, scan: Grid
+) -> AxialPlane:
     """Cut the axial plane in which a region's diameter was measured.
 
     Its pixels are those that the diameter was measured on
@@ -49,9 +51,11 @@ def plane_through(region: NDArray[np.bool_], grid: Grid, points: ArrayLike) -> A
     region : ndarray of bool, shape (z, y, x)
         Not empty.
     grid : Grid
-        Of ``region``.
+        Of ``region``, which may be a part of the scan: that is faster.
     points : array-like of float, shape (n, 3)
         The ends of the diameter, LPS mm.
+    scan : Grid
+        Of the whole scan.
 
     Returns
     -------
@@ -60,10 +64,10 @@ def plane_through(region: NDArray[np.bool_], grid: Grid, points: ArrayLike) -> A
     box = bounding_box(region)
     assert box is not None
     pixels = upright(grid.crop(box))
-    ends, scan = pixels.point_to_index(points), pixels.point_to_index(grid.corners())
+    ends, corners = pixels.point_to_index(points), pixels.point_to_index(scan.corners())
     reach = AROUND_MM / pixels.spacing[0]
-    low = np.floor(np.maximum(ends.min(axis=0) - reach, scan.min(axis=0))).astype(int)
-    high = np.ceil(np.minimum(ends.max(axis=0) + reach, scan.max(axis=0))).astype(int)
+    low = np.floor(np.maximum(ends.min(axis=0) - reach, corners.min(axis=0))).astype(int)
+    high = np.ceil(np.minimum(ends.max(axis=0) + reach, corners.max(axis=0))).astype(int)
     level = int(np.rint(ends[0, 2]))
     x, y = (high - low + 1)[:2].tolist()
     plane = pixels.moved([low[0], low[1], level], (x, y, 1))

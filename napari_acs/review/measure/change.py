@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.cancel import never
+from napari_acs.review.measure.in_view import unseen_ml, unseen_note
 from napari_acs.review.measure.measures import plain_of
 from napari_acs.review.measure.new_lesions import NEW_LESION_MM, new_lesions
 from napari_acs.review.measure.one_label import compared_note
 from napari_acs.review.measure.regions import REGIONS
+from napari_acs.review.measure.same_planes import (
+    PLANES_APART_DEG,
+    planes_apart_deg,
+    planes_note,
+    sum_of_products_in,
+)
 from napari_acs.review.measure.tumour import measure_tumour
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_acs.imaging.grid import Grid
-    from napari_acs.review.measure.measures import Measures
+    from napari_acs.review.measure.measures import Measures, RegionMeasures
     from napari_acs.review.measure.plane import Plane
 
 Category = Literal["CR", "PR", "SD", "PD", "none", "not measurable"]
@@ -73,6 +81,11 @@ class RegionChange:
         ``"not measurable"`` where no lesion is measurable at either date and none is new.
     new_lesions : int
         Lesions of the later date that are nowhere near the region at the earlier one.
+    product_after_same_planes_mm2 : float or None
+        Of the later mask cut in the planes of the earlier scan; None where the planes of both are
+        less than `PLANES_APART_DEG` apart, or one date has nothing of the region.
+    product_change_same_planes_percent, product_category_same_planes
+        As above, by that sum.
     """
 
     volume_before_ml: float
@@ -84,6 +97,9 @@ class RegionChange:
     product_change_percent: float | None
     product_category: Category
     new_lesions: int
+    product_after_same_planes_mm2: float | None = None
+    product_change_same_planes_percent: float | None = None
+    product_category_same_planes: Category | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +116,9 @@ class Change:
         What the categories are and are not.
     sources : tuple of str
     note : str
-        What is to be known of these masks; empty where nothing is.
+        What is to be known of these masks and scans; empty where nothing is.
+    planes_apart_deg : float
+        Between the planes that the two scans are measured in.
     """
 
     before: Measures
@@ -109,6 +127,7 @@ class Change:
     statement: str = STATEMENT
     sources: tuple[str, ...] = SOURCES
     note: str = ""
+    planes_apart_deg: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return dicts, lists, numbers and strings only, ready for JSON; keys name the units."""
@@ -125,6 +144,7 @@ def measure_change(
     midline: Plane | None = None,
     *,
     new_lesion_mm: float = NEW_LESION_MM,
+    cancelled: Callable[[], bool] = never,
     **options: Any,
 ) -> Change:
     """Measure two masks of one patient and compare them.
@@ -144,6 +164,7 @@ def measure_change(
         In the earlier study.
     new_lesion_mm : float
         See `NEW_LESION_MM`.
+    cancelled : callable
     **options
         Further options of `napari_acs.review.measure.tumour.measure_tumour`.
 
@@ -155,40 +176,58 @@ def measure_change(
     ------
     BadInput
         An array is no mask of ours or not on its grid, or the matrix is no rigid move.
+    Cancelled
     """
     moved = move_grid(after_grid, np.eye(4) if matrix is None else np.asarray(matrix, float))
-    first = measure_tumour(before, before_grid, midline, **options)
-    second = measure_tumour(after, moved, midline, **options)
+    first = measure_tumour(before, before_grid, midline, cancelled=cancelled, **options)
+    second = measure_tumour(after, moved, midline, cancelled=cancelled, **options)
+    apart = planes_apart_deg(before_grid, moved)
     regions = {}
     for name, values in REGIONS.items():
         a, b = first.regions[name], second.regions[name]
+        early, late = np.isin(before, values), np.isin(after, values)
+        gone = b.volume_ml == 0 < a.volume_ml
         fresh = new_lesions(
-            np.isin(before, values), before_grid, np.isin(after, values), moved,
-            new_lesion_mm, second.smallest_lesion_ml,
-        )  # fmt: skip
-        by_product: Category = categorise(
-            a.sum_of_products_mm2, b.sum_of_products_mm2, PRODUCT,
-            gone=b.volume_ml == 0 < a.volume_ml, new=fresh > 0,
-        )  # fmt: skip
-        if (
-            not (a.measurable_lesions or b.measurable_lesions or fresh)
-            and a.volume_ml + b.volume_ml
-        ):
-            by_product = "not measurable"
-        regions[name] = RegionChange(
+            early, before_grid, late, moved, new_lesion_mm, second.smallest_lesion_ml
+        )
+        found = RegionChange(
             a.volume_ml,
             b.volume_ml,
             _percent(a.volume_ml, b.volume_ml),
-            categorise(
-                a.volume_ml, b.volume_ml, VOLUME, gone=b.volume_ml == 0 < a.volume_ml, new=fresh > 0
-            ),
+            categorise(a.volume_ml, b.volume_ml, VOLUME, gone=gone, new=fresh > 0),
             a.sum_of_products_mm2,
             b.sum_of_products_mm2,
             _percent(a.sum_of_products_mm2, b.sum_of_products_mm2),
-            by_product,
+            _by_product(a, b, b.sum_of_products_mm2, fresh),
             fresh,
         )
-    return Change(first, second, regions, note=compared_note(first, second))
+        if apart >= PLANES_APART_DEG and a.sum_of_products_mm2 and b.volume_ml:
+            there = sum_of_products_in(before_grid, late, moved, second, cancelled)
+            found = replace(
+                found,
+                product_after_same_planes_mm2=there,
+                product_change_same_planes_percent=_percent(a.sum_of_products_mm2, there),
+                product_category_same_planes=_by_product(a, b, there, fresh),
+            )
+        regions[name] = found
+    unseen = unseen_ml(before, before_grid, moved), unseen_ml(after, moved, before_grid)
+    notes = (
+        compared_note(first, second),
+        unseen_note(*unseen, second.smallest_lesion_ml),
+        planes_note(apart, regions),
+    )
+    return Change(
+        first, second, regions, note=" ".join(filter(None, notes)), planes_apart_deg=apart
+    )
+
+
+def _by_product(a: RegionMeasures, b: RegionMeasures, after: float, fresh: int) -> Category:
+    """Return the category by sums of products, of which the later one is given."""
+    measurable = a.measurable_lesions or b.measurable_lesions
+    if not (measurable or fresh) and a.volume_ml + b.volume_ml:
+        return "not measurable"
+    gone = b.volume_ml == 0 < a.volume_ml
+    return categorise(a.sum_of_products_mm2, after, PRODUCT, gone=gone, new=fresh > 0)
 
 
 def categorise(

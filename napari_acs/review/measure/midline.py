@@ -205,7 +205,7 @@ def _look(
         raise _nothing(f"only {min(array.shape)} voxel(s) along one axis")
     grid = lps_grid(image.grid)
     step = tuple(max(1, round(_STEP_MM / mm)) for mm in reversed(grid.spacing))
-    coarse = _coarse_grid(grid, array, step)
+    coarse = _coarse_grid(grid, step)
     raw = _means(to_lps(array, image.grid), step)
     if not np.isfinite(raw).all():
         raise _nothing("NaN or Inf in its voxels")
@@ -242,7 +242,7 @@ def _means(array: NDArray[Any], step: tuple[int, ...]) -> NDArray[np.float32]:
     return np.asarray(shaped.mean(axis=(1, 3, 5), dtype=np.float32), np.float32)
 
 
-def _coarse_grid(grid: Grid, array: NDArray[Any], step: tuple[int, ...]) -> Grid:
+def _coarse_grid(grid: Grid, step: tuple[int, ...]) -> Grid:
     sz, sy, sx = step
     nx, ny, nz = grid.size[0] // sx, grid.size[1] // sy, grid.size[2] // sz
     mx, my, mz = grid.spacing

@@ -59,13 +59,15 @@ def _follow_up(found: FollowUp) -> Markup:
             f"{region.product_after_mm2:.0f}",
             _percent(region.product_change_percent),
             region.product_category,
+            _percent(region.product_change_same_planes_percent),
+            region.product_category_same_planes,
             str(region.new_lesions),
         ]
         for name, region in (found.change.regions if found.change else {}).items()
     ]
     head = (
         "region", "before, ml", "after, ml", "change", "by volume", "before, mm²", "after, mm²",
-        "change", "by products", "new lesions",
+        "change", "by products", "change in the earlier scan's planes", "by those", "new lesions",
     )  # fmt: skip
     return joined(
         (

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from napari_acs.review.cells import plain
+
 _VOID = frozenset({"meta", "img", "br", "line", "circle"})
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class Markup(str):
@@ -17,11 +18,6 @@ class Markup(str):
 
 
 Content = str | int | float | None
-
-
-def plain(text: str) -> str:
-    """Return a text without characters that no file may hold; line breaks stay."""
-    return _UNSEEN.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def element(tag: str, *children: Content, **attributes: object) -> Markup:

@@ -107,11 +107,11 @@ def report_read(
     try:
         midline = found[1] if found else None
         measures = measure_tumour(voxels.labels, grid, midline, cancelled=cancelled)
-        begun = _begun(voxels, taken=row.status in (ACCEPTED, CORRECTED))
     except BadInput as refusal:  # labels that are none of ours
         return replace(report, problems=(*problems, refusal.sentence()))
     if said := one_label_note(measures):
         problems.append(said)
+    begun = _begun(voxels, problems, taken=row.status in (ACCEPTED, CORRECTED))
     pictures = pictures_of(voxels.labels, grid, measures, volumes)
     if any(each.interpolated for each in pictures):
         problems.append(INTERPOLATED)
@@ -160,15 +160,18 @@ def _classified(row: ReadRow, state: SessionState) -> Any:
     return next((each for each in reversed(held) if each), None)
 
 
-def _begun(voxels: Voxels, *, taken: bool) -> Begun:
+def _begun(voxels: Voxels, problems: list[str], *, taken: bool) -> Begun:
     root = voxels.root
     if root is None or voxels.start is None:
         return Begun("nothing", False, {}, {})
     same = root.unchanged or bool(np.array_equal(voxels.start, voxels.labels))
     # A mask that was taken as it came cost nothing, and counts in a mean; one that was rejected, or
     # is not decided on, says nothing of what it would cost.
-    told = taken or not same
-    costs = edit_costs(voxels.start, voxels.labels, voxels.mask.grid) if told else {}
+    told, costs = taken or not same, {}
+    try:
+        costs = edit_costs(voxels.start, voxels.labels, voxels.mask.grid) if told else {}
+    except BadInput as refusal:  # made elsewhere, of other labels; the reader's mask is measured
+        problems.append(f"No edit cost: {refusal.sentence()}")
     return Begun(root.mask.origin, same, model_facts(root.mask.provenance), costs)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
+from napari_acs.review.cells import plain
 from napari_acs.review.edits.cost import EDIT_DEFINITIONS
 from napari_acs.review.measure.measures import plain_of
 from napari_acs.review.report.case_page import RESEARCH
-from napari_acs.review.report.markup import plain
 from napari_acs.review.report.page import LIMITS
 
 if TYPE_CHECKING:

@@ -6,10 +6,9 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
+from napari_acs.review.cells import cell
 from napari_acs.review.measure.regions import REGIONS
-from napari_acs.review.report.markup import plain
 from napari_acs.review.report.record import FORMAT
-from napari_acs.review.session.export import cell
 
 if TYPE_CHECKING:
     from napari_acs.review.report.content import CaseReport, Log, Report
@@ -36,7 +35,7 @@ def table_of(report: Report) -> str:
         for region in REGIONS:
             row = {"format": FORMAT, "session": report.session, **_case(case, logs[case.rater])}
             row |= {"region": region, **_measures(case, region), **_cost(case, region)}
-            writer.writerow({key: _cell(value) for key, value in row.items()})
+            writer.writerow({key: cell(value) for key, value in row.items()})
     return text.getvalue()
 
 
@@ -95,7 +94,3 @@ def _measures(case: CaseReport, name: str) -> dict[str, Any]:
 def _cost(case: CaseReport, name: str) -> dict[str, Any]:
     cost = case.begun.costs.get(name) if case.begun else None
     return cost.to_dict() if cost else {}
-
-
-def _cell(value: Any) -> Any:
-    return cell(plain(value) if isinstance(value, str) else value)

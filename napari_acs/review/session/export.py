@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari_acs
+from napari_acs.review.cells import cell
 from napari_acs.review.session.audit import audit_report
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.form import form_of
@@ -106,14 +107,3 @@ def _decisions(file: Path) -> list[dict[str, Any]]:
             {"event": e.seq, "at": e.at, "kind": e.kind, "item": e.item, "mask": e.mask, **e.read()}
             for e in read_events(connection, _DECISIONS)
         ]
-
-
-def cell(value: Any) -> Any:
-    """Return a value as a table holds it; no spreadsheet takes it for a formula."""
-    if isinstance(value, list | tuple):
-        return "; ".join(map(str, value))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t")):
-        return f"'{value}"  # a spreadsheet would run it as a formula
-    return value

@@ -79,9 +79,10 @@ def find_file(state: SessionState, path: str, session: Path, name: str) -> Path:
         pass
     found = next((place for place in places if place.exists()), None)
     if found is None:
+        looked = [str(place) for place in dict.fromkeys(places)]
         raise BadInput(
             f"The files of {name} are not there",
-            found=f"neither {' nor '.join(map(str, dict.fromkeys(places)))}",
+            found=f"{'neither' if len(looked) > 1 else 'no'} {' nor '.join(looked)}",
             do="Put the disk or the folder back where it was when the session was made",
         )
     return found

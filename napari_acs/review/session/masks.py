@@ -130,6 +130,14 @@ def is_other(state: SessionState, item: int) -> bool:
     return any(m.origin == "imported" and bool(m.provenance.get(_OTHER)) for m in masks)
 
 
+def made_elsewhere(state: SessionState, mask: Mask) -> Mask | None:
+    """Return the mask that came with the case, where one is it or was copied from it, else None."""
+    at: Mask | None = mask
+    while at is not None and at.origin == "human":
+        at = None if at.parent is None else state.masks[at.parent]
+    return at if at is not None and at.origin == "imported" else None
+
+
 def read_given(
     state: SessionState, case: Case, session: Path, grid: Grid
 ) -> tuple[NDArray[np.uint8], list[str]]:

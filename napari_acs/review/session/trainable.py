@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from napari_acs.review.session.state import Case, Item, SessionState
 
 LABELS = {"background": 0, "necrotic and non-enhancing core": 1, "edema": 2, "enhancing tumor": 3}
-REASON = "Its mask holds label 1 alone, which may be a whole tumour in one colour."
+ONE_COLOUR = (1, 2)
+"""Labels that a mask made elsewhere may hold for a whole tumour: 1 as napari and most programs
+paint it, or 2 where 1 was something else. 3 alone is what tumours look like that all enhance."""
+REASON = "Its mask holds label {value} alone, which may be a whole tumour in one colour."
 NOT_SAID = (
-    "The masks hold label 1 alone, and nothing says what it means: say it under labels in a "
-    "dataset.json beside the table before you train on them."
+    "The masks hold one label alone ({values}), and nothing says what it means: say it under "
+    "labels in a dataset.json beside the table before you train on them."
 )
 
 
@@ -48,12 +51,14 @@ def check_trainable(case: Case, labels: NDArray[np.uint8]) -> None:
         )
 
 
-def says_what_it_marks(state: SessionState, item: Item, labels: NDArray[np.uint8]) -> bool:
-    """Tell whether label 1 of a mask can be told to be necrotic or non-enhancing core.
+def unclear_label(
+    state: SessionState, item: Item, labels: NDArray[np.uint8], root: NDArray[np.uint8] | None
+) -> int | None:
+    """Return the only label of a mask of which nobody knows what it marks; None of another mask.
 
-    Another label beside it tells, and a data set's own table, and that a model of tumour parts
-    was at work. Of label 1 alone, as napari paints it and other programs write whole tumours,
-    nobody knows.
+    Another label beside it tells, there or where the mask was begun, and a data set's own table,
+    and that a model of tumour parts was at work. So does that a reader drew oedema by hand: it has
+    to be chosen, while 1 is what napari paints with.
 
     Parameters
     ----------
@@ -61,18 +66,33 @@ def says_what_it_marks(state: SessionState, item: Item, labels: NDArray[np.uint8
     item : Item
     labels : ndarray of uint8, shape (z, y, x)
         Of the mask that was decided on.
+    root : ndarray of uint8, shape (z, y, x), or None
+        The mask made elsewhere that it was begun from, or is; None where the reader drew it.
     """
-    if labels.max(initial=0) != 1:
-        return True
+    value = _only(labels)
+    if value not in ONE_COLOUR or (value != 1 and root is None):
+        return None
+    if root is not None and root.any() and _only(root) is None:
+        return None
     parts = any(state.masks[mask].origin == "machine" for mask in item.masks)
-    return parts or bool(state.cases[item.case].labels)
+    return None if parts or state.cases[item.case].labels else value
 
 
-def not_told_apart(case: Case) -> BadInput:
+def _only(labels: NDArray[np.uint8]) -> int | None:
+    """Return the label that a mask holds alone; None of no label, and of several."""
+    value = int(labels.max(initial=0))
+    return value if value and bool(((labels == 0) | (labels == value)).all()) else None
+
+
+_MEANING = {1: "necrosis", 2: "oedema around no core"}
+
+
+def not_told_apart(case: Case, value: int) -> BadInput:
     """Return why such a mask is not trained on together with others that have parts."""
     return BadInput(
         f"The mask of {case.name} does not tell the tumour's parts apart",
-        found="label 1 alone, which a training would take for necrosis",
+        found=f"label {value} alone, which a training would take for {_MEANING[value]}",
         expected="1 NCR, 2 ED, 3 ET, as in the other masks",
-        do="Draw its parts, or leave it out",
+        do="Draw its parts, or leave it out; or say under labels in a dataset.json beside the "
+        "masks what its label means, and make the session anew",
     )

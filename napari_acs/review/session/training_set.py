@@ -7,8 +7,6 @@ folder a case.
 
 from __future__ import annotations
 
-import csv
-import json
 import shutil
 import uuid
 from collections.abc import Callable, Collection, Iterator
@@ -17,17 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_acs.errors import BadInput, Unwritable
-from napari_acs.imaging import SEQUENCES, Volume, read_volumes, write_labels
-from napari_acs.imaging.anonymous import write_anonymous
+from napari_acs.imaging import read_volumes
 from napari_acs.imaging.cancel import ignore, never, stop_if
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.faults import speaking
 from napari_acs.review.session.fold import read_state
 from napari_acs.review.session.locate import study_paths
-from napari_acs.review.session.masks import read_given
+from napari_acs.review.session.masks import made_elsewhere, read_given
 from napari_acs.review.session.replay import mask_at, replaying
 from napari_acs.review.session.state import (
     ACCEPTED,
@@ -39,13 +34,13 @@ from napari_acs.review.session.state import (
     SessionState,
 )
 from napari_acs.review.session.trainable import (
-    LABELS,
     NOT_SAID,
     REASON,
     check_trainable,
     not_told_apart,
-    says_what_it_marks,
+    unclear_label,
 )
+from napari_acs.review.session.training_files import TABLE, write_files, write_tables
 from napari_acs.review.session.unchanged import (
     OTHER_IMAGES,
     images_are_others,
@@ -56,15 +51,13 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
-    from napari_acs.imaging import Grid
+    from napari_acs.imaging import Grid, Volume
     from napari_acs.review.report.naming import Names
 
-TABLE = "cases.csv"
-"""Of a training set: which case is of which patient, and its files."""
 _ROOM = "Free some space, or choose another folder; nothing was written"
-_FIELDS = ("case", "patient", *SEQUENCES, "mask")
 
 
 @dataclass(frozen=True)
@@ -125,8 +118,9 @@ def write_training_set(
     Of a case that was read twice the reading decided last counts, also where it rejects the mask.
     Images are written anew, without the texts of their headers; a mask has the grid of the image
     that it was drawn on, bit for bit where that is NIfTI (see `napari_acs.imaging.save_labels`).
-    Masks of label 1 alone are left out, as a training would take whole tumours for necrosis; where
-    all are of that kind they are written without the table that says what labels mean.
+    Masks of one label alone are left out where a training may take whole tumours for necrosis or
+    oedema (`napari_acs.review.session.trainable.unclear_label`); where all are of that kind they
+    are written without the table that says what labels mean.
     Cases and patients are called as ``names`` says, else as the session does.
 
     Raises
@@ -149,14 +143,14 @@ def write_training_set(
             rows: list[dict[str, str]] = []
             left_out: dict[str, str] = {}
             reasons: dict[str, str] = {}
-            unclear: dict[str, Case] = {}
+            unclear: dict[str, tuple[Case, int]] = {}
             for done, item in enumerate(chosen):
                 stop_if(cancelled)
                 progress(done / len(chosen))
                 called = names.cases[item.case] if names else item.case
                 place = draft / called
                 try:
-                    row, clear = _write_case(connection, state, item, session, place, cancelled)
+                    row, value = _write_case(connection, state, item, session, place, cancelled)
                 except _LeftOut as left:
                     shutil.rmtree(place, ignore_errors=True)
                     left_out[called] = left.refusal.sentence()
@@ -165,17 +159,18 @@ def write_training_set(
                 patient = state.cases[item.case].patient
                 patient = names.patients[patient] if names else patient
                 rows.append({"case": called, "patient": patient or called, **row})
-                if not clear:
-                    unclear[called] = state.cases[item.case]
-            one_label = len(unclear) == len(rows)
-            for called, case in {} if one_label else unclear.items():
+                if value is not None:
+                    unclear[called] = state.cases[item.case], value
+            unsaid = len(unclear) == len(rows)
+            for called, (case, value) in {} if unsaid else unclear.items():
                 shutil.rmtree(draft / called)
-                left_out[called], reasons[called] = not_told_apart(case).sentence(), REASON
+                left_out[called] = not_told_apart(case, value).sentence()
+                reasons[called] = REASON.format(value=value)
                 rows = [row for row in rows if row["case"] != called]
             if not rows:
                 why = next(iter(left_out.values()), f"no case that is {' or '.join(statuses)}")
                 raise BadInput(f"{session.name} gives no training set", found=why)
-            _write_tables(draft, rows, one_label=one_label)
+            write_tables(draft, rows, unsaid=unsaid)
             draft.replace(folder)
     except Unwritable as refusal:
         raise BadInput(f"{folder} cannot be written", found=refusal.found, do=_ROOM) from refusal
@@ -183,7 +178,9 @@ def write_training_set(
         shutil.rmtree(draft, ignore_errors=True)
     progress(1.0)
     cases = tuple(row["case"] for row in rows)
-    return TrainingSet(folder / TABLE, cases, left_out, reasons, NOT_SAID if one_label else "")
+    held = " or ".join(map(str, sorted({value for _, value in unclear.values()})))
+    note = NOT_SAID.format(values=held) if unsaid else ""
+    return TrainingSet(folder / TABLE, cases, left_out, reasons, note)
 
 
 def _chosen(state: SessionState, statuses: Collection[str]) -> list[Item]:
@@ -208,15 +205,15 @@ def _write_case(
     session: Path,
     place: Path,
     cancelled: Callable[[], bool],
-) -> tuple[dict[str, str], bool]:
+) -> tuple[dict[str, str], int | None]:
     """Write a case into a new folder that bears its name.
 
     Returns
     -------
     row : dict of str to str
         The table's columns of files.
-    clear : bool
-        Whether it is known what the mask's labels mean.
+    value : int or None
+        The mask's only label where it is not known what that means.
     """
     case = state.cases[item.case]
     with _else("Its images cannot be found or read."):
@@ -228,7 +225,7 @@ def _write_case(
     with _else("Its images cannot be found or read."):
         _, volumes = read_volumes(wanted, case.name, cancelled=cancelled)
     with _else("Its mask cannot be found or read."):
-        labels, grid = _labels(connection, state, item, session, volumes)
+        labels, grid, root = _labels(connection, state, item, session, volumes)
     drawn_on = next((v for v in volumes.values() if v.grid.difference(grid) is None), None)
     with _else("Its mask lies on the grid of none of its images."):
         if drawn_on is None:
@@ -239,21 +236,8 @@ def _write_case(
     with _else("Its mask has labels other than 1 NCR, 2 ED, 3 ET."):
         check_trainable(case, labels)
     with _else("It cannot be written."):
-        row = _write_files(place, volumes, labels, drawn_on)
-    return row, says_what_it_marks(state, item, labels)
-
-
-def _write_files(
-    place: Path, volumes: Mapping[str, Volume], labels: NDArray[np.uint8], drawn_on: Volume
-) -> dict[str, str]:
-    place.mkdir()
-    row = {}
-    for key, volume in volumes.items():
-        file = write_anonymous(place / f"{place.name}_{key}.nii.gz", volume)
-        row[key] = file.relative_to(place.parent).as_posix()
-    source = None if drawn_on.dicom else drawn_on.source
-    file = write_labels(place / f"{place.name}_seg.nii.gz", labels, drawn_on.grid, source=source)
-    return {**row, "mask": file.relative_to(place.parent).as_posix()}
+        row = write_files(place, volumes, labels, drawn_on)
+    return row, unclear_label(state, item, labels, root)
 
 
 def _labels(
@@ -262,13 +246,19 @@ def _labels(
     item: Item,
     session: Path,
     volumes: dict[str, Volume],
-) -> tuple[NDArray[np.uint8], Grid]:
-    """Return the labels that were decided on; of a given mask that was never opened its file."""
+) -> tuple[NDArray[np.uint8], Grid, NDArray[np.uint8] | None]:
+    """Return the labels that were decided on; of a given mask that was never opened its file.
+
+    And the mask made elsewhere that they were begun from; None where the reader drew them.
+    """
     assert item.decided is not None
     if item.decided.mask is not None:
         mask = state.masks[item.decided.mask]
+        given = made_elsewhere(state, mask)
         with replaying(session):
-            return mask_at(connection, mask, item.decided.seq), mask.grid
+            labels = mask_at(connection, mask, item.decided.seq)
+            root = None if given is None else mask_at(connection, given)
+            return labels, mask.grid, root
     case = state.cases[item.case]
     refusal = BadInput(f"{case.name} has no mask")
     seen = bool(case.mask) and item.sees_others  # a blinded reader has not accepted that one
@@ -280,18 +270,8 @@ def _labels(
         )
     for volume in volumes.values() if seen else ():
         try:
-            return read_given(state, case, session, volume.grid)[0], volume.grid
+            labels = read_given(state, case, session, volume.grid)[0]
+            return labels, volume.grid, labels
         except BadInput as other:  # drawn on another sequence
             refusal = other
     raise refusal
-
-
-def _write_tables(draft: Path, rows: list[dict[str, str]], *, one_label: bool) -> None:
-    with (draft / TABLE).open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, _FIELDS)
-        writer.writeheader()
-        writer.writerows(rows)
-    if one_label:  # it would say that a whole tumour is necrosis
-        return
-    text = json.dumps({"labels": LABELS}, indent=2)
-    (draft / "dataset.json").write_text(text + "\n", encoding="utf-8")

@@ -18,7 +18,8 @@ from napari_acs.imaging.csv_rows import read_csv_rows
 from napari_acs.review.session.database import reading
 from napari_acs.review.session.fold import read_state
 from napari_acs.review.session.place import SUFFIX
-from napari_acs.review.session.training_set import TABLE, write_training_set
+from napari_acs.review.session.training_files import TABLE
+from napari_acs.review.session.training_set import write_training_set
 
 _DRAFT: Final = re.compile(r"\..+-[0-9a-f]{12}-[0-9a-f]{32}")
 """How `write_training_set` calls a set that is not whole yet."""

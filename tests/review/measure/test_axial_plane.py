@@ -35,10 +35,15 @@ def test_a_diameter_lies_on_the_pixels_of_its_plane(seed, spacing, orientation):
     core = ellipsoid(grid, centre + np.array([2, 1, -2]), (9, 6, 7), axes)
     labels[core] = 3
     found = measure_tumour(labels, grid).regions["ET"].largest_axial
-    made = plane_through(core, grid, found.diameter.ends_lps_mm)
+    made = plane_through(core, grid, found.diameter.ends_lps_mm, grid)
     plane, there = made.grid, made.region
     assert plane.size[2] == 1
     assert plane.direction == (1, 0, 0, 0, 1, 0, 0, 0, 1)
+
+    whole = bounding_box(labels)
+    part = plane_through(core[whole], grid.crop(whole), found.diameter.ends_lps_mm, grid)
+    assert part.grid.difference(plane) is None, "of the tumour alone it is cut as fast, not another"
+    np.testing.assert_array_equal(part.region, there)
 
     box = bounding_box(core)
     stack = axial_stack(core[box].astype(np.int32), grid.crop(box), cut_shape)
@@ -61,7 +66,7 @@ def test_what_is_seen_in_a_plane_is_there_in_the_patient(dtype):
     image = np.rint(100 + x + y / 2 - z).astype(dtype)
     core = ellipsoid(grid, (12, -22, 28), (6, 6, 6))
     ends = measure_tumour(3 * core.astype(np.uint8), grid).regions["ET"].largest_axial.diameter
-    plane = plane_through(core, grid, ends.ends_lps_mm).grid
+    plane = plane_through(core, grid, ends.ends_lps_mm, grid).grid
     seen = cut(image, grid, plane)[0]
     there = points_of(plane)[0]
     expected = 100 + there[..., 0] + there[..., 1] / 2 - there[..., 2]
@@ -79,7 +84,7 @@ def test_a_plane_shows_what_is_around_its_diameter_and_no_more():
     grid = grid_about((0, 0, 0), (2.0, 2.0, 2.0), 160.0, turn)
     core = np.zeros(grid.shape, bool)
     core[tuple(slice(n // 2 - 2, n // 2 + 3) for n in grid.shape)] = True
-    plane = plane_through(core, grid, [(0, 0, 0), (4, 0, 0)]).grid
+    plane = plane_through(core, grid, [(0, 0, 0), (4, 0, 0)], grid).grid
     corners = plane.corners()
     low, high = corners.min(axis=0), corners.max(axis=0)
     for edge, wanted in ((low[:2], (-AROUND_MM,) * 2), (high[:2], (4 + AROUND_MM, AROUND_MM))):

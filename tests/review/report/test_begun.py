@@ -115,6 +115,18 @@ def test_a_prediction_accepted_untouched_cost_nothing_and_counts(session, decisi
     assert "drawn or corrected" in text and "a model's, as it is" not in text
 
 
+def test_a_mask_of_other_labels_has_no_cost_and_its_correction_is_measured(session):
+    """Nothing at all was said of the correction, not even its volume."""
+    first = predict(session, np.where(half(4) == 3, 7, half(4)).astype(np.uint8), "one")
+    MaskEditor(session, start_from(session, first).id).set_to(half(4))
+    decide(session, 1, "corrected")
+    (case,) = gather([session.path]).cases
+    assert case.measures.regions["WT"].volume_ml == np.count_nonzero(half(4)) * GRID.voxel_ml
+    assert case.begun.costs == {}
+    (said,) = (each for each in case.problems if each.startswith("No edit cost: "))
+    assert "The predicted mask" in said and "the value 7" in said
+
+
 def test_of_a_drawing_from_nothing_there_is_no_cost(session):
     predict(session, half(3), "one")
     MaskEditor(session, start_empty(session, 1, GRID).id).set_to(half(4))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,10 +11,12 @@ import pytest
 from imaging.moved import rigid
 from review.measure.shapes import ellipsoid
 from review.report.studies import UPRIGHT, head
+from scipy.spatial.transform import Rotation
 
 from napari_acs.imaging import Volume
 from napari_acs.imaging.cancel import never
-from napari_acs.review.measure.change import move_grid
+from napari_acs.review.measure.change import measure_change, move_grid
+from napari_acs.review.report.agreement_page import follow_up_section
 from napari_acs.review.report.content import FollowUp
 from napari_acs.review.report.followup import follow_up, pairs_of
 from napari_acs.review.session.create import create_sessions
@@ -61,11 +64,43 @@ def test_a_lesion_of_a_head_that_lies_otherwise_is_not_new(images):
     assert "Registered by a rigid move of " in found.how and "degrees." in found.how
 
 
+def test_a_later_exam_without_the_sequence_of_the_earlier_one_is_laid_on_another(images):
+    """It was said that there are no images, or both masks were taken to lie in one place."""
+    found = compared(
+        {"t1ce": Volume(images["t1ce"], UPRIGHT)}, {"flair": Volume(images["flair"], LATER)}
+    )
+    et = found.change.regions["ET"]
+    assert (et.new_lesions, et.product_category) == (0, "SD")
+    places = [
+        each.regions["ET"].centroid_lps_mm for each in (found.change.before, found.change.after)
+    ]
+    np.testing.assert_allclose(*places, atol=1.0)
+    assert "They have no sequence in common: FLAIR was laid on T1ce." in found.how
+
+
+def test_images_of_one_exam_alone_are_not_compared(images):
+    found = compared({"t1ce": Volume(images["t1ce"], UPRIGHT)}, {})
+    assert found.change is None and "There are no images of both to register" in found.how
+
+
 def test_a_whole_tumour_in_one_colour_beside_a_mask_with_parts_is_said():
     found = compared({}, {}, UPRIGHT, labels=(1, 3))
     assert found.change.regions["WT"].volume_category == "SD"
     assert found.change.regions["ET"].volume_category == "PD"  # out of nothing
     assert found.change.note and found.how.endswith(found.change.note)
+
+
+def test_two_scans_that_are_tilted_against_each_other_have_both_changes_on_the_page():
+    turned = Rotation.from_euler("x", 20, degrees=True).as_matrix()
+    tilted = replace(UPRIGHT, direction=tuple(turned.ravel().tolist()))
+    one, two = (ellipsoid(grid, (28, 40, -8), (9, 9, 9)) for grid in (UPRIGHT, tilted))
+    change = measure_change(3 * one.astype("u1"), UPRIGHT, 3 * two.astype("u1"), tilted)
+    page = follow_up_section([FollowUp("R", "P", "A", "B", change, change.note)])
+    et = change.regions["ET"]
+    assert "change in the earlier scan&#x27;s planes" in page and "20 degrees apart" in page
+    assert f"{et.product_change_same_planes_percent:+z.0f} %</td>" in page
+    unlike = follow_up_section([compared({}, {}, UPRIGHT)])
+    assert "planes" not in unlike
 
 
 def test_a_registration_that_failed_compares_nothing_and_says_why(images):

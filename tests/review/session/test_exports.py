@@ -165,3 +165,17 @@ def test_an_answer_that_was_mended_after_the_decision_is_exported(tmp_path):
         "accepted",
         {"artefacts": ["motion"]},
     )
+
+
+def test_a_choice_that_is_a_formula_is_a_text_in_the_table(tmp_path):
+    """Answers of several choices are joined; they were written as they came."""
+    choice = '=HYPERLINK("http://x")'
+    field = {"name": "artefacts", "type": "multi-choice", "options": [choice, "bias"]}
+    (path,) = make(tmp_path, form=form_of({"fields": [field]}))
+    with open_session(path) as session:
+        answer(session, 1, {"artefacts": [choice]})
+        write_note(session, 1, "\r=1+1\0")
+    merged = merge([path])
+    row = next(csv.DictReader(table_of(merged, names_of(merged)).splitlines(keepends=True)))
+    assert row["form_artefacts"] == f"'{choice}"
+    assert row["note"] == "'\n=1+1\ufffd"

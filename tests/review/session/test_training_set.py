@@ -24,13 +24,11 @@ from napari_acs.review.session.create import create_sessions, make_cases
 from napari_acs.review.session.decisions import decide
 from napari_acs.review.session.editing import MaskEditor
 from napari_acs.review.session.locate import study_paths
-from napari_acs.review.session.masks import add_prediction, given_mask, start_empty, start_from
+from napari_acs.review.session.masks import given_mask, start_empty, start_from
 from napari_acs.review.session.plan import make_plan
 from napari_acs.review.session.session import open_session, read_session
 from napari_acs.review.session.sources import find_sources
-from napari_acs.review.session.trainable import NOT_SAID, REASON
 from napari_acs.review.session.training_set import write_training_set
-from napari_acs.training.checks.labels import check_labels
 from napari_acs.training.layouts import find_training_cases
 from napari_acs.training.layouts.read import read_case
 from napari_acs.training.prepare import nested_labels
@@ -142,52 +140,6 @@ def test_a_case_that_cannot_be_exported_is_left_out_with_the_reason(reviewed, tm
     ]
     assert list(made.reasons) == list(made.left_out)
     assert len(find_training_cases([made.table])) == 1
-
-
-def decided(tmp_path, one_colour, predicted=()):
-    """A session of accepted cases; of those named, the mask has one label, or a model at work."""
-    data = as_brats(tmp_path / "data", MADE)
-    for name in one_colour:
-        (file,) = (data / name).glob("*_seg.nii.gz")
-        mask = read_labels(file)
-        write_labels(file, (mask.array > 0).astype(np.uint8), mask.grid, overwrite=True)
-    path = tmp_path / "one.review"
-    cases = make_cases(find_sources([data]))
-    create_sessions({"ann": path}, cases, {"ann": make_plan([case.name for case in cases])})
-    with open_session(path) as session:
-        for number, name in enumerate(MADE, 1):
-            grid = read_study(session.state.cases[session.item(number).case].path).grid
-            given = given_mask(session, number, grid)
-            if name in predicted:
-                labels = np.zeros(grid.shape, np.uint8)
-                labels[5:9, 5:9, 5:9] = 1
-                given = add_prediction(session, number, labels, grid, title="model")
-            start_from(session, given.id)
-            decide(session, number, "accepted")
-    return path
-
-
-def test_whole_tumours_in_one_colour_are_not_trained_on_as_necrosis(tmp_path):
-    path = decided(tmp_path, ["case-1"], predicted=["case-2"])
-    made = write_training_set(path, tmp_path / "set")
-
-    assert len(made.cases) == 3  # what a model calls core is core
-    (why,) = made.left_out.values()
-    assert "label 1 alone" in why and not made.note
-    assert list(made.reasons.values()) == [REASON]
-    assert len(find_training_cases([made.table])) == 3
-    assert {p.name for p in (tmp_path / "set").iterdir() if p.is_dir()} == set(made.cases)
-
-
-def test_where_all_masks_have_one_colour_nothing_says_what_it_means(tmp_path):
-    path = decided(tmp_path, MADE)
-    made = write_training_set(path, tmp_path / "set")
-
-    assert len(made.cases) == len(MADE) and made.left_out == {}
-    assert made.note == NOT_SAID
-    assert not (tmp_path / "set" / "dataset.json").exists()
-    with pytest.raises(BadInput, match="do not tell oedema, core and enhancing tumour apart"):
-        check_labels(find_training_cases([made.table]))
 
 
 @pytest.mark.parametrize("orientation", [0, 17, 40])
