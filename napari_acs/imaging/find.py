@@ -17,6 +17,7 @@ from napari_acs.imaging.names import (
     strip_suffix,
 )
 from napari_acs.imaging.read import StrPath
+from napari_acs.imaging.two_cases import cases_by_name
 
 _SAY = (
     "Say which file is which sequence: drop the files on the Segment panel one by one and choose "
@@ -32,7 +33,8 @@ def find_sequences(folder: StrPath) -> dict[str, Path]:
     Raises
     ------
     BadInput
-        The folder is missing or holds no sequence, or two files claim the same one.
+        The folder is missing or holds no sequence, two files claim the same one, or the files'
+        names are those of two patients or dates.
     """
     folder = Path(fspath(folder))
     if not folder.is_dir():
@@ -54,6 +56,7 @@ def find_sequences(folder: StrPath) -> dict[str, Path]:
             add_sequence(files, key, path)
     if not files:
         raise _no_sequence(folder, images, entries)
+    _refuse_two_cases(folder, files)
     return {key: files[key] for key in SEQUENCES if key in files}
 
 
@@ -117,6 +120,23 @@ def sure_sequence(path: Path) -> str:
             do="Say which sequence it is",
         )
     return key
+
+
+def _refuse_two_cases(folder: Path, files: dict[str, Path]) -> None:
+    cases = cases_by_name(file.name for file in files.values())
+    if cases:
+        told = (
+            f"{', '.join(TITLES[key] for key in SEQUENCES if key in own)} of {case}"
+            for case, own in sorted(cases.items())
+        )
+        raise BadInput(
+            f"{folder} seems to hold the files of several patients or dates",
+            found=f"by their names {'; '.join(told)}",
+            expected="the images of one patient at one time",
+            do="Give each study a folder of its own; or, if they are of one, say which file is "
+            "which: drop them on the Segment panel one by one and choose each under Sequences; "
+            "--t1 FILE and so on without a window",
+        )
 
 
 def _no_sequence(folder: Path, images: list[Path], entries: list[Path]) -> BadInput:

@@ -17,6 +17,7 @@ from napari_acs.imaging.names import (
     sequence_of_word,
     strip_suffix,
 )
+from napari_acs.imaging.two_cases import cases_by_name
 
 _CHANNEL = re.compile(r"(.+)_(\d{4})")
 """nnU-Net's names: the case, and the number of the sequence."""
@@ -29,7 +30,8 @@ def case_of(file: Path) -> str:
     """Return which of several cases in its folder a file is of; nothing in a folder of one case.
 
     A folder holds several where two files claim one sequence and what is left of the names, without
-    words for sequences and masks, goes with several sequences: ``P1_t1``, ``P1_flair``, ``P2_t1``.
+    words for sequences and masks, goes with several sequences: ``P1_t1``, ``P1_flair``, ``P2_t1``;
+    also where the names tell so otherwise (`napari_acs.imaging.two_cases`).
     Files of such a folder that are opened one by one must never become one study.
 
     Parameters
@@ -109,7 +111,8 @@ def _rests(folder: Path, changed: int) -> frozenset[str]:
             sequences[rest_of(name)].add(sequence)
     twice = max(claims.values(), default=0) > 1
     several = any(len(own) > 1 for own in sequences.values())
-    return frozenset(sequences) if twice and several else frozenset()
+    apart = (twice and several) or cases_by_name(_names_in(folder))
+    return frozenset(sequences) if apart else frozenset()
 
 
 def _names_in(folder: Path) -> list[str]:

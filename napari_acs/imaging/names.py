@@ -73,10 +73,11 @@ def guess_sequence(name: str) -> str | None:
     tokens = _split(name)
     if any(map(_OTHER.fullmatch, tokens)):
         return None
-    # "t2_to_t1" is a T2 that was moved to the T1's grid.
-    moved = next((i for i, token in enumerate(tokens) if token in _MOVED and i > 0), len(tokens))
-    tokens = tokens[:moved]
     said = [sequence_of_word(token) for token in tokens]
+    # "t2_to_t1" is a T2 that was moved to the T1's grid; "P1_reg_t1" is a T1.
+    moved = (i for i, token in enumerate(tokens) if token in _MOVED and any(said[:i]))
+    end = next(moved, len(tokens))
+    tokens, said = tokens[:end], said[:end]
     found = set(filter(None, said))
     if "flair" in found:
         found.discard("t2")  # "T2 FLAIR", "T2_FLAIR_AX"

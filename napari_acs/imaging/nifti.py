@@ -21,9 +21,12 @@ from napari_acs.errors import BadInput
 LENGTH = 348
 """Bytes of a NIfTI-1 header."""
 
+_UNITS = 123
+_MM = {1: 1e3, 2: 1.0, 3: 1e-3}
+"""Metre, millimetre, micrometre."""
 _GEOMETRY = (
     (76, "8f"),  # pixdim
-    (123, "B"),  # xyzt_units
+    (_UNITS, "B"),  # xyzt_units
     (252, "2h"),  # qform_code, sform_code
     (256, "6f"),  # quatern_b, c, d; qoffset_x, y, z
     (280, "12f"),  # srow_x, y, z
@@ -63,6 +66,11 @@ class NiftiHeader:
         """qform_code and sform_code."""
         qform, sform = self.numbers(252, "2h")
         return int(qform), int(sform)
+
+    @property
+    def mm(self) -> float:
+        """How many mm its unit of length is; 1 where it names none."""
+        return _MM.get(self.raw[_UNITS] & 7, 1.0)
 
     @property
     def data_start(self) -> int:

@@ -16,6 +16,7 @@ from napari_acs.imaging.itk_files import ONE_AT_A_TIME, itk_name
 from napari_acs.imaging.metaimage import check_metaimage
 from napari_acs.imaging.names import SUFFIXES
 from napari_acs.imaging.nifti import check_nifti, not_finite
+from napari_acs.imaging.stamp import stamp_of
 from napari_acs.imaging.volume import Volume
 
 StrPath = str | PathLike[str]
@@ -53,13 +54,14 @@ def read_volume(path: StrPath) -> Volume:
     path = Path(fspath(path))
     with _refusing(path), ONE_AT_A_TIME:
         reader = _reader(path)
+        stamp = stamp_of([path])
         grid = _grid(reader, path)
         array = sitk.GetArrayFromImage(reader.Execute())
     if array.dtype.kind == "f" and not np.isfinite(array.sum(dtype=np.float64)):
         odd = int(np.count_nonzero(~np.isfinite(array)))
         if odd:  # a sum of finite numbers may overflow
             raise not_finite(path.name, odd)
-    return Volume(array, grid, path)
+    return Volume(array, grid, path, stamp=stamp)
 
 
 def read_grid(path: StrPath) -> Grid:

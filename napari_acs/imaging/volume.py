@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_acs.imaging.dicom.origin import DicomOrigin
 from napari_acs.imaging.grid import Grid
+from napari_acs.imaging.stamp import Stamp, stamp_of
 from napari_acs.imaging.step import Step
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Volume:
         The series that the voxels were read from.
     history : tuple of Step
         What was done to the voxels since, in order: registered, resampled, brain extracted ...
+    stamp : tuple, optional
+        Of the files as they were read (see `napari_acs.imaging.stamp`).
 
     Raises
     ------
@@ -45,6 +48,7 @@ class Volume:
     source: Path | None = field(default=None, repr=False)  # of DICOM, often the patient's name
     dicom: DicomOrigin | None = None
     history: tuple[Step, ...] = ()
+    stamp: Stamp | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.array.shape != self.grid.shape:
@@ -61,9 +65,13 @@ class Volume:
         return self.source.name if self.source is not None and self.dicom is None else otherwise
 
     def sha256(self) -> str:
-        """Hash the source's bytes (of a series, its files in order); else voxels and grid."""
+        """Hash the source's bytes (of a series, its files in order); else voxels and grid.
+
+        The latter also where the files are others by now than those that were read.
+        """
         files = self.dicom.files if self.dicom else (self.source,) if self.source else ()
-        if files and all(file.is_file() for file in files):
+        same = self.stamp is None or self.stamp == stamp_of(files)
+        if files and same and all(file.is_file() for file in files):
             whole = hashlib.sha256()
             for path in files:
                 with path.open("rb") as file:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_acs.imaging import Grid
     from napari_acs.imaging.dicom.origin import DicomOrigin
     from napari_acs.imaging.identify.guess import SequenceGuess
+    from napari_acs.imaging.stamp import Stamp
     from napari_acs.imaging.step import Step
 
 KEY = "napari_acs"
@@ -67,6 +68,8 @@ class LayerInfo:
     prediction : ndarray of uint8 or None
         Of a mask that a model made: as it made it, read-only, in the voxel order of ``grid``. In
         a review session also what else the mask was begun from.
+    stamp : tuple or None
+        Of ``source``, or of the series' files, as they were read; see `napari_acs.imaging.stamp`.
     maker : {"model", "elsewhere", "reader"}
         Who made ``prediction``: a model, somebody whose mask came with the study, or a reader.
     """
@@ -82,6 +85,7 @@ class LayerInfo:
     role: Literal["", "brain", "prepared", "uncertainty", "overlay"] = ""
     reference: LayerInfo | None = None
     prediction: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
+    stamp: Stamp | None = field(default=None, repr=False, compare=False)
     maker: Maker = field(default="model", compare=False)
 
     @property

@@ -12,6 +12,7 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.imaging import from_lps, save_labels
 from napari_acs.imaging.labels.segments import Maker, SegmentName, label_values
+from napari_acs.imaging.labels.source import is_other_now
 from napari_acs.viewer.info import LayerInfo, find_info, info_in
 from napari_acs.viewer.layers import GLIOMA_STYLES, LabelStyle, styles_of
 
@@ -159,7 +160,7 @@ def save_mask(
         labels,
         home.grid,
         overwrite=overwrite,
-        source=home.source,
+        source=None if is_other_now(home.source, home.grid) else home.source,
         segments=[SegmentName(s.value, s.name, s.title, s.color) for s in styles.values()],
         dicom=home.dicom,
         maker=_maker(mask),

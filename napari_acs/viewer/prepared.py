@@ -54,6 +54,7 @@ def aligned_layers(
             history=volume.history,
             guess=before.guess,
             reference=home,
+            stamp=volume.stamp,
         )
         what = f"{TITLES[sequence]} {info.study}".strip()
         name = f"{what} aligned to {TITLES[reference]}"
@@ -108,6 +109,7 @@ def prepared_layers(volumes: Mapping[str, Volume], home: LayerInfo, study: str) 
             history=volume.history,
             role="prepared",
             reference=home,
+            stamp=volume.stamp,
         )
         made.append(image_layer(volume.array, info, f"{TITLES[sequence]} {study} prepared"))
     return made

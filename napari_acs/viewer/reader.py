@@ -222,6 +222,7 @@ def _read_file(file: Path, homes: Sequence[LayerInfo]) -> list[LayerTuple]:
         volume.source or file,
         study_of_file(file, homes),
         guess_sequence(file.name),
+        stamp=volume.stamp,
     )
     return [image_layer(volume.array, info, strip_suffix(file.name))]
 
@@ -234,6 +235,7 @@ def _image(volume: Volume, study: str, sequence: str | None, candidate: Candidat
         sequence,
         dicom=volume.dicom,
         guess=candidate.guess,
+        stamp=volume.stamp,
     )
     name = TITLES[sequence] if sequence else strip_suffix(candidate.title)
     return image_layer(volume.array, info, f"{name} {study}")

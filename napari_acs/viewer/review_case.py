@@ -123,6 +123,7 @@ def read_case(
             sequence,
             dicom=volume.dicom,
             history=volume.history,
+            stamp=volume.stamp,
         )
         layers.append(image_layer(volume.array, info, f"{title} {case.name}"))
         if all(volume.grid.difference(grid) is not None for grid in grids):

@@ -35,7 +35,7 @@ class LayerSnapshot:
         """Return the stored ``(z, y, x)`` array on its grid; reads a lazy array now."""
         array = from_lps(np.asarray(self.data), self.info.grid)
         info = self.info
-        return Volume(array, info.grid, info.source, info.dicom, info.history)
+        return Volume(array, info.grid, info.source, info.dicom, info.history, info.stamp)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject, Signal, Slot
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.labels.source import is_other_now
 from napari_acs.viewer.masks import Convention, Mask, mask_of, save_mask, with_suffix
 from napari_acs.widgets.working import in_worker
 
@@ -66,11 +67,12 @@ class MaskSaver(QObject):
         in_worker(_write, path, mask, cast("Convention", convention), done=self._on_written)
 
     @Slot(object)
-    def _on_written(self, outcome: Proof | str) -> None:
+    def _on_written(self, outcome: tuple[Proof, str] | str) -> None:
         if isinstance(outcome, str):
             self.refused.emit(outcome)
         else:
-            self.saved.emit(f"Saved {outcome.file}. {outcome.sentence()}.")
+            proof, note = outcome
+            self.saved.emit(f"Saved {proof.file}. {proof.sentence()}.{note}")
 
 
 def ask_path(window: QWidget, proposal: Path, dicom: bool) -> Path | None:
@@ -93,10 +95,13 @@ def ask_path(window: QWidget, proposal: Path, dicom: bool) -> Path | None:
     return path
 
 
-def _write(path: Path, mask: Mask, convention: Convention) -> Proof | str:
-    """Return the proof, or the sentence of a refusal: a worker raises an exception it returns."""
+def _write(path: Path, mask: Mask, convention: Convention) -> tuple[Proof, str] | str:
+    """Return the proof and a note, or the sentence of a refusal.
+
+    A worker raises an exception that it returns.
+    """
     try:
-        return save_mask(with_suffix(path), mask, convention, overwrite=True)
+        proof = save_mask(with_suffix(path), mask, convention, overwrite=True)
     except BadInput as refusal:
         return refusal.sentence()
     except Exception as error:  # a raising worker ends in a second error under PySide6
@@ -105,6 +110,17 @@ def _write(path: Path, mask: Mask, convention: Convention) -> Proof | str:
         return BadInput(
             f"{path} could not be written", found=said, do="Save elsewhere, or in another format"
         ).sentence()
+    return proof, _note_on_source(mask)
+
+
+def _note_on_source(mask: Mask) -> str:
+    source = mask.info.source
+    if source is None or not is_other_now(source, mask.info.grid):
+        return ""
+    return (
+        f" {source.name} is another file now, or a damaged one: the mask lies where the image lay "
+        "that you see."
+    )
 
 
 def _proposal(mask: Mask) -> Path:

@@ -44,6 +44,7 @@ DIALECTS = {
         "phantom_t1ce.nii.gz",
         "t1ce [1]",
         "t1ce_to_t2.nii",
+        "P1_reg_t1ce.nii",
     ],
     "t2": [
         "BraTS2021_00495_t2.nii.gz",
@@ -52,6 +53,7 @@ DIALECTS = {
         "MRHR_T2_AX_OtherEXampleTCIA_TCGA-FG-6692_Si_TCGA-FG-6692_MRHR_T2_AX_SE_2_tse2d1_11_t2.nii",
         "sub-01_space-T1w_T2w.nii.gz",
         "t2_to_t1.nii.gz",
+        "reg_t2_to_t1.nii.gz",
     ],
     "flair": [
         "BraTS2021_00495_flair.nii.gz",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import SimpleITK as sitk
 from viewer.grids import direction
@@ -31,3 +32,16 @@ def write_image():
         return path
 
     return write
+
+
+@pytest.fixture
+def image(grid, tmp_path, write_image):
+    """Return an Image layer of a file that is there."""
+    from napari.layers import Layer  # noqa: PLC0415 (see tests/conftest.py)
+
+    from napari_acs.viewer.info import LayerInfo  # noqa: PLC0415
+    from napari_acs.viewer.layers import image_layer  # noqa: PLC0415
+
+    array = np.random.default_rng(0).integers(0, 900, grid.shape).astype(np.int16)
+    path = write_image(tmp_path / "case_t1.nii.gz", array, grid)
+    return Layer.create(*image_layer(array, LayerInfo(grid, path, "case", "t1"), "T1 case"))

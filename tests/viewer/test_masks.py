@@ -10,32 +10,17 @@ import numpy as np
 import pytest
 from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap, label_colormap
+from viewer.drawn import drawn
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import read_labels, read_segments
-from napari_acs.imaging.dicom.origin import AcquisitionTags, DicomOrigin
 from napari_acs.imaging.labels.reread import reread
 from napari_acs.imaging.labels.segments import Maker
 from napari_acs.viewer.info import LayerInfo
-from napari_acs.viewer.layers import image_layer, labels_layer
+from napari_acs.viewer.layers import labels_layer
 from napari_acs.viewer.masks import _maker, mask_of, relabel, with_suffix, write_mask
 from napari_acs.viewer.prepared import brain_layer
 from napari_acs.viewer.writer import write_labels_layer
-
-
-@pytest.fixture
-def image(grid, tmp_path, write_image) -> Image:
-    array = np.random.default_rng(0).integers(0, 900, grid.shape).astype(np.int16)
-    path = write_image(tmp_path / "case_t1.nii.gz", array, grid)
-    return Layer.create(*image_layer(array, LayerInfo(grid, path, "case", "t1"), "T1 case"))
-
-
-def drawn(image: Image, name: str = "mine") -> Labels:
-    """What napari's 'New labels layer' button makes over an image, with a few voxels painted."""
-    data = np.zeros(image.data.shape, np.int32)
-    data[1, 2, 3] = 1
-    data[2, 3, 4:6] = 3
-    return Labels(data, name=name, scale=image.scale, translate=image.translate, units=image.units)
 
 
 @pytest.mark.parametrize("suffix", [".nii.gz", ".nii", ".nrrd", ".mha"])
@@ -52,75 +37,6 @@ def test_labels_that_the_user_made_are_saved_on_the_images_grid(image, grid, tmp
         here = labels.data_to_world(np.argwhere(labels.data == value).mean(axis=0))[::-1]
         tilt = grid.index_to_point([there])[0] - here
         assert np.linalg.norm(tilt) < 2.5, "beyond what the tilt explains"
-
-
-def test_labels_on_no_image_are_refused(image):
-    stray = drawn(image)
-    stray.translate = stray.translate + 5
-    with pytest.raises(BadInput, match="'mine' lies on no image"):
-        mask_of(stray, [image])
-    with pytest.raises(BadInput, match="lies on no image"):
-        mask_of(drawn(image), [])
-
-
-def test_a_layer_that_was_moved_is_not_saved_where_it_was(image):
-    mask = Layer.create(
-        *labels_layer(
-            np.ones(image.metadata["napari_acs"].grid.shape, np.uint8),
-            image.metadata["napari_acs"],
-            "m",
-        )
-    )
-    mask.translate = mask.translate + 1
-    with pytest.raises(BadInput, match="lies on no image"):
-        mask_of(mask, [image])
-
-
-@pytest.mark.parametrize(
-    "turned",
-    [
-        {"affine": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 7], [0, 0, 0, 1]]},
-        {"rotate": (0, 0, 20)},
-        {"shear": (0.2, 0, 0)},
-    ],
-    ids=lambda turned: next(iter(turned)),
-)
-def test_what_napari_s_transform_mode_moved_is_not_saved_where_it_was(image, tmp_path, turned):
-    """It was saved as if it had not been moved: another place than the one that was shown."""
-    info = image.metadata["napari_acs"]
-    mask = Layer.create(*labels_layer(np.ones(info.grid.shape, np.uint8), info, "m"))
-    for name, value in turned.items():
-        setattr(mask, name, value)
-    with pytest.raises(BadInput, match="'m' was rotated, sheared or moved"):
-        mask_of(mask, [image])
-    data, meta, _ = mask.as_layer_data_tuple()
-    with pytest.raises(RuntimeError, match="Alt-click napari's transform button"):
-        write_labels_layer(str(tmp_path / "m.nii.gz"), data, meta)
-    mask._reset_affine()  # what that click does
-    if "affine" in turned:
-        assert mask_of(mask, [image]).info == info
-
-
-def test_a_mask_begun_over_an_image_is_not_of_it_once_the_image_was_moved(image):
-    labels = drawn(image)
-    image.affine = np.diag([1.0, 1.0, -1.0, 1.0])
-    with pytest.raises(BadInput, match="lies on no image"):
-        mask_of(labels, [image])
-
-
-def test_two_files_that_look_alike_are_told_apart_by_name(image, grid):
-    flipped = replace(
-        grid,
-        origin=tuple(grid.index_to_point([[grid.size[0] - 1, 0, 0]])[0].tolist()),
-        direction=tuple((np.reshape(grid.direction, (3, 3)) * [-1, 1, 1]).ravel().tolist()),
-    )
-    twin = Layer.create(
-        *image_layer(np.zeros(flipped.shape, np.int16), LayerInfo(flipped), "T2 case")
-    )
-    with pytest.raises(BadInput, match="could belong to 'T1 case' or to 'T2 case'"):
-        mask_of(drawn(image), [image, twin])
-    assert mask_of(drawn(image, "T2 case - Labels"), [image, twin]).info.grid == flipped
-    assert mask_of(drawn(image, "T1 case - Labels"), [twin, image]).info.grid == grid
 
 
 def test_enhancing_tumour_is_numbered_as_asked():
@@ -247,40 +163,6 @@ def test_a_brain_mask_says_that_a_program_found_it(image, grid, tmp_path):
     layer.data_setitem((np.array([0]), np.array([0]), np.array([0])), 2)
     path = write_mask(tmp_path / "c.seg.nrrd", mask_of(layer, [image]))
     assert titles(path)[2][0] == "Label 2", "no oedema in a brain mask"
-
-
-def test_the_image_with_the_longest_fitting_name_is_the_one_below(image, grid, tmp_path):
-    source = tmp_path / "other.nii.gz"
-    twin = image_layer(np.zeros(grid.shape, np.int16), LayerInfo(grid, source, "case"), "T1 case 2")
-    other = Layer.create(*twin)
-    for images in ([image, other], [other, image]):
-        assert mask_of(drawn(image, "T1 case 2 - Labels"), images).info.source == source
-
-
-def test_labels_over_two_dicom_studies_are_not_given_to_the_first(image, grid):
-    info = image.metadata["napari_acs"]
-    two = [
-        Layer.create(
-            *image_layer(
-                np.zeros(grid.shape, np.int16),
-                replace(info, dicom=DicomOrigin((), AcquisitionTags(), key)),
-                f"T1 {key}",
-            )
-        )
-        for key in ("one", "two")
-    ]
-    with pytest.raises(BadInput, match="two DICOM studies"):
-        mask_of(drawn(image), two)
-    assert mask_of(drawn(image, "T1 two - Labels"), two).info.dicom.study_key == "two"
-
-
-def test_a_mask_on_an_aligned_layer_is_its_references_also_when_that_was_closed(image, tmp_path):
-    home = image.metadata["napari_acs"]
-    moved = LayerInfo(home.grid, tmp_path / "t2.nii.gz", "case", "t2", reference=home)
-    aligned = Layer.create(
-        *image_layer(np.zeros(home.grid.shape, np.float32), moved, "T2 case aligned to T1")
-    )
-    assert mask_of(drawn(image), [aligned]).info == home
 
 
 @pytest.mark.parametrize("suffix", [".nii.gz", ".seg.nrrd", ".mha"])

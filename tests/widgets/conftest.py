@@ -114,3 +114,48 @@ def disk(monkeypatch):
 
     monkeypatch.setattr(log, "transaction", transaction)
     return disk
+
+
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory):
+    """Return the folder of a DICOM study, and its volumes."""
+    from imaging.dicom.study import write_study
+
+    folder = tmp_path_factory.mktemp("scans") / "DOE_JANE"
+    return folder, write_study(folder)
+
+
+@pytest.fixture
+def choosing(dock):
+    """Answer the table: change boxes (row to title) and press a button."""
+    from napari_acs.widgets.series_chooser import SeriesChooser
+
+    asked: list = []
+
+    def answer(changes=None, accept=True):
+        def ask(window, contents):
+            asked.append(contents)
+            chooser = SeriesChooser(contents.candidates, dict(contents.proposal), window)
+            for title, use in (changes or {}).items():
+                row = next(n for n, c in enumerate(contents.candidates) if c.title == title)
+                box = chooser._boxes[row]
+                box.setCurrentIndex(box.findText(use))
+            return chooser.chosen() if accept else None
+
+        dock.opener._ask_series = ask
+        return asked
+
+    return answer
+
+
+@pytest.fixture
+def nifti(tmp_path):
+    """Return the folder of a study of two sequences and a mask."""
+    import SimpleITK as sitk
+
+    folder = tmp_path / "patient_7"
+    folder.mkdir()
+    for name in ("t1", "flair", "seg"):
+        array = np.random.default_rng(0).integers(0, 3, (6, 7, 8)).astype(np.int16)
+        sitk.WriteImage(sitk.GetImageFromArray(array), str(folder / f"p_{name}.nii.gz"))
+    return folder

@@ -8,75 +8,17 @@ import sys
 import zipfile
 
 import numpy as np
-import pytest
 import SimpleITK as sitk
-from imaging.dicom.study import SECOND, phantom, write_sequences, write_study
+from imaging.dicom.study import SECOND, phantom, write_sequences
 from imaging.dicom.write import assert_names_nobody, write_series
 from napari.layers import Image, Labels
 from qtpy.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QApplication, QDialog, QDialogButtonBox, QTableWidget
+from widgets.opened import MS, images, open_them, refusal_of
 
-from napari_acs.imaging import from_lps, save_labels
-from napari_acs.imaging.labels.segments import Maker
+from napari_acs.imaging import from_lps
 from napari_acs.viewer.info import info_in
-from napari_acs.widgets.series_chooser import SeriesChooser
-
-MS = 30_000
-
-
-@pytest.fixture(scope="module")
-def scanned(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("scans") / "DOE_JANE"
-    return folder, write_study(folder)
-
-
-@pytest.fixture
-def choosing(dock):
-    """Answer the table: change boxes (row to title) and press a button."""
-    asked: list = []
-
-    def answer(changes=None, accept=True):
-        def ask(window, contents):
-            asked.append(contents)
-            chooser = SeriesChooser(contents.candidates, dict(contents.proposal), window)
-            for title, use in (changes or {}).items():
-                row = next(n for n, c in enumerate(contents.candidates) if c.title == title)
-                box = chooser._boxes[row]
-                box.setCurrentIndex(box.findText(use))
-            return chooser.chosen() if accept else None
-
-        dock.opener._ask_series = ask
-        return asked
-
-    return answer
-
-
-@pytest.fixture
-def nifti(tmp_path):
-    folder = tmp_path / "patient_7"
-    folder.mkdir()
-    for name in ("t1", "flair", "seg"):
-        array = np.random.default_rng(0).integers(0, 3, (6, 7, 8)).astype(np.int16)
-        sitk.WriteImage(sitk.GetImageFromArray(array), str(folder / f"p_{name}.nii.gz"))
-    return folder
-
-
-def images(viewer):
-    found = [info_in(layer.metadata) for layer in viewer.layers if isinstance(layer, Image)]
-    return {info.sequence: info for info in found}
-
-
-def open_them(qtbot, dock, *paths):
-    with qtbot.waitSignal(dock.opener.opened, timeout=MS):
-        dock.opener.open([str(path) for path in paths])
-
-
-def refusal_of(qtbot, dock, *paths):
-    with qtbot.waitSignal(dock.opener.refused, timeout=MS) as signal:
-        dock.opener.open([str(path) for path in paths])
-    assert dock.said == signal.args[0]
-    return dock.said
 
 
 def test_a_real_table_is_answered_with_a_click_and_the_proposal_opens(scanned, dock, viewer, qtbot):
@@ -180,54 +122,6 @@ def test_the_files_of_one_series_ask_once(scanned, dock, viewer, qtbot, choosing
     assert list(images(viewer)) == ["t2"]
 
 
-@pytest.fixture
-def masks(scanned, tmp_path, dock, viewer, qtbot, choosing):
-    """A SEG and an RTSTRUCT of the T2, written elsewhere."""
-    choosing()
-    open_them(qtbot, dock, scanned[0])
-    home = images(viewer)["t2"]
-    labels = np.zeros(home.grid.shape, np.uint8)
-    labels[8:12, 20:26, 20:27] = 1
-    files = [
-        save_labels(
-            tmp_path / name, labels, home.grid, dicom=home.dicom, maker=Maker("MANUAL")
-        ).file
-        for name in ("DOE.dcm", "DOE.rtstruct.dcm")
-    ]
-    return labels, home, files
-
-
-def test_masks_dropped_on_the_panel_land_on_the_open_study(masks, dock, viewer, qtbot):
-    labels, home, files = masks
-    open_them(qtbot, dock, *files)
-    laid = [layer for layer in viewer.layers if isinstance(layer, Labels)]
-    assert len(laid) == 2
-    for layer in laid:
-        info = info_in(layer.metadata)
-        assert info.dicom == home.dicom
-        np.testing.assert_array_equal(from_lps(layer.data, info.grid), labels)
-
-
-def test_a_study_and_its_mask_dropped_together(masks, scanned, dock, viewer, qtbot):
-    labels, home, files = masks
-    viewer.layers.clear()
-    open_them(qtbot, dock, files[1], scanned[0])
-    assert isinstance(viewer.layers[-1], Labels)
-    assert info_in(viewer.layers[-1].metadata).dicom == home.dicom
-    np.testing.assert_array_equal(from_lps(viewer.layers[-1].data, home.grid), labels)
-
-
-def test_contours_without_their_study_are_a_sentence(masks, dock, viewer, qtbot, nifti):
-    viewer.layers.clear()
-    said = refusal_of(qtbot, dock, masks[2][1])
-    assert "Open the study first" in said
-    assert len(viewer.layers) == 0
-    # beside something that can be opened the sentence comes after it, and stays
-    open_them(qtbot, dock, masks[2][1], nifti)
-    assert len(viewer.layers) == 3
-    qtbot.waitUntil(lambda: "Open the study first" in dock.said, timeout=MS)
-
-
 def test_a_zip_opens_from_the_panel_and_a_bad_one_is_a_sentence(
     scanned, dock, viewer, qtbot, choosing, tmp_path
 ):
@@ -253,14 +147,6 @@ def test_two_drops_one_after_the_other_both_open(scanned, nifti, dock, viewer, q
     dock.opener.open([str(scanned[0] / "2")])
     dock.opener.open([str(nifti)])
     qtbot.waitUntil(lambda: len(viewer.layers) == 4, timeout=MS)
-
-
-def test_a_mask_that_cannot_be_saved_is_a_sentence(masks, dock, viewer, qtbot, tmp_path):
-    open_them(qtbot, dock, masks[2][0])
-    dock.saver._ask_path = lambda *_: tmp_path / "mask.png"
-    with qtbot.waitSignal(dock.saver.refused, timeout=MS):
-        dock.saver.save(viewer.layers[-1], "as shown")
-    assert "mask.png" in dock.said
 
 
 def test_what_was_unpacked_goes_when_napari_ends(scanned, tmp_path):

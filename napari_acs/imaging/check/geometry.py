@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from napari_acs.imaging.check.line import CheckLine
-from napari_acs.imaging.check.subject import Subject, title
+from napari_acs.imaging.check.no_place import says_no_place
+from napari_acs.imaging.check.subject import Subject, title, titles
 from napari_acs.imaging.check.two_places import two_places_mm
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.orient import lps_axes
@@ -18,16 +19,18 @@ FEWEST_VOXELS = 4
 
 
 def geometry(subject: Subject) -> CheckLine:
-    """Thin volumes are red, steep ones and those with two places amber.
+    """Thin volumes are red; steep ones and those with no place, or two, amber.
 
     The rest a `Grid` has seen to already.
     """
-    thin, steep, tilted, twice = [], [], [], []
+    thin, steep, tilted, twice, nowhere = [], [], [], [], []
     for key, volume in subject.volumes.items():
         if min(volume.array.shape) < FEWEST_VOXELS:
             thin.append(f"{title(key)} has only {min(volume.array.shape)} voxel(s) along one axis")
         if apart := two_places_mm(volume):
             twice.append(f"{title(key)} by {apart:.0f} mm")
+        if says_no_place(volume):
+            nowhere.append(title(key))
         tilt = obliqueness(volume.grid)
         if tilt > OBLIQUE_DEG:
             steep.append(f"{title(key)} by {tilt:.0f} degrees")
@@ -49,6 +52,15 @@ def geometry(subject: Subject) -> CheckLine:
             f"qform and sform differ, {', '.join(twice)}; programs do not agree on which to take, "
             "so that the place, and which side is left, may be others elsewhere (here: as in ITK)",
             "Look whether the letters on the image are right; if not, correct the header",
+        )
+    if nowhere:
+        return CheckLine(
+            "geometry",
+            "amber",
+            "A header does not say which side is left",
+            f"Neither qform nor sform in {titles(nowhere)}: here the first axis is taken to run to "
+            "the patient's left and the second to the back, as in ITK; other programs take others",
+            "Compare the letters on the image with the scanner's, and export it with directions",
         )
     if steep:
         return CheckLine(

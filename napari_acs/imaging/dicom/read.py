@@ -21,6 +21,7 @@ from napari_acs.imaging.dicom.rescale import Rescale
 from napari_acs.imaging.dicom.series import Series
 from napari_acs.imaging.dicom.stack import stack
 from napari_acs.imaging.pseudonym import study_key
+from napari_acs.imaging.stamp import stamp_of
 from napari_acs.imaging.volume import Volume
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def read_series(
             do="Export or copy the series again",
         )
     rescale = Rescale(title, placed.frames)
+    stamp = stamp_of(by_file)
     array: NDArray[np.generic] | None = None
     done = 0
     for file, slices in by_file.items():
@@ -104,6 +106,7 @@ def read_series(
         placed.grid,
         placed.frames[0].file.parent,
         DicomOrigin(tuple(by_file), series.tags, _study_key(series, array)),
+        stamp=stamp,
     )
 
 

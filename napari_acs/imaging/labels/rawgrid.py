@@ -80,7 +80,8 @@ def _nifti(header: nifti.NiftiHeader) -> list[NDArray[np.float64]]:
         qfac, *spacing = header.pixdim[:4]
         turn[:, 2] *= -1 if qfac < 0 else 1
         ras.append(_affine(turn * np.array(spacing), np.array(offset)))
-    return [np.diag([-1.0, -1.0, 1.0, 1.0]) @ matrix for matrix in ras]
+    to_lps_mm = np.diag([-header.mm, -header.mm, header.mm, 1.0])
+    return [to_lps_mm @ matrix for matrix in ras]
 
 
 def _nrrd(lines: dict[str, str]) -> list[NDArray[np.float64]]:

@@ -24,8 +24,8 @@ from napari_acs.imaging.labels.segments import (
     label_values,
     name_segments,
 )
+from napari_acs.imaging.labels.source import is_image_file
 from napari_acs.imaging.labels.target import check_target, put_in_place
-from napari_acs.imaging.names import SUFFIXES
 from napari_acs.imaging.read import read_grid
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def _check_labels(labels_zyx: ArrayLike, grid: Grid, path: Path) -> NDArray[np.u
 
 def _usable_source(source: Path, grid: Grid) -> Path | None:
     """Return the source if its header may be carried over, that is if it says ``grid``."""
-    if not source.is_file() or not source.name.lower().endswith(SUFFIXES):
+    if not is_image_file(source):
         return None
     difference = read_grid(source).difference(grid)
     if difference:
