@@ -59,6 +59,37 @@ def refuse_blind(layers: Iterable[Layer], what: str) -> None:
         )
 
 
+NOT_SAID = (
+    "The job has ended. What came of it is not said while a case is read without the masks of "
+    "others."
+)
+"""What is said of a job that was begun before such a case was opened, whatever came of it."""
+
+
+def is_read_blind(layers: Iterable[Layer]) -> bool:
+    """Tell whether a case is read without the masks of others.
+
+    Parameters
+    ----------
+    layers : iterable of Layer
+        All of the viewer's.
+    """
+    return any(map(_mark, layers))
+
+
+def unless_read_blind(layers: Iterable[Layer], sentence: str, kind: str) -> tuple[str, str]:
+    """Return a sentence on what a job brought and its kind, or `NOT_SAID` where it would unblind.
+
+    Parameters
+    ----------
+    layers : iterable of Layer
+        All of the viewer's.
+    sentence, kind : str
+        As of the panels' messages.
+    """
+    return (NOT_SAID, "note") if is_read_blind(layers) else (sentence, kind)
+
+
 def shows_others(layer: Layer, images: Iterable[Layer]) -> bool:
     """Tell whether a layer shows what a model or somebody else made of a study.
 

@@ -22,7 +22,7 @@ from napari_acs.viewer.classification_layer import cam_layer, keep_classificatio
 from napari_acs.viewer.info import info_in
 from napari_acs.viewer.make_layer import make_layer
 from napari_acs.viewer.masks import mask_of
-from napari_acs.viewer.read_blind import refuse_blind
+from napari_acs.viewer.read_blind import NOT_SAID, is_read_blind, refuse_blind
 from napari_acs.viewer.snapshot import snapshot_study
 from napari_acs.viewer.unwrapped import unwrapped
 from napari_acs.widgets.classify_edits import MaskEdits
@@ -44,6 +44,7 @@ from napari_acs.widgets.matching import (
     may_be_sequence,
     sequence_of,
 )
+from napari_acs.widgets.one_study import OneStudy
 from napari_acs.widgets.outcomes import fault_of_showing
 from napari_acs.widgets.scrolled import fill_with
 from napari_acs.widgets.shared_letters import letters_beside
@@ -93,6 +94,8 @@ class ClassifyDock(QWidget):
         self._last: tuple[ClassifyRequest, Classified] | None = None
         fill_with(self, self.panel)
         letters_beside(self, napari_viewer)
+        self.one_study = OneStudy(napari_viewer, self)
+        self.one_study.hid.connect(self.panel.message.say)
         panel, card = self.panel, self.panel.card
         panel.classify_clicked.connect(self.classify)
         panel.region_chosen.connect(self._on_region)
@@ -156,7 +159,9 @@ class ClassifyDock(QWidget):
         self.panel.show_running(False)
         if not isinstance(outcome, Failure):
             try:
-                if isinstance(outcome, Classified):
+                if is_read_blind(self.viewer.layers):
+                    self.panel.message.say(NOT_SAID, "note")
+                elif isinstance(outcome, Classified):
                     self._show(request, outcome)
                 else:
                     self._show_why(request, outcome)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -105,9 +105,17 @@ class CorrectClicks(QObject):
         if tool in FROM_SLICE:
             index = slice_index(mask, self._dims)
         place = Place(self._panel.brush.chosen.region, axis, index, mask.data.shape[axis])
-        self._jobs.run(tool, mask, work_of(tool, mm, place))
+        images = self._known(mask) if tool == "grow" else ()
+        self._jobs.run(tool, mask, work_of(tool, mm, place, images))
         if tool in FROM_SLICE:
             self.step.begin(mask, axis, index, 1 if tool == "copy_next" else -1)
+
+    def _known(self, mask: Labels) -> Sequence[NDArray[Any]]:
+        """Return the images that tell where the air is; it is not known without."""
+        try:
+            return self._range.arrays(mask)
+        except BadInput:  # one was moved
+            return ()
 
     def _flood(self, mask: Labels, at: NDArray[np.float64], axis: int) -> None:
         brush, band = self._panel.brush, self._range.band(mask)

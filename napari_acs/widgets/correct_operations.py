@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_acs.errors import BadInput
 from napari_acs.review.correct import (
@@ -21,7 +21,9 @@ from napari_acs.review.correct import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 Work = Callable[[Canvas, Callable[[], bool]], Change]
 """Called in a worker, with a copy of the mask and a function that tells whether to stop."""
@@ -59,8 +61,10 @@ class Place:
         return target
 
 
-def work_of(tool: str, mm: float, place: Place) -> Work:
+def work_of(tool: str, mm: float, place: Place, images: Sequence[NDArray[Any]] = ()) -> Work:
     """Return the correction that a button of `CorrectTools` stands for.
+
+    Of the images, on the mask's grid, *Grow* learns where the air is.
 
     Raises
     ------
@@ -75,10 +79,10 @@ def work_of(tool: str, mm: float, place: Place) -> Work:
         "fill_slice": partial(_fill, region=region, axis=axis),
         "fill_3d": partial(_fill, region=region, axis=None),
         "between": lambda canvas, stop: fill_between(canvas, axis, region, cancelled=stop),
-        "keep_largest": lambda canvas, _: keep_largest(canvas, region),
+        "keep_largest": lambda canvas, stop: keep_largest(canvas, region, cancelled=stop),
         "smooth": lambda canvas, stop: smooth(canvas, mm, [region], cancelled=stop),
-        "grow": lambda canvas, _: grow(canvas, region, mm),
-        "shrink": lambda canvas, _: shrink(canvas, region, mm),
+        "grow": lambda canvas, stop: grow(canvas, region, mm, images=images, cancelled=stop),
+        "shrink": lambda canvas, stop: shrink(canvas, region, mm, cancelled=stop),
     }
     return works[tool]
 

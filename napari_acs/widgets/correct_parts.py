@@ -122,15 +122,15 @@ class CorrectParts(QObject):
         self._panel.islands.forget()
 
 
-def _find(listed: _Listed, canvas: Canvas, _: Callable[[], bool]) -> tuple[Island, ...]:
+def _find(listed: _Listed, canvas: Canvas, stop: Callable[[], bool]) -> tuple[Island, ...]:
     listed.seen = canvas.labels
-    return tuple(find_islands(canvas, listed.region, under_ml=listed.ml))
+    return tuple(find_islands(canvas, listed.region, under_ml=listed.ml, cancelled=stop))
 
 
-def _remove(listed: _Listed, canvas: Canvas, _: Callable[[], bool]) -> Change:
+def _remove(listed: _Listed, canvas: Canvas, stop: Callable[[], bool]) -> Change:
     if listed.seen is None or not same_voxels(listed.seen, canvas.labels):
         raise BadInput(
             "The mask was edited since its parts were listed, so none was removed",
             do="List them again",
         )
-    return remove_islands(canvas, listed.region, listed.ml)
+    return remove_islands(canvas, listed.region, listed.ml, cancelled=stop)

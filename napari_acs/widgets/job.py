@@ -15,6 +15,7 @@ from qtpy.QtCore import QObject, Signal, Slot
 from napari_acs.inference.messages import Progress
 from napari_acs.widgets.first_torch import thread_for_torch
 from napari_acs.widgets.request import CANCELLED, fault
+from napari_acs.widgets.working import wait_at_exit
 
 AnyJob = Callable[[Any, Callable[[], bool]], Iterator[Any]]
 
@@ -63,6 +64,7 @@ class JobRunner(QObject):
         """Start a job (by default the runner's own) and return True; False while one runs."""
         if self._current is not None:
             return False
+        wait_at_exit()
         self._started += 1
         ticket = Ticket(self._started, request)
         self._current = ticket

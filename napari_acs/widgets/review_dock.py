@@ -15,6 +15,7 @@ from napari_acs.review.session.audit import accept_in_bulk, confident_items, dra
 from napari_acs.review.session.given import take_given
 from napari_acs.review.session.state import TO_DO
 from napari_acs.viewer.unwrapped import unwrapped
+from napari_acs.widgets.one_study import OneStudy
 from napari_acs.widgets.review_before import ExamComparing
 from napari_acs.widgets.review_blind import BlindRead
 from napari_acs.widgets.review_cases import ReviewCases
@@ -92,6 +93,8 @@ class ReviewDock(QWidget):
         self.clock = ReviewClock(self.cases, self)
         fill_with(self, self.panel)
         letters_beside(self, napari_viewer)
+        self.one_study = OneStudy(napari_viewer, self)
+        self.one_study.hid.connect(partial(self._say, "note"))
         self.setMinimumWidth(_NARROWEST)
         self._connect_panel()
         cases, files = self.cases, self.files

@@ -13,6 +13,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal, Slot
 
 from napari_acs.inference.messages import Failure, Progress
+from napari_acs.viewer.read_blind import NOT_SAID, unless_read_blind
 from napari_acs.widgets.mask_view import is_file_of
 from napari_acs.widgets.matching import sequence_of
 from napari_acs.widgets.one_study import show_if_hidden
@@ -90,8 +91,7 @@ class Segmenting(QObject):
     @property
     def preparing(self) -> bool:
         """Whether a job runs that is to change the chosen layers."""
-        own = self._runner.request is not None and self._running is None
-        return own or self._preparation.adding
+        return bool(self._runner.request and self._running is None) or self._preparation.adding
 
     def ask(self, asked: Asked) -> None:
         """Segment this as soon as it is checked and nothing else runs; not twice at once."""
@@ -214,10 +214,10 @@ class Segmenting(QObject):
         layer = add_result(self._viewer, asked.request, result.segmentation, shown=shown)
         self._follow(layer, asked.request.bundle, None if shown else followed)
         self.result_added.emit(layer, result.segmentation)
-        took = monotonic() - self._began
         hidden = "" if shown else layer.name
         earlier = self._hide_earlier(layer, asked.study) if shown else ()
-        self._add_outcome(asked, *sentence_on(asked, result, took, hidden, earlier))
+        said = sentence_on(asked, result, monotonic() - self._began, hidden, earlier)
+        self._add_outcome(asked, *unless_read_blind(self._viewer.layers, *said))
 
     def _hide_earlier(self, layer: Labels, study: str) -> list[str]:
         """Hide the study's other masks: two on one another look like one."""
@@ -242,10 +242,13 @@ class Segmenting(QObject):
         if failure.detail:
             logging.getLogger(__name__).error("%s\n%s", failure.what, failure.detail)
         kind = "note" if failure.kind in {"cancelled", "empty"} else "refusal"
-        if asked is not None and failure.kind == "empty" and self._is_shown(asked):
+        said = failure.sentence(), kind
+        if failure.kind == "empty":
+            said = unless_read_blind(self._viewer.layers, *said)
+        if said[0] != NOT_SAID and failure.kind == "empty" and asked and self._is_shown(asked):
             self.empty.emit(asked, failure)
-            failure = Failure(failure.what, "", "See below why", "empty")
-        self._add_outcome(asked, failure.sentence(), kind)
+            said = Failure(failure.what, "", "See below why", "empty").sentence(), kind
+        self._add_outcome(asked, *said)
 
     def _add_outcome(self, asked: Asked | None, sentence: str, kind: str) -> None:
         """Say how a job ended; of which study, unless that is the only one there is."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
 from napari.qt.threading import thread_worker
-from qtpy.QtCore import QThreadPool
+from superqt.utils import WorkerBase
 
 from napari_acs.widgets.first_torch import thread_for_torch
 
@@ -35,7 +36,7 @@ def in_worker(
     done, failed : callable
         Slots that get, in the main thread, what was returned or raised.
     """
-    _wait_at_exit()
+    wait_at_exit()
     worker = thread_worker(_call_and_forget)([partial(work, *args)])
     worker.returned.connect(done)
     if failed is not None:
@@ -49,11 +50,15 @@ def _call_and_forget(calls: list[Callable[[], Any]]) -> Any:
 
 
 @cache
-def _wait_at_exit() -> None:
+def wait_at_exit() -> None:
     """Let workers end before Python does: superqt's abort the process once Qt's objects are gone.
 
-    napari waits for them where its event loop ends, which a script may never have started.
+    napari waits for them where its event loop ends, which a script may never have started. Who
+    starts a worker calls this first.
     """
-    pool = QThreadPool.globalInstance()
-    assert pool is not None
-    atexit.register(pool.waitForDone, _PATIENCE_MS)
+    atexit.register(_end_workers)
+
+
+def _end_workers() -> None:
+    with suppress(RuntimeError):  # one did not end in time
+        WorkerBase.await_workers(_PATIENCE_MS)

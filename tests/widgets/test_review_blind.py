@@ -24,7 +24,8 @@ from widgets.review_hands import (
 from widgets.review_studies import make
 
 from napari_acs.errors import BadInput
-from napari_acs.viewer.read_blind import refuse_blind
+from napari_acs.inference.messages import Failure
+from napari_acs.viewer.read_blind import NOT_SAID, refuse_blind
 from napari_acs.viewer.reader import read
 
 
@@ -136,12 +137,16 @@ def test_no_model_is_asked_about_a_blinded_read(new_dock, qtbot, tmp_path):
     qtbot.waitUntil(lambda: not segment.busy, timeout=WAIT)
 
 
+@pytest.mark.parametrize("empty", [False, True], ids=["a mask", "nothing found"])
 def test_a_segmentation_that_was_on_its_way_is_not_shown_over_a_blinded_read(
-    new_dock, qtbot, tmp_path
+    new_dock, qtbot, tmp_path, empty
 ):
     path = make(tmp_path / "studies", ai="hidden")
     dock = new_dock()
     segment, job = segment_dock(dock.viewer, qtbot)
+    job.ending = Failure("No tumour was found", "", "", "empty") if empty else None
+    told = []
+    segment.segmenting.empty.connect(lambda *_: told.append(_))
     from napari.layers import Layer
 
     for described in read(str(tmp_path / "studies" / "two")):
@@ -158,7 +163,11 @@ def test_a_segmentation_that_was_on_its_way_is_not_shown_over_a_blinded_read(
         job.go.set()
     qtbot.waitUntil(lambda: names(dock.viewer) == before, timeout=WAIT)
     assert dock.viewer.dims.point == point
+    assert segment.said.endswith(NOT_SAID) and not told
+    assert "found" not in segment.said and "Done" not in segment.said
     close(dock, qtbot)
+    if empty:
+        return
     (found,) = [one for one in dock.viewer.layers if one.name.startswith("segmentation ")]
     assert not found.visible
 
@@ -173,3 +182,16 @@ def test_a_classification_is_refused(monkeypatch, new_dock, qtbot, tmp_path):
         classify_dock.ClassifyDock._request(stand_in)
     close(dock, qtbot)
     refuse_blind(dock.viewer.layers, "A classification")
+
+
+def test_the_card_of_a_classification_that_was_on_its_way_is_not_shown(new_dock, qtbot, tmp_path):
+    from napari_acs.widgets.classify_dock import ClassifyDock
+
+    dock = new_dock()
+    classify = ClassifyDock(dock.viewer)
+    dock.viewer.window.add_dock_widget(classify)
+    open_session(dock, qtbot, make(tmp_path / "studies", ai="hidden"))
+    with qtbot.waitSignal(classify.finished, timeout=WAIT):
+        classify._on_ended(object(), object())  # what it is made of is not looked at
+    assert classify.said == NOT_SAID
+    close(dock, qtbot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging.cancel import never, stop_if
 from napari_acs.review.boxes import Box, common, moved
 
 if TYPE_CHECKING:
@@ -55,7 +57,13 @@ class _Parts:
     sizes: NDArray[np.int64]
 
 
-def find_islands(canvas: Canvas, region: str, *, under_ml: float = math.inf) -> tuple[Island, ...]:
+def find_islands(
+    canvas: Canvas,
+    region: str,
+    *,
+    under_ml: float = math.inf,
+    cancelled: Callable[[], bool] = never,
+) -> tuple[Island, ...]:
     """List the parts of a region that lie, if only partly, in the canvas's box.
 
     Parameters
@@ -64,6 +72,7 @@ def find_islands(canvas: Canvas, region: str, *, under_ml: float = math.inf) -> 
     region : str
     under_ml : float
         Only those smaller than this: what `remove_islands` would take.
+    cancelled : callable
 
     Returns
     -------
@@ -74,14 +83,16 @@ def find_islands(canvas: Canvas, region: str, *, under_ml: float = math.inf) -> 
     ------
     BadInput
         There is no such region, or the limit is no volume.
+    Cancelled
     """
-    parts = _parts(canvas, region)
+    parts = _parts(canvas, region, cancelled)
     if parts is None:
         return ()
     small = _under(parts.sizes, under_ml, canvas.voxel_ml)
     at, of = np.nonzero(parts.at), parts.numbers[parts.at]
     sums = [np.bincount(of, axis, minlength=len(parts.sizes)) for axis in at]
     islands = []
+    stop_if(cancelled)
     for number, place in enumerate(ndimage.find_objects(parts.numbers), start=1):
         box = moved(place, parts.window)
         if not small[number] or common(box, canvas.within) is None:
@@ -95,7 +106,9 @@ def find_islands(canvas: Canvas, region: str, *, under_ml: float = math.inf) -> 
     return tuple(sorted(islands, key=lambda island: (-island.voxels, island.centroid)))
 
 
-def remove_islands(canvas: Canvas, region: str, under_ml: float) -> Change:
+def remove_islands(
+    canvas: Canvas, region: str, under_ml: float, *, cancelled: Callable[[], bool] = never
+) -> Change:
     """Give up the parts of a region that are smaller than a volume.
 
     They take the label of the next outer region (of ET: core, of TC: oedema, of WT:
@@ -107,48 +120,57 @@ def remove_islands(canvas: Canvas, region: str, under_ml: float) -> Change:
     region : str
     under_ml : float
         A part of just this volume stays.
+    cancelled : callable
 
     Raises
     ------
     BadInput
         There is no such region, or the limit is no volume.
+    Cancelled
     """
     said = f"Parts of {region} under {under_ml:g} ml removed"
-    parts = _parts(canvas, region)
+    parts = _parts(canvas, region, cancelled)
     if parts is None:
         return canvas.nothing(said)
-    return _without(canvas, region, parts, _under(parts.sizes, under_ml, canvas.voxel_ml), said)
+    small = _under(parts.sizes, under_ml, canvas.voxel_ml)
+    stop_if(cancelled)
+    return _without(canvas, region, parts, small, said)
 
 
-def keep_largest(canvas: Canvas, region: str) -> Change:
+def keep_largest(canvas: Canvas, region: str, *, cancelled: Callable[[], bool] = never) -> Change:
     """Give up all parts of a region but the largest; of equally large ones all stay.
 
     Parameters
     ----------
     canvas : Canvas
     region : str
+    cancelled : callable
 
     Raises
     ------
     BadInput
         There is no such region.
+    Cancelled
     """
     said = f"All but the largest part of {region} removed"
-    parts = _parts(canvas, region)
+    parts = _parts(canvas, region, cancelled)
     if parts is None:
         return canvas.nothing(said)
     small = parts.sizes < parts.sizes[1:].max()
     small[0] = False
+    stop_if(cancelled)
     return _without(canvas, region, parts, small, said)
 
 
-def _parts(canvas: Canvas, region: str) -> _Parts | None:
+def _parts(canvas: Canvas, region: str, cancelled: Callable[[], bool]) -> _Parts | None:
     level = canvas.nesting.level(region)
     window = canvas.extent(level)
     if window is None:
         return None
     at = canvas.depth(window) >= level
+    stop_if(cancelled)
     numbers, count = ndimage.label(at, _TOUCHING)
+    stop_if(cancelled)
     # Of the whole window numpy would first make a copy of 64 bits, and hold on to the interpreter
     # while it counts: the window, in another thread, would stand.
     return _Parts(window, numbers, at, np.bincount(numbers[at], minlength=count + 1))

@@ -32,6 +32,7 @@ from napari_acs.review.correct import (
     erase,
     fill_between,
     fill_holes,
+    find_islands,
     flood,
     grow,
     grow_from,
@@ -196,7 +197,10 @@ def test_axes_in_another_order_and_direction_give_the_same(name, seed, spacing, 
     assert np.array_equal(change.applied(before), seen.array(here))
 
 
-@pytest.mark.parametrize("name", ["flood all", "fill", "smooth", "between"])
+@pytest.mark.parametrize(
+    "name",
+    ["flood all", "fill", "smooth", "between", "grow", "shrink", "largest", "list", "islands"],
+)
 def test_long_ones_can_be_cancelled(name):
     calls = {
         "flood all": lambda c: flood(
@@ -205,6 +209,11 @@ def test_long_ones_can_be_cancelled(name):
         "fill": lambda c: fill_holes(c, cancelled=lambda: True),
         "smooth": lambda c: smooth(c, 1.0, cancelled=lambda: True),
         "between": lambda c: fill_between(sparse(c, HERE), 0, cancelled=lambda: True),
+        "grow": lambda c: grow(c, "WT", 2.0, cancelled=lambda: True),
+        "shrink": lambda c: shrink(c, "WT", 2.0, cancelled=lambda: True),
+        "largest": lambda c: keep_largest(c, "WT", cancelled=lambda: True),
+        "list": lambda c: find_islands(c, "WT", cancelled=lambda: True),
+        "islands": lambda c: remove_islands(c, "WT", 0.1, cancelled=lambda: True),
     }
     with pytest.raises(Cancelled):
         calls[name](Canvas(nested(0), SPACING))

@@ -26,7 +26,7 @@ from widgets.correct_case import (
 
 from napari_acs.inference.messages import Failure
 from napari_acs.review.correct import Change, grow
-from napari_acs.widgets import correct_operations
+from napari_acs.widgets import correct_operations, correct_parts
 
 
 def test_every_tool_says_what_it_does_and_is_one_step_of_undo(dock, mask, qtbot):
@@ -179,12 +179,35 @@ def test_removed_are_the_parts_listed_and_no_others(dock, mask, qtbot):
     assert forgotten()
 
 
+@pytest.mark.parametrize("tool", ["grow", "shrink", "keep_largest", "find_islands"])
+def test_quick_tools_ask_whether_to_stop(dock, mask, qtbot, monkeypatch, tool):
+    heard = []
+    names = {"find_islands": correct_parts}
+    where = names.get(tool, correct_operations)
+    real = getattr(where, tool)
+    monkeypatch.setattr(
+        where, tool, lambda *a, **kw: heard.append(kw["cancelled"]) or real(*a, **kw)
+    )
+    run(dock, qtbot, tool)
+    assert heard[0]() is False
+
+
+def test_growing_stays_out_of_the_air_of_the_images(dock, mask, qtbot, viewer):
+    image = viewer.layers["T1"]
+    image.data[:, : np.flatnonzero((mask.data > 0).any(axis=(0, 2)))[0]] = 0
+    before = mask.data.copy()
+    find(dock, QDoubleSpinBox, "grow_mm").setValue(4.0)
+    change = run(dock, qtbot, "grow")
+    assert len(change) and not (image.data[mask.data > before] == 0).any()
+    assert "but not into the air" in dock.said
+
+
 @pytest.mark.parametrize("late", [False, True], ids=["at work", "done, not shown"])
 def test_a_tool_that_was_stopped_changes_nothing(dock, mask, qtbot, monkeypatch, late):
-    """Growing never asks whether to stop."""
+    """Also where a tool does not ask whether to stop."""
     started, go, done = Event(), Event(), Event()
 
-    def slow(*args):
+    def slow(*args, **_):
         started.set()
         assert go.wait(20)
         change = grow(*args)
