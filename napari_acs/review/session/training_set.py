@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,6 +49,7 @@ from napari_acs.review.session.unchanged import (
     images_are_others,
     mask_is_other,
 )
+from napari_acs.review.session.whole_folder import folder_drafted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -133,16 +133,18 @@ def write_training_set(
     BadInput
         The folder is there, or cannot be written, or no case can be exported.
     Cancelled
-        Nothing is left then.
+        Nothing is left then; what a killed export left is removed by the next one of that name.
     """
     if folder.exists():
         raise BadInput(f"{folder} is there already", do="Choose another folder")
     if not folder.absolute().parent.is_dir():
         raise BadInput(f"{folder} cannot be written", found=f"no folder {folder.parent}")
-    draft = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
     try:
-        with speaking(folder, "cannot be written"), reading(session) as connection:
-            draft.mkdir()
+        with (
+            speaking(folder, "cannot be written"),
+            reading(session) as connection,
+            folder_drafted(folder) as draft,
+        ):
             state = read_state(connection)
             chosen = _chosen(state, statuses)
             rows: list[dict[str, str]] = []
@@ -175,11 +177,8 @@ def write_training_set(
                 why = next(iter(left_out.values()), f"no case that is {' or '.join(statuses)}")
                 raise BadInput(f"{session.name} gives no training set", found=why)
             _write_tables(draft, rows, one_label=one_label)
-            draft.replace(folder)
     except Unwritable as refusal:
         raise BadInput(f"{folder} cannot be written", found=refusal.found, do=_ROOM) from refusal
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     progress(1.0)
     cases = tuple(row["case"] for row in rows)
     return TrainingSet(folder / TABLE, cases, left_out, reasons, NOT_SAID if one_label else "")
