@@ -50,7 +50,12 @@ def finetune(
         str | None,
         typer.Option("--id", metavar="ID", help="Left out: the old one and -finetuned."),
     ] = None,
-    title: Annotated[str | None, typer.Option(metavar="TITLE")] = None,
+    title: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TITLE", help="As lists of models show it. Left out: the old one, fine-tuned."
+        ),
+    ] = None,
     new_version: Annotated[
         str, typer.Option("--new-version", metavar="VERSION", help="Of the new bundle.")
     ] = "1.0.0",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from napari_acs.errors import BadInput
@@ -50,9 +53,10 @@ def add_bundle(path: Path) -> BundleEntry:
         the disk is full. Nothing is left behind.
     """
     if not is_bundle(path):
+        container = path.is_dir() or is_zip(path)
         raise BadInput(
             f"{path} is not a model bundle",
-            found="no model.json in it" if path.is_dir() else "no folder and no .zip",
+            found="no model.json in it" if container else "no folder and no .zip",
             expected="a bundle's folder, or a .zip of one",
             do="See docs/bundle.md",
         )
@@ -62,23 +66,21 @@ def add_bundle(path: Path) -> BundleEntry:
         refuse_taken(spec.id)
         with folder_appears(target) as staging:
             _refuse_full(staging, spec.weights.size_bytes)
-            _take(files, spec, staging)
-            # What is verified is the copy, which nobody else writes to.
-            bundle_of(store.read_spec(staging), staging).network(untrained=True)
+            with _said_of(path, staging):
+                _take(files, spec, staging)
+                # What is verified is the copy, which nobody else writes to.
+                bundle_of(store.read_spec(staging), staging).network(untrained=True)
     return BundleEntry(spec, target, "user")
 
 
 def _described(files: Files, path: Path) -> AnySpec:
     """Read the description first: it says which weights to take, and how large they are."""
-    with tempfile.TemporaryDirectory(prefix="napari-acs-bundle-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="napari-acs-bundle-") as folder,
+        _said_of(path, Path(folder)),
+    ):
         take_one(files, "model.json", MOST_JSON_BYTES, Path(folder), path)
-        try:
-            spec = store.read_spec(Path(folder))
-        except BadInput as refusal:  # name the user's file, not the copy
-            what = refusal.what.replace(str(Path(folder) / "model.json"), f"model.json in {path}")
-            raise BadInput(
-                what, found=refusal.found, expected=refusal.expected, do=refusal.do
-            ) from refusal
+        spec = store.read_spec(Path(folder))
     if spec.weights.file not in files.names():
         raise BadInput(
             f"bundle {spec.id!r} in {path} is incomplete",
@@ -86,6 +88,23 @@ def _described(files: Files, path: Path) -> AnySpec:
             do="Copy the whole bundle again",
         )
     return spec
+
+
+@contextmanager
+def _said_of(path: Path, copy: Path) -> Iterator[None]:
+    """Name the user's file in a refusal, and not the copy of it that was looked at."""
+    try:
+        yield
+    except BadInput as refusal:
+        what = refusal.what.replace(f"{copy}{os.sep}", "", 1)
+        if what != refusal.what:
+            name, _, rest = what.partition(" ")
+            what = f"{name} in {path} {rest}"
+        elif str(path) not in what:
+            what = f"{what} ({path})"
+        raise BadInput(
+            what, found=refusal.found, expected=refusal.expected, do=refusal.do
+        ) from refusal
 
 
 def _take(files: Files, spec: AnySpec, staging: Path) -> None:

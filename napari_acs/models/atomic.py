@@ -84,18 +84,34 @@ def refuse_existing(target: Path) -> None:
     Raises
     ------
     BadInput
-        There is something at ``target``, be it a broken link; or its folder is a file, or may not
-        be written to. Folders that are missing are no fault.
+        There is something at ``target``, be it a broken link; or its folder is a file, or nothing
+        can be made in it, see `why_unwritable`. Folders that are missing are no fault.
     """
     if target.exists() or target.is_symlink():
         raise BadInput(f"{target} exists", do="Choose another name, or move it away")
     above = next(folder for folder in target.absolute().parents if os.path.lexists(folder))
-    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+    if why := why_unwritable(above):
         raise BadInput(
-            f"{target} cannot be written",
-            found=f"{above} is {'a folder without leave to write' if above.is_dir() else 'a file'}",
-            do="Choose another place",
+            f"{target} cannot be written", found=f"{above} is {why}", do="Choose another place"
         )
+
+
+def why_unwritable(folder: Path) -> str:
+    """Say what is in the way of making something in a folder; nothing where it can be done.
+
+    It is tried: what the permissions say does not bind root, nor does it hold in /proc.
+    """
+    if not folder.is_dir():
+        return "a file"
+    try:
+        with tempfile.TemporaryDirectory(prefix=HIDDEN, dir=folder):
+            pass
+    except PermissionError:
+        return "a folder without leave to write"
+    except OSError as error:
+        said = (error.strerror or str(error)).lower()
+        return f"a folder where nothing can be made ({said})"
+    return ""
 
 
 def _to_disk(file: Path) -> None:

@@ -59,6 +59,7 @@ def load_network(folder: Path, spec: AnySpec) -> nn.Module:
     for name, tensor in state.items():
         if name not in wanted or tensor.shape != wanted[name].shape:
             raise BadInput(f"{file} changed while it was read", do="Try again")
+        _refuse_other_kind(file, name, tensor, wanted[name])
         if not bool(tensor.isfinite().all()):
             raise BadInput(
                 f"{file} is damaged",
@@ -215,6 +216,20 @@ def _refuse_misfit(file: Path, wanted: Mapping[str, tuple[int, ...]], given: Sha
     for name, shape in wanted.items():
         if given[name] != shape:
             raise BadInput(what, found=f"{name} of shape {given[name]}", expected=f"{shape}", do=do)
+
+
+def _refuse_other_kind(file: Path, name: str, given: Tensor, wanted: Tensor) -> None:
+    """Refuse whole numbers for real ones (quantised weights, say), and the other way round."""
+    if (given.is_floating_point(), given.is_complex()) != (
+        wanted.is_floating_point(),
+        wanted.is_complex(),
+    ):
+        raise BadInput(
+            f"{file} does not fit the architecture that model.json names",
+            found=f"{name} in {str(given.dtype).removeprefix('torch.')}",
+            expected=str(wanted.dtype).removeprefix("torch."),
+            do="Ask its author for weights in float32 or float16; quantised ones are not read",
+        )
 
 
 def _some(names: list[str]) -> str:

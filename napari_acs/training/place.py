@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 from napari_acs.errors import BadInput
+from napari_acs.models.atomic import why_unwritable
 
 
 def refuse_no_place(cache: Path) -> None:
-    """Refuse a path that is no folder and cannot become one; nothing is made.
+    """Refuse a path that is no folder and cannot become one; nothing stays there.
 
     Raises
     ------
@@ -27,8 +28,8 @@ def refuse_no_place(cache: Path) -> None:
     nearest = next(path for path in (whole, *whole.parents) if os.path.lexists(path))
     if not nearest.is_dir():
         raise _refused(cache, f"{nearest} is {_kind(nearest)}")
-    if nearest != whole and not os.access(nearest, os.W_OK | os.X_OK):
-        raise _refused(cache, f"{nearest} is a folder without leave to write")
+    if nearest != whole and (why := why_unwritable(nearest)):
+        raise _refused(cache, f"{nearest} is {why}")
 
 
 def make_place(cache: Path) -> None:

@@ -23,6 +23,7 @@ from napari_acs.training.arrays import DAMAGE, write_arrays
 from napari_acs.training.cases import ATLAS
 from napari_acs.training.checks.labels import check_labels
 from napari_acs.training.checks.names import check_names
+from napari_acs.training.checks.same_channels import refuse_same_channels
 from napari_acs.training.checks.together import of_case
 from napari_acs.training.layouts import AUTO, TrainingCase, find_training_cases
 from napari_acs.training.layouts.read import read_case
@@ -95,7 +96,8 @@ def prepare_cases(
     ------
     BadInput
         Two cases have one name, a study or a mask is refused (see `read_case`), masks of one
-        data set contradict each other about their labels, or a brain cannot be told from its skull.
+        data set contradict each other about their labels, two sequences of a case are one image,
+        or a brain cannot be told from its skull.
     """
     check_names(cases)
     check_labels([case for case in cases if case.mask])
@@ -174,6 +176,7 @@ def _prepare_case(
     except BadInput as fault:
         raise of_case(case.name, fault) from fault
     image = to_model_space(study, tuple(sequences), (spacing_mm,) * 3)
+    refuse_same_channels(case.name, image.array, sequences)
     labels = np.zeros(image.grid.shape, np.uint8)
     if regions:
         labels = labels_to_model_space(Volume(nested_labels(regions), study.grid, None), image)

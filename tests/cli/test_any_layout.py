@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from cli.test_finetune import _bundle
+from cli.finetune.hands import parent_bundle
 from training.tiny import (
     BRATS,
     as_bids,
@@ -42,7 +42,7 @@ def _call(*arguments):
 
 @pytest.fixture(scope="module")
 def parent(tmp_path_factory):
-    return _bundle(tmp_path_factory.mktemp("layouts") / "parent").path
+    return parent_bundle(tmp_path_factory.mktemp("layouts") / "parent").path
 
 
 def test_every_layout_is_judged_alike(parent, tmp_path):
@@ -126,7 +126,7 @@ def test_what_is_wrong_with_the_cases_is_said_at_once_by_finetune_and_evaluate(p
 def test_a_sequence_that_the_model_needs_is_missed_before_anything_is_computed(tmp_path):
     channels = [{"name": name, "required": name == "t2"} for name in ("t1", "t1ce", "t2", "flair")]
     asked = {"channels": channels, "spacing_mm": [2, 2, 2], "patch": [24, 24, 24], "axes": "xyz"}
-    needy = _bundle(tmp_path / "needy", input=asked).path
+    needy = parent_bundle(tmp_path / "needy", input=asked).path
     root = as_brats(tmp_path / "data", CASES)
     for name in "ab":
         (root / name / f"{name}_t2.nii.gz").unlink()

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import zipfile
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file, save
 
 from napari_acs.errors import BadInput
 from napari_acs.models import (
@@ -21,14 +19,11 @@ from napari_acs.models import (
     list_broken,
     list_bundles,
     load_bundle,
-    read_settings,
     remove_bundle,
-    save_bundle,
     settings,
     store,
     write_settings,
 )
-from napari_acs.models.networks import build_network
 
 BUNDLED = store.DEFAULT_ID
 
@@ -182,144 +177,9 @@ def test_a_missing_extra_is_named_with_its_pip_command(tiny, mine, edit, monkeyp
     assert list(mine.iterdir()) == []
 
 
-def test_readers_beside_an_add_and_a_remove_see_all_or_nothing(tiny, mine, monkeypatch):
-    seen = []
-
-    def look(*_args):
-        paths = {entry.spec.id: entry.path for entry in list_bundles()}
-        seen.append((paths.get("tiny"), [one.path for one in list_broken()]))
-
-    def watched(target, name):
-        real = getattr(target, name)
-
-        def call(*args, **more):
-            look()
-            result = real(*args, **more)
-            look()
-            return result
-
-        monkeypatch.setattr(target, name, call)
-
-    watched(os, "fsync")
-    watched(Path, "replace")
-    watched(shutil, "rmtree")
-    add_bundle(tiny)
-    remove_bundle("tiny")
-    assert len(seen) > 10
-    assert {path for path, _ in seen} == {None, mine / "tiny"}
-    assert not any(broken for _, broken in seen)
-
-
-def test_a_bundle_that_is_removed_while_in_use_is_a_sentence(tiny, mine):
-    add_bundle(tiny)
-    bundle = load_bundle("tiny")
-    remove_bundle("tiny")
-    with pytest.raises(BadInput, match="incomplete"):
-        bundle.network()
-    with pytest.raises(BadInput, match="not known"):
-        remove_bundle("tiny")
-
-
-def test_removing_spares_what_is_no_part_of_a_bundle(tiny, mine, edit):
-    add_bundle(tiny)
-    (mine / "tiny" / "my results.csv").write_text("1")
-    before = edit.content(mine)
-    with pytest.raises(BadInput, match=r"my results\.csv"):
-        remove_bundle("tiny")
-    assert edit.content(mine) == before
-    (mine / "tiny" / "my results.csv").unlink()
-    (mine / "tiny").rename(mine.parent / "real")
-    (mine / "tiny").symlink_to(mine.parent / "real")
-    remove_bundle("tiny")
-    assert (mine.parent / "real" / "model.json").is_file()
-    assert list(mine.iterdir()) == []
-
-
-def test_an_export_of_a_tampered_bundle_is_refused(tiny, mine, tmp_path):
-    add_bundle(tiny)
-    file = mine / "tiny" / "weights.safetensors"
-    file.write_bytes(file.read_bytes()[:-1] + b"\x7f")
-    with pytest.raises(BadInput, match="sha256"):
-        export_bundle("tiny", tmp_path / "x.zip")
-    for target in ("x.tar", "no/such/folder/x.zip"):
-        with pytest.raises(BadInput):
-            export_bundle(BUNDLED, tmp_path / target)
-    assert not list(tmp_path.glob("*x.*"))
-    packed = zipfile.ZipFile(export_bundle(BUNDLED, tmp_path / "x.zip"))
-    assert packed.testzip() is None
-    assert {Path(name).parts[0] for name in packed.namelist()} == {BUNDLED}
-
-
 def test_a_folder_in_the_working_directory_does_not_stand_in_for_a_model(tiny, mine, monkeypatch):
     shutil.copytree(tiny, tiny.parent / BUNDLED)
     monkeypatch.chdir(tiny.parent)
     assert load_bundle(BUNDLED).path.parent == store.bundled_folder()
     assert load_bundle(f"./{BUNDLED}").spec.id == "tiny"
     assert load_bundle("tiny").path == Path("tiny")
-
-
-def test_weights_in_half_precision_compute_in_single(tiny, mine, edit):
-    state = load_file(tiny / "weights.safetensors")
-    edit.weights(
-        tiny, save({k: v.half() if v.is_floating_point() else v for k, v in state.items()})
-    )
-    network = load_bundle(tiny).network()
-    assert {p.dtype for p in network.parameters()} == {torch.float32}
-
-
-@pytest.mark.parametrize("reads", [True, False])
-def test_a_builder_that_needs_values_is_built_as_well(reads, tiny, monkeypatch):
-    """As some of MONAI's do: they read a number out of a tensor, or keep a plain one."""
-
-    def builder(spec):
-        network = build_network(spec)
-        network.scale = torch.ones(1)
-        network.register_buffer("ramp", torch.arange(3.0), persistent=False)
-        assert not reads or float(network.scale) == 1
-        return network
-
-    monkeypatch.setattr("napari_acs.models.fitting.build_network", builder)
-    plain = build_network(load_bundle(tiny).spec)
-    network = load_bundle(tiny).network()
-    assert network.ramp.tolist() == [0, 1, 2]
-    assert network.scale.item() == 1
-    assert network.state_dict().keys() == plain.state_dict().keys()
-
-
-def test_settings_round_trip_and_a_broken_file_is_a_sentence(mine, tmp_path):
-    assert read_settings() == Settings()
-    wanted = Settings(
-        models_folder=tmp_path / "m",
-        shared_folders=(tmp_path / "a", tmp_path / "b"),
-        default_model="x",
-    )
-    write_settings(wanted)
-    assert read_settings() == wanted
-    file = settings.settings_file()
-    assert [f.name for f in file.parent.iterdir()] == [file.name]
-    for text in ("{", '{"models_folder": 3}', '{"colour": 1}', '{"models_folder": "not/whole"}'):
-        file.write_text(text)
-        with pytest.raises(BadInput, match=r"models\.json cannot be read.*delete it"):
-            read_settings()
-
-
-def test_the_models_folder_of_the_settings_is_where_bundles_go(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(settings, "settings_file", lambda: tmp_path / "models.json")
-    usual = store.user_folder()
-    assert str(usual).startswith(os.environ["XDG_DATA_HOME"])
-    write_settings(Settings(models_folder=tmp_path / "chosen"))
-    assert add_bundle(tiny).path == tmp_path / "chosen" / "tiny"
-    assert ids()["tiny"] == "user"
-    assert save_bundle(tmp_path / "chosen" / "x", _fields(tiny, "x"), _network(tiny)).spec.id == "x"
-    assert ids()["x"] == "user"
-    assert not usual.exists()
-
-
-def _fields(folder, id_):
-    fields = json.loads((folder / "model.json").read_text()) | {"id": id_}
-    del fields["weights"]
-    return fields
-
-
-def _network(folder):
-    return load_bundle(folder).network()

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from training.tiny import ET, as_csv, tiny, write, write_case
 
 from napari_acs.errors import BadInput
@@ -130,3 +131,17 @@ def test_channels_in_another_order_are_not_taken_for_the_recipe_s(tmp_path):
     assert load_cases(tmp_path / "out", 2.0, SEQUENCES)
     with pytest.raises(BadInput, match="other sequences"):
         load_cases(tmp_path / "out", 2.0, ("t1ce", "t1", "t2", "flair"))
+
+
+@pytest.mark.parametrize("change", ["packing", "format", "scale"])
+def test_one_image_as_two_sequences_is_seen_whatever_the_file(tmp_path, change):
+    folder = write_case(tmp_path / "data" / "a", 1)
+    image = sitk.ReadImage(folder / "a_t1.nii.gz")
+    (folder / "a_t2.nii.gz").unlink()
+    name = {"packing": "a_t2.nii", "format": "a_t2.mha", "scale": "a_t2.nii.gz"}[change]
+    if change == "scale":
+        image = sitk.Cast(sitk.Cast(image, sitk.sitkFloat32) * 1.7, sitk.sitkInt32)
+    sitk.WriteImage(image, folder / name)
+    with pytest.raises(BadInput, match="The case a has one image as T1 and as T2"):
+        _prepare(tmp_path / "data", tmp_path / "out")
+    assert not (tmp_path / "out" / "a.npz").exists()

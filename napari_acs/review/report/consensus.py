@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +13,7 @@ from napari_acs.imaging.labels.write import write_labels
 from napari_acs.review.agreement.consensus import majority, staple
 from napari_acs.review.session.merge import read_labels_of
 from napari_acs.review.session.state import DECIDED, REJECTED
+from napari_acs.review.session.whole_folder import folder_drafted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,37 +79,33 @@ def write_consensus(
         raise BadInput(f"{folder} is there already", do="Choose another folder")
     if not folder.absolute().parent.is_dir():
         raise BadInput(f"{folder} cannot be written", found=f"no folder {folder.parent}")
-    draft = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
     files, records, left_out = {}, {}, {}
     try:
-        draft.mkdir()
-        taken: set[str] = set()
-        for case, rows in _by_case(merged).items():
-            stop_if(cancelled)
-            called = names.cases[case]
-            try:
-                made, grid, record = _made(rows, names, method)
-                file = draft / f"{_free(called, taken)}_consensus.nii.gz"
-                write_labels(file, made, grid)
-                records[called], files[called] = record, file.name
-            except Unwritable as refusal:  # no other case can be written either
-                raise BadInput(
-                    f"{folder} cannot be written",
-                    found=refusal.found,
-                    do="Free some space, or choose another folder; nothing was written",
-                ) from refusal
-            except BadInput as refusal:  # of a folder that nobody has heard of
-                left_out[called] = refusal.sentence().replace(f"{draft}{os.sep}", "")
-        if not files:
-            why = next(iter(left_out.values()), "no case that is decided")
-            raise BadInput("There is no consensus to write", found=why)
-        draft.replace(folder)
+        with folder_drafted(folder) as draft:
+            taken: set[str] = set()
+            for case, rows in _by_case(merged).items():
+                stop_if(cancelled)
+                called = names.cases[case]
+                try:
+                    made, grid, record = _made(rows, names, method)
+                    file = draft / f"{_free(called, taken)}_consensus.nii.gz"
+                    write_labels(file, made, grid)
+                    records[called], files[called] = record, file.name
+                except Unwritable as refusal:  # no other case can be written either
+                    raise BadInput(
+                        f"{folder} cannot be written",
+                        found=refusal.found,
+                        do="Free some space, or choose another folder; nothing was written",
+                    ) from refusal
+                except BadInput as refusal:  # of a folder that nobody has heard of
+                    left_out[called] = refusal.sentence().replace(f"{draft}{os.sep}", "")
+            if not files:
+                why = next(iter(left_out.values()), "no case that is decided")
+                raise BadInput("There is no consensus to write", found=why)
     except OSError as error:
         raise BadInput(
             f"{folder} cannot be written", found=(error.strerror or str(error)).lower()
         ) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return Written(files, records, left_out)
 
 

@@ -8,7 +8,6 @@ folder a case.
 from __future__ import annotations
 
 import shutil
-import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +45,7 @@ from napari_acs.review.session.unchanged import (
     images_are_others,
     mask_is_other,
 )
+from napari_acs.review.session.whole_folder import folder_drafted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -128,16 +128,18 @@ def write_training_set(
     BadInput
         The folder is there, or cannot be written, or no case can be exported.
     Cancelled
-        Nothing is left then.
+        Nothing is left then; what a killed export left is removed by the next one of that name.
     """
     if folder.exists():
         raise BadInput(f"{folder} is there already", do="Choose another folder")
     if not folder.absolute().parent.is_dir():
         raise BadInput(f"{folder} cannot be written", found=f"no folder {folder.parent}")
-    draft = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
     try:
-        with speaking(folder, "cannot be written"), reading(session) as connection:
-            draft.mkdir()
+        with (
+            speaking(folder, "cannot be written"),
+            reading(session) as connection,
+            folder_drafted(folder) as draft,
+        ):
             state = read_state(connection)
             chosen = _chosen(state, statuses)
             rows: list[dict[str, str]] = []
@@ -171,11 +173,8 @@ def write_training_set(
                 why = next(iter(left_out.values()), f"no case that is {' or '.join(statuses)}")
                 raise BadInput(f"{session.name} gives no training set", found=why)
             write_tables(draft, rows, unsaid=unsaid)
-            draft.replace(folder)
     except Unwritable as refusal:
         raise BadInput(f"{folder} cannot be written", found=refusal.found, do=_ROOM) from refusal
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     progress(1.0)
     cases = tuple(row["case"] for row in rows)
     held = " or ".join(map(str, sorted({value for _, value in unclear.values()})))

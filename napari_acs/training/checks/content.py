@@ -10,8 +10,16 @@ from pathlib import Path
 _CHUNK = 1 << 20
 
 
-def content_key(path: Path) -> object:
-    """Return what files of the same content share, at a glance: its checksum, or the size."""
+def may_hold_the_same(path: Path, other: Path) -> bool:
+    """Say at a glance whether two files may hold the same, be one packed and one not."""
+    one, two = content_key(path), content_key(other)
+    if type(one) is type(two):
+        return one == two
+    return _unpacked_size(one) == _unpacked_size(two)
+
+
+def content_key(path: Path) -> bytes | int:
+    """Return what files packed in one way share that hold the same: checksum and size, or size."""
     with path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
         size = file.seek(0, 2)
@@ -19,6 +27,11 @@ def content_key(path: Path) -> object:
             file.seek(-8, 2)
             return file.read(8)
     return size
+
+
+def _unpacked_size(key: bytes | int) -> int:
+    """Return the size of the content as gzip says it: modulo 2 to the 32."""
+    return int.from_bytes(key[4:], "little") if isinstance(key, bytes) else key % 2**32
 
 
 def content_hash(path: Path) -> bytes:

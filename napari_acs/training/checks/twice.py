@@ -6,12 +6,14 @@ from pathlib import Path
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import TITLES
-from napari_acs.training.checks.content import content_hash, content_key
+from napari_acs.training.checks.content import content_hash, may_hold_the_same
 from napari_acs.training.layouts.case import TrainingCase
 
 
 def twice_faults(case: TrainingCase) -> list[BadInput]:
-    """Return a refusal for each sequence of a case that is, byte for byte, another one of it.
+    """Return a refusal for each sequence of a case that is another one of it, packed or not.
+
+    The bytes are compared; voxels are when they are prepared (see `same_channels`).
 
     Parameters
     ----------
@@ -41,6 +43,6 @@ def twice_faults(case: TrainingCase) -> list[BadInput]:
 def _same(path: Path, other: Path) -> bool:
     if path == other:
         return True
-    if not (path.is_file() and other.is_file()) or content_key(path) != content_key(other):
+    if not (path.is_file() and other.is_file()) or not may_hold_the_same(path, other):
         return False
     return content_hash(path) == content_hash(other)

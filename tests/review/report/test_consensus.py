@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from review.report.studies import SECRETS, make
@@ -41,6 +43,9 @@ def test_the_consensus_lies_on_the_grid_that_was_drawn_on(tmp_path):
     with pytest.raises(BadInput, match="already"):
         write_consensus(merged, names, tmp_path / "consensus")
     single = merge(made.files[:1])
+    left = tmp_path / f".other-{'0' * 32}"  # of an export that was killed
+    left.mkdir()
+    os.utime(left, (0, 0))
     with pytest.raises(BadInput, match="several masks"):
         write_consensus(single, names_of(single), tmp_path / "other")
     assert not (tmp_path / "other").exists()

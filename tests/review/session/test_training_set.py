@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gzip
 import io
+import os
 import shutil
 from pathlib import Path
 
@@ -81,6 +82,8 @@ def test_a_training_set_is_written_whole_or_not_at_all(reviewed, tmp_path):
     path, _ = reviewed
     asked = iter([False] * 2 + [True] * 1000)
     before = sorted(tmp_path.iterdir())
+    (left := tmp_path / f".set-{'0' * 32}").mkdir()  # of an export that was killed
+    os.utime(left, (0, 0))
     with pytest.raises(Cancelled):
         write_training_set(path, tmp_path / "set", cancelled=lambda: next(asked))
     with pytest.raises(BadInput, match="no case that is in progress"):

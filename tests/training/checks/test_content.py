@@ -28,6 +28,16 @@ def test_the_same_content_is_the_same_however_it_was_packed(tmp_path):
     assert len(twice_faults(case)) == 1
 
 
+def test_one_image_packed_and_not_is_one(tmp_path):
+    one = _write(tmp_path / "t1.nii", CONTENT)
+    two = _write(tmp_path / "t2.nii.gz", gzip.compress(CONTENT))
+    other = _write(tmp_path / "flair.nii.gz", gzip.compress(CONTENT[::-1]))
+    case = TrainingCase("x", "x", tmp_path, sequences={"t1": one, "t2": two, "flair": other})
+    (fault,) = twice_faults(case)
+    assert "the same content in t1.nii and t2.nii.gz" in str(fault.found)
+    assert "as T1 and as T2" in fault.what
+
+
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_files_that_look_alike_at_a_glance_are_not_the_same(tmp_path, pack):
     first, second = pack(CONTENT), pack(CONTENT[::-1])

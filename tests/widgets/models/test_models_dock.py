@@ -6,84 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from qtpy.QtGui import QDesktopServices, QDropEvent
-from qtpy.QtWidgets import QDialog, QLabel, QPushButton, QTextBrowser, QWidget
-from widgets.fake_models import BUNDLED, FakeStore
+from qtpy.QtCore import QPoint, Qt, QUrl
+from qtpy.QtGui import QDesktopServices
+from qtpy.QtWidgets import QDialog, QTextBrowser, QWidget
+from widgets.fake_models import BUNDLED
+from widgets.models.hands import MS, change, choose, click, drop, enabled, fact, shown
 
-from napari_acs.errors import BadInput
 from napari_acs.models.store import bundled_folder, read_spec
 from napari_acs.widgets.models_actions import Folders
 from napari_acs.widgets.models_rows import sequences
-
-MS = 20_000
-
-
-@pytest.fixture
-def store():
-    return FakeStore()
-
-
-@pytest.fixture
-def answers():
-    """What the two questions are answered with, and what was asked."""
-    return {"path": None, "yes": True, "asked": []}
-
-
-@pytest.fixture
-def models(viewer, qtbot, store, answers):
-    from napari_acs.widgets.models_dock import ModelsDock  # noqa: PLC0415
-
-    def confirm(_window, question):
-        answers["asked"].append(question)
-        return answers["yes"]
-
-    dock = ModelsDock(viewer, store.actions(), lambda *_: answers["path"], confirm)
-    with qtbot.waitSignal(dock.verified, timeout=MS):
-        viewer.window.add_dock_widget(dock, name="Models")
-    yield dock
-    store.go.set()
-    store.check.set()
-
-
-def click(qtbot, dock, name):
-    qtbot.mouseClick(dock.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
-
-
-def choose(dock, title):
-    table = dock.panel.table
-    (item,) = (i for i in table.findItems(title, Qt.MatchFlag.MatchExactly) if i.column() == 0)
-    table.selectRow(item.row())
-
-
-def shown(dock):
-    table = dock.panel.table
-    cells = range(table.columnCount())
-    return [tuple(table.item(row, c).text() for c in cells) for row in range(table.rowCount())]
-
-
-def fact(dock, name):
-    label = dock.findChild(QLabel, f"fact_{name}")
-    return label.text() if label else None
-
-
-def enabled(dock):
-    names = ("set_default", "open_card", "remove_model", "add_file", "save_folders")
-    return [name for name in names if dock.findChild(QPushButton, name).isEnabled()]
-
-
-def drop(dock, *paths):
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    none, button = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
-    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, button, none)
-    dock.dropEvent(event)
-    return event
-
-
-def change(qtbot, dock, act):
-    with qtbot.waitSignals([dock.changed, dock.verified], timeout=MS):
-        act()
 
 
 def test_every_model_is_listed_with_what_its_bundle_says(models):
@@ -127,20 +58,6 @@ def test_every_model_is_listed_with_what_its_bundle_says(models):
 def test_which_sequences_a_model_needs(required, optional, minimum, said):
     row = replace(BUNDLED, required=required, optional=optional, minimum=minimum)
     assert sequences(row) == said
-
-
-def test_weights_are_checked_in_the_background_and_named_where_they_differ(models, store, qtbot):
-    store.check.clear()
-    store.wrong = {"mine": "mine has another sha256."}
-    with qtbot.waitSignal(models.listed, timeout=MS):
-        models.refresh()
-    assert [row[2] for row in shown(models)] == ["checking ..."] * 3 + [""]
-    assert "being checked" in fact(models, "weights")
-    with qtbot.waitSignal(models.verified, timeout=MS):
-        store.check.set()
-    assert [row[2] for row in shown(models)] == ["verified", "NOT verified", "verified", ""]
-    choose(models, "Mine")
-    assert fact(models, "weights") == "mine has another sha256."
 
 
 def test_dropped_models_are_added_and_what_is_refused_is_said(models, store, qtbot):
@@ -233,56 +150,6 @@ def test_folders_are_saved_for_the_command_line_too(models, store, qtbot):
     form._shared.setPlainText("/lab\n\n /lab2\n")
     change(qtbot, models, form._save.click)
     assert store.saved == Folders("/other", ("/lab", "/lab2"))
-
-
-@pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        (BadInput("the disk is full", do="Make room"), "the disk is full. Make room."),
-        (ZeroDivisionError("oh"), "ZeroDivisionError: oh"),
-    ],
-)
-def test_a_refusal_and_a_fault_are_sentences_and_the_panel_works_on(
-    models, store, qtbot, fault, said
-):
-    store.fault = fault
-    choose(models, "Mine")
-    click(qtbot, models, "set_default")
-    qtbot.waitUntil(lambda: said in models.said, timeout=MS)
-    assert shown(models)[0][1] == "default"
-    store.fault = None
-    change(qtbot, models, lambda: click(qtbot, models, "set_default"))
-    assert shown(models)[1][1] == "default"
-
-
-def test_nothing_is_changed_twice_at_once(models, store, qtbot):
-    store.go.clear()
-    drop(models, "/home/first")
-    assert models.said == "Adding first ..."
-    assert enabled(models) == ["open_card"]
-    drop(models, "/home/second")
-    assert "Wait" in models.said
-    change(qtbot, models, store.go.set)
-    names = [row[0] for row in shown(models)]
-    assert "first" in names and "second" not in names
-    assert "add_file" in enabled(models)
-
-
-def test_the_panel_may_be_closed_while_work_goes_on(models, viewer, store, qtbot):
-    store.check.clear()
-    with qtbot.waitSignal(models.listed, timeout=MS):
-        models.refresh()
-    before = len(store.hashed)
-    store.go.clear()
-    drop(models, "/home/late")
-    with qtbot.waitSignal(models.destroyed, timeout=MS):
-        viewer.window.remove_dock_widget(models)
-        models.deleteLater()
-    store.check.set()
-    store.go.set()
-    qtbot.waitUntil(lambda: any(row.id == "late" for row in store.rows), timeout=MS)
-    qtbot.wait(200)  # what a late answer would do, it does in here; pytest-qt fails on exceptions
-    assert len(store.hashed) <= before + 1, "the weights were hashed for a panel that is gone"
 
 
 def test_what_ships_is_shown_by_the_store_itself_and_a_classifier_is_no_default(viewer, qtbot):
