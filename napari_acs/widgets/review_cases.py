@@ -10,6 +10,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_acs.viewer.arriving import say_arrived, say_arriving
+from napari_acs.viewer.framing import fit_to_shown
 from napari_acs.viewer.review_case import CaseImages, mask_layer, other_layer
 from napari_acs.viewer.review_desk import Begun, Desk, Saved, Seen
 from napari_acs.viewer.review_screen import CaseScreen
@@ -195,7 +196,7 @@ class ReviewCases(QObject):
             return
         case = begun.seen.state.items[begun.item].shown_name
         layer = self.screen.add_mask(mask_layer(begun.shown, begun.mask, case, images, begun.root))
-        self._viewer.reset_view()
+        fit_to_shown(self._viewer)
         self.screen.look_at(begun.at)
         self.watch.stop()
         self.images, self.opening = images, None
