@@ -32,13 +32,14 @@ class ReviewCases(QObject):
 
     Signals: ``seen(Seen)`` when the session says something new; ``begun(Begun)`` when a case is
     on screen and can be edited, ``complete(int)`` when its other images are, too; ``saved(Saved)``;
-    ``refused(str)``, sentences. What is not saved yet, `keeping` says.
+    ``noted(str)`` and ``refused(str)``, sentences. What is not saved yet, `keeping` says.
     """
 
     seen = Signal(object)
     begun = Signal(object)
     complete = Signal(int)
     saved = Signal(object)
+    noted = Signal(str)
     refused = Signal(str)
 
     def __init__(self, viewer: Viewer, parent: QObject) -> None:
@@ -259,7 +260,7 @@ class ReviewCases(QObject):
         notes, seen = answer
         self._tell(seen)
         if notes:
-            self.refused.emit(" ".join(notes))
+            self.noted.emit(" ".join(notes))
 
     def _on_moved(self) -> None:
         if self.screen.mask is not None:
