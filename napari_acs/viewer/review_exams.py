@@ -167,7 +167,7 @@ def _line(name: str, region: RegionChange, before: Measures, after: Measures) ->
 
 
 def _percent(change: float | None) -> str:
-    return "" if change is None else f"{change:+.0f} %, "
+    return "" if change is None else f"{round(change):+d} %, "
 
 
 def _diameter(measures: Measures, name: str) -> str:

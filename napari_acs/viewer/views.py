@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from napari_acs.viewer.framing import fit_to_shown
+
 Orientation = tuple[str, str, str]
 """Where the displayed axes point on the screen: depth, vertical, horizontal (napari's order)."""
 
@@ -106,7 +108,7 @@ def show_view(viewer: Any, name: str) -> None:
         camera.orientation = view.orientation
         return
     zoom = camera.zoom
-    viewer.fit_to_view()
+    fit_to_shown(viewer)
     closer = zoom / camera.zoom
     dims.order = order  # napari fits the new plane
     camera.orientation = view.orientation

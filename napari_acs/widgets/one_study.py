@@ -9,6 +9,7 @@ from napari.layers import Image
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal
 
+from napari_acs.viewer.framing import bring_into_sight
 from napari_acs.viewer.images_on import study_of
 from napari_acs.viewer.info import OVERLAY, info_in
 
@@ -22,7 +23,8 @@ class OneStudy(QObject):
 
     Two heads on one another look like one: whoever hid an image, turned to the 3D view or scrolled
     beyond the smaller volume saw the other patient's image or mask. Nothing is closed, and who
-    wants both (two exams of a patient) clicks the eyes in napari's list.
+    wants both (two exams of a patient) clicks the eyes in napari's list. The study that comes is
+    brought into sight, if it lies elsewhere.
 
     Signal: ``hid(str)``, a sentence.
     """
@@ -37,8 +39,8 @@ class OneStudy(QObject):
     def _on_inserted(self, event: Any) -> None:
         if not isalive(self) or not (own := _study_shown_by(event.value)):
             return
-        others = [layer for layer in self._viewer.layers if layer.visible]
-        others = [layer for layer in others if study_of(layer) not in {"", own}]
+        layers = [layer for layer in self._viewer.layers if layer is not event.value]
+        others = [layer for layer in layers if layer.visible and study_of(layer) not in {"", own}]
         for layer in others:
             layer.visible = False
         if others:
@@ -48,6 +50,8 @@ class OneStudy(QObject):
                 f"{names} is hidden while {own!r} is shown. "
                 "The eyes in the list of layers bring it back."
             )
+        if layers and not any(study_of(layer) == own for layer in layers):
+            bring_into_sight(self._viewer, event.value, others)
 
 
 def _hide_drawings(layers: Iterable[Layer]) -> None:
@@ -66,11 +70,13 @@ def show_if_hidden(viewer: Viewer, layers: Collection[Layer]) -> None:
     studies = {study_of(layer) for layer in layers} - {""}
     if not studies or any(layer.visible for layer in layers):
         return
-    for layer in viewer.layers:
+    before = [layer for layer in viewer.layers if layer.visible]
+    for layer in before:
         if study_of(layer) not in {"", *studies}:
             layer.visible = False
     for layer in layers:
         layer.visible = True
+    bring_into_sight(viewer, next(iter(layers)), before)
 
 
 def _study_shown_by(layer: Layer) -> str:

@@ -10,6 +10,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, Signal, Slot
 
 from napari_acs.viewer.arriving import say_arrived, say_arriving
+from napari_acs.viewer.framing import fit_to_shown
 from napari_acs.viewer.review_case import CaseImages, mask_layer, other_layer
 from napari_acs.viewer.review_desk import Begun, Desk, Saved, Seen
 from napari_acs.viewer.review_screen import CaseScreen
@@ -31,13 +32,14 @@ class ReviewCases(QObject):
 
     Signals: ``seen(Seen)`` when the session says something new; ``begun(Begun)`` when a case is
     on screen and can be edited, ``complete(int)`` when its other images are, too; ``saved(Saved)``;
-    ``refused(str)``, sentences. What is not saved yet, `keeping` says.
+    ``noted(str)`` and ``refused(str)``, sentences. What is not saved yet, `keeping` says.
     """
 
     seen = Signal(object)
     begun = Signal(object)
     complete = Signal(int)
     saved = Signal(object)
+    noted = Signal(str)
     refused = Signal(str)
 
     def __init__(self, viewer: Viewer, parent: QObject) -> None:
@@ -195,7 +197,7 @@ class ReviewCases(QObject):
             return
         case = begun.seen.state.items[begun.item].shown_name
         layer = self.screen.add_mask(mask_layer(begun.shown, begun.mask, case, images, begun.root))
-        self._viewer.reset_view()
+        fit_to_shown(self._viewer)
         self.screen.look_at(begun.at)
         self.watch.stop()
         self.images, self.opening = images, None
@@ -258,7 +260,7 @@ class ReviewCases(QObject):
         notes, seen = answer
         self._tell(seen)
         if notes:
-            self.refused.emit(" ".join(notes))
+            self.noted.emit(" ".join(notes))
 
     def _on_moved(self) -> None:
         if self.screen.mask is not None:

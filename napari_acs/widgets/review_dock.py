@@ -103,8 +103,10 @@ class ReviewDock(QWidget):
         cases.complete.connect(self._on_complete)
         cases.saved.connect(self._on_saved)
         cases.keeping.stayed.connect(self._come_back)
+        cases.noted.connect(partial(self._say, "note"))
         cases.refused.connect(self._refuse)
         files.made.connect(self.open)
+        files.begun.connect(self.panel.message.say)
         files.done.connect(partial(self._say, "done"))
         files.refused.connect(self._refuse)
         files.busy.connect(self.panel.start.show_busy)
@@ -124,9 +126,7 @@ class ReviewDock(QWidget):
         self.panel.table.opened.connect(self.open_case)
         self.panel.decide.moved.connect(self.cases.shifts.move)
         whole.bulk.connect(self._bulk)
-        whole.audit.connect(
-            lambda count, seed: self.cases.do(partial(draw_audit, count=count, seed=seed))
-        )
+        whole.audit.connect(self._audit)
         whole.verify.connect(lambda: self._with_file(self.files.verify))
         whole.export.connect(lambda: self._export("reads.csv", self.files.export))
         whole.training.connect(lambda: self._export("training-set", self.files.training))
@@ -148,6 +148,7 @@ class ReviewDock(QWidget):
 
     def _close_now(self, then: Callable[[], object]) -> None:
         self.cases.close()
+        self.panel.message.clear()
         self.blind.give_back()
         self.comparing.offer()
         self.panel.show_case(None)
@@ -248,7 +249,22 @@ class ReviewDock(QWidget):
             rule = f"uncertainty at most {most:g}"
             for item in items:  # one at a time: strokes are saved between
                 self.cases.do(partial(take_given, item=item))
-            self.cases.do(partial(accept_in_bulk, items=items, rule=rule))
+            said = f"{len(items)} case(s) are accepted without a look ({rule})."
+            self.cases.do(
+                partial(accept_in_bulk, items=items, rule=rule),
+                done=lambda _: self._say(
+                    "done", f"{said} An audit sample shows how often wrongly."
+                ),
+            )
+
+    @Slot(int, int)
+    def _audit(self, count: int, seed: int) -> None:
+        def drawn(items: list[int]) -> None:
+            self._say(
+                "done", f"{len(items)} case(s) are to be read again: they need a second read."
+            )
+
+        self.cases.do(partial(draw_audit, count=count, seed=seed), done=drawn)
 
     def _with_file(self, work: Callable[[Path], object]) -> None:
         """Do something with the session's file once all that was asked before is in it."""

@@ -22,14 +22,15 @@ from napari_acs.widgets.working import in_worker
 class ReviewFiles(QObject):
     """Works on files beside the window. Signals: ``made(Path)``, ``done(str)``, ``refused(str)``.
 
-    ``busy(bool)`` says whether something is at work, ``making(bool)`` whether it is a session that
-    is being made, which `cancel` stops.
+    ``busy(bool)`` says whether something is at work, ``begun(str)`` what that is, ``making(bool)``
+    whether it is a session that is being made, which `cancel` stops.
     """
 
     made = Signal(object)
     done = Signal(str)
     refused = Signal(str)
     busy = Signal(bool)
+    begun = Signal(str)
     making = Signal(bool)
 
     def __init__(self, parent: QObject) -> None:
@@ -73,14 +74,17 @@ class ReviewFiles(QObject):
 
     def verify(self, file: Path) -> None:
         """Verify a session, and say what was found."""
+        self.begun.emit(f"Verifying {file.name} ...")
         self._start(partial(verified, file))
 
     def export(self, file: Path, target: Path) -> None:
         """Write a session's reads; the user was asked about an existing file."""
+        self.begun.emit(f"Writing {target.name} ...")
         self._start(partial(export_reads, file, target))
 
     def training(self, file: Path, folder: Path) -> None:
         """Write a training set."""
+        self.begun.emit(f"Writing the training set {folder.name} ...")
         self._start(partial(export_training, file, folder, self._closed.is_set))
 
     def _start(self, work: Callable[[], Any], job: Event | None = None) -> None:

@@ -69,6 +69,7 @@ class ReviewPanel(QWidget):
         self._work.setVisible(seen is not None)
         if seen is None:
             self.session.setText("No session is open.")
+            self.saved.clear()
             return
         state = seen.state
         done = sum(item.status in DECIDED for item in state.items.values())

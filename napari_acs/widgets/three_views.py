@@ -11,6 +11,7 @@ from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
 from napari_acs.viewer.crosshair import Crosshair
+from napari_acs.viewer.framing import fit_to_shown
 from napari_acs.viewer.mirror import Mirror
 from napari_acs.viewer.tool_relay import ToolRelay
 from napari_acs.viewer.view_letters import ViewLetters
@@ -70,8 +71,11 @@ class LinkedCanvas(QWidget):
 
     def fit(self) -> None:
         """Fit the plane to the canvas."""
-        if self.model.layers:
-            self.model.fit_to_view()
+        fit_to_shown(self.model)
+
+    def fit_soon(self, event: Any = None) -> None:
+        """Fit the plane once it has the layers that the window has."""
+        self._settled.start()
 
     def _on_ndim(self, event: Any = None) -> None:
         show_view(self.model, self._plane)  # the first volume has come
@@ -99,6 +103,7 @@ class ThreeViews(QSplitter):
         self.canvases: tuple[LinkedCanvas, ...] = (LinkedCanvas(viewer), LinkedCanvas(viewer))
         for canvas in self.canvases:
             self.addWidget(canvas)
+            viewer.events.reset_view.connect(canvas.fit_soon)  # another study, or "home"
         self.setMinimumHeight(260)
         self.follow_plane()
 
@@ -118,6 +123,7 @@ class ThreeViews(QSplitter):
         """Unlink from the viewer, and give the canvases back."""
         self._main_crosshair.close()
         for canvas in self.canvases:
+            self._viewer.events.reset_view.disconnect(canvas.fit_soon)
             canvas.release()
         self.canvases = ()
         if isalive(self):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Slot
 
+from napari_acs.viewer.framing import fit_to_shown
 from napari_acs.viewer.letters import tilt_note
 from napari_acs.viewer.views import show_view, view_of
 from napari_acs.widgets.shared_letters import SharedLetters
@@ -100,8 +101,7 @@ class ViewControl(QObject):
 
     @Slot()
     def _fit(self) -> None:
-        if self._viewer.layers:
-            self._viewer.fit_to_view()
+        fit_to_shown(self._viewer)
 
 
 def _clear(letters: SharedLetters, views: list[ThreeViews], *_: object) -> None:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from napari.layers import Image, Layer
-from qtpy.QtWidgets import QComboBox
+from qtpy.QtWidgets import QCheckBox, QComboBox, QPushButton
 from widgets.fakes import GRID, labels_on
 
+from napari_acs.imaging import Grid
 from napari_acs.viewer.diameters import diameters_layer, place_of
 from napari_acs.viewer.info import LayerInfo
 from napari_acs.viewer.layers import labels_layer
@@ -96,3 +97,61 @@ def test_who_is_chosen_again_by_hand_is_shown_with_the_mask(viewer, dock, first,
         dock.segment()
     assert viewer.layers[-1].name == "segmentation Anna"
     assert shown(viewer) == ["t1 Anna", "flair Anna", "notes", "segmentation Anna"]
+
+
+FAR = Grid((20, 18, 16), (3.0, 3.0, 3.0), (400.0, 300.0, 900.0), (1, 0, 0, 0, 1, 0, 0, 0, 1))
+"""Nothing of it lies in the slice, or on the part of the canvas, where GRID is shown."""
+
+
+def in_sight(viewer, layer):
+    """Whether the middle slice is shown, and the whole of it lies on the canvas."""
+    low, high = layer.extent.world
+    camera = viewer.scene.camera
+    shown = list(viewer.dims.displayed)
+    half = np.divide(viewer.canvas.size, camera.zoom) / 2
+    centre = np.array(camera.center)[-2:]
+    on_canvas = (np.abs(np.array([low, high])[:, shown] - centre) <= half).all()
+    point = np.array(viewer.dims.point)
+    return bool(on_canvas and ((low <= point) & (point <= high)).all())
+
+
+@pytest.mark.parametrize("view", ["axial", "coronal"])
+def test_who_is_opened_next_is_in_sight(viewer, dock, first, add, qtbot, view):
+    """A native study after one of a data set came with a quarter of the head on the canvas."""
+    dock.findChild(QPushButton, f"view_{view}").click()
+    dock.findChild(QCheckBox, "view_three").click()
+    layer = add("T1 Bert", FAR, study="Bert", sequence="t1")
+    assert in_sight(viewer, layer)
+    for canvas in dock.views.three.canvases:
+        qtbot.waitUntil(lambda c=canvas: in_sight(c.model, layer), timeout=MS)
+
+
+def test_who_is_chosen_again_comes_back_into_sight(viewer, dock, first, add, qtbot):
+    add("T1 Bert", FAR, study="Bert", sequence="t1")
+    for key in ("t1", "flair"):
+        box = dock.findChild(QComboBox, f"sequence_{key}")
+        box.setCurrentIndex(box.findText(f"{key} Anna"))
+    with qtbot.waitSignal(dock.finished, timeout=MS):
+        dock.segment()
+    assert in_sight(viewer, first[0])
+
+
+def test_a_study_in_the_same_place_keeps_slice_and_zoom(viewer, dock, first, add):
+    viewer.dims.set_current_step(0, 2)
+    viewer.scene.camera.zoom *= 3
+    viewer.scene.camera.center = (0, 5, 5)
+    at, zoom = viewer.dims.point, viewer.scene.camera.zoom
+    add("T1 Bert", study="Bert", sequence="t1")
+    add("T2 Bert", FAR, study="Bert", sequence="t2")
+    assert (viewer.dims.point, viewer.scene.camera.zoom) == (at, zoom)
+    assert tuple(viewer.scene.camera.center)[-2:] == (5, 5)
+
+
+def test_a_plane_is_fitted_to_who_is_shown(viewer, dock, first, add):
+    """The hidden patient's place counted, and the head was a stamp in a corner."""
+    layer = add("T1 Bert", FAR, study="Bert", sequence="t1")
+    for view in ("coronal", "sagittal", "axial"):
+        dock.findChild(QPushButton, f"view_{view}").click()
+        assert in_sight(viewer, layer)
+        shown = np.ptp(layer.extent.world, axis=0)[list(viewer.dims.displayed)]
+        assert (shown * viewer.scene.camera.zoom > 0.5 * np.array(viewer.canvas.size)).any()

@@ -23,8 +23,11 @@ from widgets.review_hands import (
 )
 from widgets.review_studies import FORM, GRIDS, labels_on, make, write_studies
 
+from napari_acs.imaging import write_labels
 from napari_acs.review.session.session import read_session
+from napari_acs.viewer.review_files import make_session
 from napari_acs.viewer.review_order import ScreenOrder
+from napari_acs.widgets.message_box import _EDGE
 
 
 def test_refusals_are_sentences(new_dock, qtbot, session, tmp_path):
@@ -122,6 +125,21 @@ def test_masks_of_others_are_hidden_until_the_first_read_is_decided(new_dock, qt
     assert item.unaided is not None and item.unaided.status == "accepted"
 
 
+def test_what_is_remarked_of_a_mask_that_is_shown_now_is_no_refusal(new_dock, qtbot, tmp_path):
+    table = write_studies(tmp_path / "studies")
+    file = tmp_path / "studies" / "one" / "one_seg.nii.gz"
+    labels = labels_on(GRIDS[0])
+    file.unlink()
+    write_labels(file, np.where(labels == 3, np.uint8(4), labels), GRIDS[0])
+    dock = new_dock()
+    open_session(dock, qtbot, make_session([table], "ann", tmp_path / "a.review", ai="after"))
+    decide(dock, qtbot, "accept")
+    click(dock, "reveal")
+    settle(dock, qtbot)
+    assert dock.said.startswith("Value 4 was taken for enhancing tumour")
+    assert _EDGE["note"] in dock.panel.message.styleSheet()
+
+
 def test_a_hidden_session_offers_no_segmentation(new_dock, qtbot, tmp_path):
     path = make(tmp_path / "studies", ai="hidden")
     dock = new_dock()
@@ -159,13 +177,17 @@ def test_a_segmentation_is_taken_and_bulk_acceptance_is_audited(new_dock, qtbot,
     click(dock, "bulk")
     settle(dock, qtbot)
     assert dock.cases.now.state.items[2].decided.bulk == "uncertainty at most 0.3"
+    assert dock.said.startswith("1 case(s) are accepted without a look (uncertainty at most 0.3).")
     click(dock, "audit")
     settle(dock, qtbot)
     assert dock.cases.now.state.items[2].audited
+    assert dock.said.startswith("1 case(s) are to be read again")
     decide(dock, qtbot, "reject")
     assert "1 wrong: 100.0%" in dock.panel.findChild(QLabel, "audited").text()
     decide(dock, qtbot, "correct")
 
+    at_work = []
+    dock.files.begun.connect(lambda _: at_work.append(dock.said))
     for name, said in (("verify", "as they were written"), ("export", "3 reads")):
         with qtbot.waitSignal(dock.told, timeout=WAIT) as heard:
             click(dock, name)
@@ -175,6 +197,9 @@ def test_a_segmentation_is_taken_and_bulk_acceptance_is_audited(new_dock, qtbot,
     with qtbot.waitSignal(dock.told, timeout=WAIT) as heard:
         click(dock, "training")
     assert "1 cases" in heard.args[0], heard.args
+    assert [said.split()[0] for said in at_work] == ["Verifying", "Writing", "Writing"]
+    close(dock, qtbot)
+    assert dock.said == "" and dock.panel.saved.text() == "", "of a session that is closed"
 
 
 def test_a_new_session_is_made_in_the_panel(new_dock, qtbot, tmp_path):
