@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +12,7 @@ from napari_acs.errors import BadInput
 from napari_acs.review.session.log import read_blob
 from napari_acs.review.session.voxels import decode_delta
 from napari_acs.viewer.review_order import ScreenOrder
+from napari_acs.viewer.review_steps import steps_to
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from napari_acs.review.session.session import Session
 
 Way = Literal["undo", "redo"]
-_AT_ONCE = 8
-"""Steps that a hand can take back between two looks at the layer, and more."""
+_AT_ONCE = 100
+"""Steps that can be taken back between two looks at the layer: napari keeps no more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,29 +119,24 @@ class Journal:
     def _way(self, at: NDArray[np.int64], labels: NDArray[np.uint8]) -> tuple[Way | None, int]:
         """Return which steps of the session these voxels are, and how many; none: None, 0."""
         history = self.editor.history
-        kept = self.order.kept(at)
-        order = np.argsort(kept)
-        kept, labels = kept[order], labels[order]
         ways: tuple[tuple[Way, tuple[int, ...]], ...] = (
             ("undo", history.done),
             ("redo", history.undone),
         )
-        now = self.editor.array.reshape(-1)
+        now, kept = self.editor.array.reshape(-1), self.order.kept(at)
         for way, stack in ways:
-            indices, values = np.empty(0, np.int64), np.empty(0, np.uint8)
-            for times, step in enumerate(reversed(stack[-_AT_ONCE:]), 1):
-                delta = decode_delta(read_blob(self._session.log.connection, step))
-                delta = delta.reversed() if way == "undo" else delta
-                # What the later step sets holds.
-                both = np.concatenate([delta.indices, indices])
-                indices, first = np.unique(both, return_index=True)
-                values = np.concatenate([delta.new, values])[first]
-                changed = values != now[indices]
-                if np.array_equal(indices[changed], kept) and np.array_equal(
-                    values[changed], labels
-                ):
-                    return way, times
+            if times := steps_to(now, kept, labels, self._steps(way, stack[-_AT_ONCE:])):
+                return way, times
         return None, 0
+
+    def _steps(
+        self, way: Way, stack: Sequence[int]
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
+        """Read what each step sets, the last of the stack first."""
+        for step in reversed(stack):
+            delta = decode_delta(read_blob(self._session.log.connection, step))
+            delta = delta.reversed() if way == "undo" else delta
+            yield delta.indices, delta.new
 
 
 def differing(before: NDArray[np.uint8], after: NDArray[Any]) -> NDArray[np.int64]:

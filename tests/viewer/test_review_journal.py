@@ -109,3 +109,33 @@ def test_what_no_mask_holds_is_refused_and_nothing_is_lost(session, said):
     better = journal.saved
     better[0, 0, 0] = 1
     assert journal.save(better, painted=True)
+
+
+@pytest.mark.parametrize("count", [9, 60, 100])
+def test_many_quick_undos_between_two_looks_are_undos(session, count):
+    """A key that is held, or a window that stood: one edit over all would be one step to undo."""
+    journal = Journal(session, MaskEditor(session, start_empty(session, 1, GRID).id))
+    shown = journal.saved
+    states = [shown.copy()]
+    for number in range(count):
+        at = number % shown.size  # some voxels more than once
+        shown.reshape(-1)[at : at + 3] = number % 3 + 1 + 4 * (number % 2)
+        journal.save(shown, painted=True)
+        states.append(shown.copy())
+    assert journal.save(states[0], painted=False)
+    assert kinds(session) == ["stroke"] * count + ["undo"] * count
+    assert journal.save(states[-2], painted=False)
+    assert kinds(session)[2 * count :] == ["redo"] * (count - 1)
+    assert journal.save(states[1], painted=False) and kinds(session).count("stroke") == count
+
+
+def test_what_only_looks_like_undos_is_an_edit(session):
+    journal = Journal(session, MaskEditor(session, start_empty(session, 1, GRID).id))
+    shown = journal.saved
+    for number in range(12):
+        shown.reshape(-1)[number] = 3
+        journal.save(shown, painted=True)
+    shown.reshape(-1)[2:] = 0
+    shown.reshape(-1)[2] = 1  # and one voxel is another
+    assert journal.save(shown, painted=False)
+    assert kinds(session) == ["stroke"] * 13

@@ -114,7 +114,7 @@ def test_no_torch_is_loaded():
 
 def test_a_closed_panel_gives_mouse_and_keys_back(dock, mask, qtbot):
     click(dock, "paint")
-    assert len(mask.keymap) == 3 and not mask.mouse_pan
+    assert len(mask.keymap) == 5 and not mask.mouse_pan
     with qtbot.waitSignal(dock.destroyed, timeout=WAIT):
         dock.viewer.window.remove_dock_widget(dock)
         dock.deleteLater()
