@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +11,8 @@ from napari_acs.errors import BadInput, Unwritable
 from napari_acs.imaging.cancel import never, stop_if
 from napari_acs.imaging.labels.write import write_labels
 from napari_acs.review.agreement.consensus import majority, staple
+from napari_acs.review.session.drafts import draft_of
+from napari_acs.review.session.faults import speaking
 from napari_acs.review.session.merge import read_labels_of
 from napari_acs.review.session.state import DECIDED, REJECTED
 
@@ -76,14 +76,8 @@ def write_consensus(
         The folder is there already or cannot be written, or no case has two masks.
     Cancelled
     """
-    if folder.exists():
-        raise BadInput(f"{folder} is there already", do="Choose another folder")
-    if not folder.absolute().parent.is_dir():
-        raise BadInput(f"{folder} cannot be written", found=f"no folder {folder.parent}")
-    draft = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
     files, records, left_out = {}, {}, {}
-    try:
-        draft.mkdir()
+    with speaking(folder, "cannot be written"), draft_of(folder) as draft:
         taken: set[str] = set()
         for case, rows in _by_case(merged).items():
             stop_if(cancelled)
@@ -105,12 +99,6 @@ def write_consensus(
             why = next(iter(left_out.values()), "no case that is decided")
             raise BadInput("There is no consensus to write", found=why)
         draft.replace(folder)
-    except OSError as error:
-        raise BadInput(
-            f"{folder} cannot be written", found=(error.strerror or str(error)).lower()
-        ) from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return Written(files, records, left_out)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from napari_acs.imaging import SEQUENCES, Volume, read_volumes, write_labels
 from napari_acs.imaging.anonymous import write_anonymous
 from napari_acs.imaging.cancel import ignore, never, stop_if
 from napari_acs.review.session.database import reading
+from napari_acs.review.session.drafts import draft_of
 from napari_acs.review.session.faults import speaking
 from napari_acs.review.session.fold import read_state
 from napari_acs.review.session.locate import study_paths
@@ -136,14 +136,12 @@ def write_training_set(
     Cancelled
         Nothing is left then.
     """
-    if folder.exists():
-        raise BadInput(f"{folder} is there already", do="Choose another folder")
-    if not folder.absolute().parent.is_dir():
-        raise BadInput(f"{folder} cannot be written", found=f"no folder {folder.parent}")
-    draft = folder.with_name(f".{folder.name}-{uuid.uuid4().hex}")
     try:
-        with speaking(folder, "cannot be written"), reading(session) as connection:
-            draft.mkdir()
+        with (
+            speaking(folder, "cannot be written"),
+            draft_of(folder) as draft,
+            reading(session) as connection,
+        ):
             state = read_state(connection)
             chosen = _chosen(state, statuses)
             rows: list[dict[str, str]] = []
@@ -179,8 +177,6 @@ def write_training_set(
             draft.replace(folder)
     except Unwritable as refusal:
         raise BadInput(f"{folder} cannot be written", found=refusal.found, do=_ROOM) from refusal
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     progress(1.0)
     cases = tuple(row["case"] for row in rows)
     return TrainingSet(folder / TABLE, cases, left_out, reasons, NOT_SAID if one_label else "")
