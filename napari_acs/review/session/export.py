@@ -111,9 +111,11 @@ def _decisions(file: Path) -> list[dict[str, Any]]:
 def cell(value: Any) -> Any:
     """Return a value as a table holds it; no spreadsheet takes it for a formula."""
     if isinstance(value, list | tuple):
-        return "; ".join(map(str, value))
+        value = "; ".join(map(str, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t")):
-        return f"'{value}"  # a spreadsheet would run it as a formula
+    if isinstance(value, str):
+        value = value.replace("\r\n", "\n").replace("\r", "\n")  # csv leaves it without quotes
+        if value.startswith(("=", "+", "-", "@", "\t")):
+            return f"'{value}"  # a spreadsheet would run it as a formula
     return value

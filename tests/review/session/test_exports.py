@@ -14,7 +14,7 @@ from napari_acs.review.report.naming import names_of
 from napari_acs.review.session import log
 from napari_acs.review.session.decisions import answer, decide, go_to, reveal, write_note
 from napari_acs.review.session.editing import MaskEditor
-from napari_acs.review.session.export import report_of, table_of
+from napari_acs.review.session.export import cell, report_of, table_of
 from napari_acs.review.session.form import form_of
 from napari_acs.review.session.masks import add_prediction, start_empty
 from napari_acs.review.session.merge import merge, read_labels_of
@@ -165,3 +165,20 @@ def test_an_answer_that_was_mended_after_the_decision_is_exported(tmp_path):
         "accepted",
         {"artefacts": ["motion"]},
     )
+
+
+@pytest.mark.parametrize("note", ["a\rb", "a\r\nb", "a\nb"])
+def test_ends_of_lines_of_other_machines_break_no_row(tmp_path, note):
+    (path,) = make(tmp_path)
+    with open_session(path) as session:
+        write_note(session, 1, note)
+    merged = merge([path])
+    table = table_of(merged, names_of(merged, keep=False))
+    rows = list(csv.DictReader(table.splitlines(keepends=True)))
+    assert len(rows) == 3
+    assert "a\nb" in {row["note"] for row in rows}
+
+
+def test_options_of_a_form_are_no_formulas():
+    assert cell(["=cmd()", "b"]) == "'=cmd(); b"
+    assert cell(["b", "=cmd()"]) == "b; =cmd()"
