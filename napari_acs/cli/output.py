@@ -15,6 +15,8 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging.names import is_image_name
 
 STDOUT = "-"
+SESSION = ".review"
+"""What names of review files end in; said here, as every command knows --json."""
 
 
 def check_target(path: Path, *, force: bool, inputs: Iterable[Path] = ()) -> None:
@@ -37,7 +39,7 @@ def check_target(path: Path, *, force: bool, inputs: Iterable[Path] = ()) -> Non
     if path.is_dir():
         raise BadInput(f"{path} is a folder", expected="a file to write", do="Name a file in it")
     if any(source.exists() and path.exists() and path.samefile(source) for source in inputs):
-        raise BadInput(f"{path} is one of the images to be read", do="Choose another output file")
+        raise BadInput(f"{path} is one of the files to be read", do="Choose another output file")
     if (path.exists() or path.is_symlink()) and not force:
         raise BadInput(
             f"{path} already exists", do="Choose another file, or replace it with --force"
@@ -56,18 +58,20 @@ def check_target(path: Path, *, force: bool, inputs: Iterable[Path] = ()) -> Non
         raise _not_writable(path, error) from error
 
 
-def check_report(target: str | None, *, force: bool) -> None:
+def check_report(target: str | None, *, force: bool, inputs: Iterable[Path] = ()) -> None:
     """Make sure that a report can be written where ``--json`` says; see ``check_target``."""
     if target is None or target == STDOUT:
         return
     path = Path(target)
-    if is_image_name(path.name):  # with --force, a slip of the hand would cost an image
+    # With --force, a slip of the hand would cost an image, or all work of a session.
+    kinds = {is_image_name(path.name): "image", path.suffix.lower() == SESSION: "review"}
+    if True in kinds:
         raise BadInput(
-            f"--json names the image file {path.name}",
+            f"--json names the {kinds[True]} file {path.name}, which is only to be read",
             expected="a file such as report.json, or -",
             do="Choose another name",
         )
-    check_target(path, force=force)
+    check_target(path, force=force, inputs=inputs)
 
 
 def write_report(target: str | None, report: Mapping[str, Any]) -> None:

@@ -64,7 +64,7 @@ def list_items(
 
     On the terminal as the session calls rater and cases; the JSON names nobody unless --names.
     """
-    check_report(json, force=force)
+    check_report(json, force=force, inputs=[session])
     from napari_acs.review.report.naming import names_in
     from napari_acs.review.session.activity import times
     from napari_acs.review.session.audit import audit_report
@@ -114,7 +114,7 @@ def verify(
     debug: options.Debug = False,
 ) -> None:
     """Prove that a session is as it was written: every event, every mask; exits with 2 if not."""
-    check_report(json, force=force)
+    check_report(json, force=force, inputs=sessions)
     from napari_acs.errors import BadInput
     from napari_acs.review.session.verify import parse_head
     from napari_acs.review.session.verify import verify as look

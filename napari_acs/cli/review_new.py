@@ -89,7 +89,8 @@ def new(
     debug: options.Debug = False,
 ) -> None:
     """Make a review session."""
-    check_report(json, force=force)
+    read = [*sources, *([form] if form is not None else [])]
+    check_report(json, force=force, inputs=read)
     from napari_acs.imaging.cancel import Cancelled
     from napari_acs.review.session.create import create_sessions, make_cases
     from napari_acs.review.session.form import read_form

@@ -103,7 +103,9 @@ def read_case(
     case = replace(state.cases[line.case], name=line.shown_name)
     if case.mask and case.mask == case.path:
         grid = read_grid(find_file(state, case.mask, session, case.name))
-        return CaseImages(item, (), (grid,))
+        known = state.cases[line.case]
+        is_other = mask_is_other(state, known, session, cancelled)
+        return CaseImages(item, (), (grid,), (OTHER_MASK,) * is_other, is_other)
     where = study_paths(state, case, session)
     volumes: list[tuple[str | None, Volume]]
     try:

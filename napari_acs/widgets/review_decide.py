@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -49,6 +49,7 @@ class ReviewDecide(QWidget):
         self.title = QLabel()
         self.title.setObjectName("case")
         self.title.setWordWrap(True)
+        self.title.setTextFormat(Qt.TextFormat.PlainText)  # a folder's name may hold tags
         self.form = ReviewForm()
         self.note = QPlainTextEdit()
         self.note.setObjectName("note")

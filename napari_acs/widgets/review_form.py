@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
     QFormLayout,
+    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -19,6 +20,7 @@ from qtpy.QtWidgets import (
 from napari_acs.review.session.form import Choice, Form, FormField, MultiChoice, Number, YesNo
 
 _LINE_PX = 20
+_ALL = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class ReviewForm(QWidget):
             asked = self._asked[field.name] = _ask(field, self._on_change, self._on_typing)
             asked.widget.setObjectName(f"form_{field.name}")
             asked.widget.setToolTip(field.help)
-            self._layout.addRow(_title(field), asked.widget)
+            self._layout.addRow(_label(field), asked.widget)
 
     def show_answers(self, answers: Mapping[str, Any]) -> None:
         """Fill in what was answered before."""
@@ -83,6 +85,14 @@ class ReviewForm(QWidget):
             self.typed.emit()
 
 
+def _label(field: FormField) -> QLabel:
+    """Return a label that shows the title as it is: no tag is obeyed, and ``&`` is no shortcut."""
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setText(_title(field))
+    return label
+
+
 def _title(field: FormField) -> str:
     unit = f" ({field.unit})" if isinstance(field, Number) and field.unit else ""
     return f"{field.title}{unit}{' *' if field.required else ''}"
@@ -96,6 +106,7 @@ def _ask(field: FormField, changed: Callable[..., None], typing: Callable[..., N
     if isinstance(field, MultiChoice):
         return _any_of(field.options, changed)
     line = QLineEdit()
+    line.setMaxLength(_ALL)  # what is too long is said; Qt would cut it
     line.editingFinished.connect(changed)
     line.textChanged.connect(typing)
     if isinstance(field, Number):

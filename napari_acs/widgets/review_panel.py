@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_acs.review.session.form import form_of
@@ -34,6 +34,7 @@ class ReviewPanel(QWidget):
         self.session = QLabel("No session is open.")
         self.session.setObjectName("session")
         self.session.setWordWrap(True)
+        self.session.setTextFormat(Qt.TextFormat.PlainText)  # a rater's name may hold tags
         self.table = ReviewTable()
         self.decide = ReviewDecide()
         self.before = BeforeCard()

@@ -194,7 +194,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_written(call, session, da
     empty = tmp_path / "empty"
     empty.mkdir()
     new = tmp_path / "new.review"
-    bad = tmp_path / "DOE_JANE"
+    bad, form = tmp_path / "DOE_JANE", tmp_path / "form.yaml"
     for arguments, said in (
         (("new", session, data), "already exists"),
         (("new", tmp_path / "s.db", data, "--force"), "no name for a session"),
@@ -214,6 +214,11 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_written(call, session, da
         (("export", session), "what to export"),
         (("export", session, "--csv", tmp_path / "r.txt"), "reads.csv"),
         (("export", session, "--json", session, "--force"), "to be read"),
+        (("list", session, "--json", session, "--force"), "only to be read"),
+        (("list", session, "--json", tmp_path / "other.review", "--force"), "only to be read"),
+        (("verify", session, "--json", session, "--force"), "only to be read"),
+        (("new", new, data, "--json", new), "only to be read"),
+        (("new", new, data, "--form", form, "--json", form, "--force"), "files to be read"),
         (("export", session, "--training", bad), "already"),
         (("export", session, "--training", tmp_path / "set"), "no training set"),
     ):
@@ -221,6 +226,17 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_written(call, session, da
         assert done.exit_code == 2, (arguments, done.output)
         assert said in done.stderr, (arguments, done.stderr)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
+
+
+def test_a_report_never_takes_the_place_of_a_session_by_another_name(call, session):
+    renamed = session.with_name("session.db")
+    session.rename(renamed)
+    before = renamed.read_bytes()
+    for command in ("list", "verify"):
+        done = call("review", command, renamed, "--json", renamed, "--force")
+        assert done.exit_code == 2, done.output
+        assert "one of the files to be read" in done.stderr
+    assert renamed.read_bytes() == before
 
 
 def test_a_session_that_is_open_is_not_replaced_and_no_study_is_read_for_it(call, session):

@@ -37,7 +37,7 @@ class Consensus:
         In words.
     raters : int
     reliability : tuple of Reliability
-        Of STAPLE; for every region and rater, in their order.
+        Of STAPLE; for every region that more than half drew, or none, and rater, in their order.
     """
 
     labels: NDArray[np.uint8]
@@ -87,6 +87,10 @@ def staple(masks: Sequence[NDArray[np.uint8]], *, nesting: Nesting = GLIOMA) -> 
     result, depends on how much background is looked at: here it is the box around what any mask
     has of the region, one voxel larger.
 
+    Whether there is a region at all is not left to it: it takes a rater who drew nothing for one
+    who sees nothing, and would give two of five who drew something their way. So a region that
+    not more than half of the masks have is in none, as `majority` has it, and nobody is rated.
+
     Parameters
     ----------
     masks : sequence of ndarray of uint8, shape (z, y, x)
@@ -102,6 +106,9 @@ def staple(masks: Sequence[NDArray[np.uint8]], *, nesting: Nesting = GLIOMA) -> 
     agreed = np.zeros(votes.depths.shape[1:], np.uint8)
     drawn = nesting.regions if agreed.size else ()  # where nothing is, nobody is rated
     for level, region in enumerate(drawn, start=1):
+        who = (votes.depths >= level).reshape(len(masks), -1).any(axis=1).sum()
+        if 0 < who <= len(masks) / 2:  # nobody can tell how reliable those are who drew nothing
+            continue
         inside, rates = _staple_of(votes.depths >= level)
         reliability += [Reliability(rater, region, *each) for rater, each in enumerate(rates)]
         agreed[inside & (agreed == level - 1)] = level

@@ -79,14 +79,14 @@ def icc(volumes_ml: Sequence[ArrayLike], *, level: float = 0.95) -> Intraclass:
         return Intraclass(Estimate(1.0, 1.0, 1.0, level, "full agreement"), n, k)
     a = k * value / (n * (1 - value))
     b = 1 + k * value * (n - 1) / (n * (1 - value))
-    freedom = (a * msc + b * mse) ** 2 / (
-        (a * msc) ** 2 / (k - 1) + (b * mse) ** 2 / ((n - 1) * (k - 1))
-    )
     tail = (1 + level) / 2
-    f_low = stats.f.ppf(tail, n - 1, freedom)
-    f_high = stats.f.ppf(tail, freedom, n - 1)
-    rest = k * msc + (k * n - k - n) * mse
-    with np.errstate(invalid="ignore"):  # raters who contradict each other: infinite quantiles
+    with np.errstate(invalid="ignore"):  # raters who contradict each other: 0 of 0, infinity
+        freedom = (a * msc + b * mse) ** 2 / (
+            (a * msc) ** 2 / (k - 1) + (b * mse) ** 2 / ((n - 1) * (k - 1))
+        )
+        f_low = stats.f.ppf(tail, n - 1, freedom)
+        f_high = stats.f.ppf(tail, freedom, n - 1)
+        rest = k * msc + (k * n - k - n) * mse
         low = n * (msr - f_low * mse) / (f_low * rest + n * msr)
         high = n * (f_high * msr - mse) / (rest + n * f_high * msr)
     how = "F distributions, McGraw & Wong 1996"

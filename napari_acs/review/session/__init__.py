@@ -6,6 +6,6 @@
 - `decisions`, `masks`, `editing`, `audit`: what a reader does.
 - `worklist`, `activity`: what is to do, and how long it took.
 - `verify`, `merge`, `export`, `training_set`: what comes of it.
-- `place`, `half_made`: how its files, of several raters together, get their names.
+- `place`, `half_made`, `whole_folder`: how its files, and folders of exports, get their names.
 - `log`, `chain`, `schema`, `database`, `faults`, `lock`, `voxels`, `replay`: how it is kept.
 """

@@ -40,9 +40,22 @@ def connect_to_write(path: Path, *, new: bool = False) -> sqlite3.Connection:
 
 def log_left(path: Path) -> bool:
     """Tell whether a program that was killed, or copied away from, has left work beside a file."""
+    return _left(path, "-wal")
+
+
+def _left(path: Path, end: str) -> bool:
     real = Path(os.path.realpath(path))
-    log = real.with_name(real.name + "-wal")
+    log = real.with_name(real.name + end)
     return log.is_file() and log.stat().st_size > 0
+
+
+def _way(path: Path) -> str:
+    """Return how to connect to a file that this process has locked, and change nothing."""
+    if _left(path, "-journal"):  # where disks know no log: half a step, that must be taken back
+        return "mode=rw"
+    # Not "rw": closing would put file and log together for good, also where a program that copies
+    # has brought only one of them yet.
+    return "mode=ro" if log_left(path) else "immutable=1"
 
 
 def connect_to_look(path: Path) -> sqlite3.Connection:
@@ -54,9 +67,10 @@ def connect_to_look(path: Path) -> sqlite3.Connection:
         It is no review file, or of a newer version.
     """
     real = Path(os.path.realpath(path))
-    options = "mode=ro" if log_left(path) else "immutable=1"
     with ExitStack() as undo:
-        connection = sqlite3.connect(f"{real.as_uri()}?{options}", uri=True, isolation_level=None)
+        connection = sqlite3.connect(
+            f"{real.as_uri()}?{_way(path)}", uri=True, isolation_level=None
+        )
         undo.callback(connection.close)
         connection.text_factory = _text
         check_version(connection, path.name)
@@ -87,9 +101,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             try:
                 until_read.enter_context(session_lock(path, READING))
                 until_read.callback(_tidy, path)
-                # Not "rw": closing would put the two together for good, also where a program that
-                # copies has brought only one of them yet.
-                options = "mode=ro" if left else "immutable=1"
+                options = _way(path)
             except Busy:
                 options = "mode=ro"
                 until_read.callback(_tidy_alone, path)

@@ -13,6 +13,10 @@ from napari_acs.errors import BadInput
 _LEAST_FREE = 2**17
 """Bytes: what SQLite puts beside a file before a page of it is written."""
 _SAFE = "What was saved before is in the file"
+_NO_LOCKS = (
+    "a disk without the locks that SQLite needs (of a network, or a cloud)",
+    f"Copy the session to a disk of this machine. {_SAFE}",
+)
 _FAULTS = {
     "SQLITE_FULL": (
         "the disk is full",
@@ -22,6 +26,7 @@ _FAULTS = {
         "a file or a folder that may not be written",
         f"Mend its permissions, or copy the session to another folder. {_SAFE}",
     ),
+    "SQLITE_PERM": ("a file that may not be opened", "Mend its permissions"),
     "SQLITE_CANTOPEN": (
         "a file or a folder that cannot be opened or written",
         "Check the path and its permissions, or copy the session to another folder",
@@ -33,6 +38,7 @@ _FAULTS = {
         "See what napari-acs review verify says, and go on from a backup",
     ),
     "SQLITE_NOTADB": ("a file that is no database", "Choose a file made by napari-acs review new"),
+    **dict.fromkeys(("SQLITE_IOERR_SHM", "SQLITE_IOERR_LOCK", "SQLITE_PROTOCOL"), _NO_LOCKS),
     "SQLITE_IOERR": (
         "an error of the disk",
         f"Check the disk, and do the last step again. {_SAFE}",

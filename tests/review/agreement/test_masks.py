@@ -92,6 +92,27 @@ def test_staple_trusts_the_raters_who_agree_and_says_so():
 
 
 @pytest.mark.parametrize("join", [majority, staple])
+@pytest.mark.parametrize("drew, without", [(1, 1), (2, 2), (2, 3), (1, 4)])
+def test_a_region_that_no_more_than_half_drew_is_in_no_consensus(join, drew, without):
+    mask = nested(4, SHAPE)
+    assert {1, 2, 3} <= set(np.unique(mask))
+    nothing = join([mask] * drew + [np.zeros_like(mask)] * without)
+    assert not nothing.labels.any()
+    assert not nothing.reliability
+    plain = np.where(mask > 0, 2, 0).astype(np.uint8)  # the others saw no core in it
+    found = join([mask] * drew + [plain] * without)
+    assert np.array_equal(found.labels, plain)
+    assert {each.region for each in found.reliability} <= {"WT"}
+
+
+def test_a_reader_who_drew_nothing_does_not_outvote_two():
+    mask = nested(4, SHAPE)
+    found = staple([mask, mask, np.zeros_like(mask)])
+    assert np.array_equal(found.labels, mask)
+    assert {each.rater: each.sensitivity for each in found.reliability}[2] == 0
+
+
+@pytest.mark.parametrize("join", [majority, staple])
 def test_raters_who_agree_get_their_mask_back(join):
     mask = nested(4, SHAPE)
     assert np.array_equal(join([mask, mask.copy(), mask]).labels, mask)

@@ -258,3 +258,10 @@ def test_bad_input_is_refused_with_a_sentence(wrong):
     with pytest.raises(BadInput) as refusal:
         wrong()
     assert str(refusal.value).endswith(".")
+
+
+@pytest.mark.filterwarnings("error")
+def test_raters_who_contradict_each_other_have_no_interval_and_no_warning():
+    found = icc([[1, 2, 3], [3, 2, 1]]).icc
+    assert found.value < 0
+    assert (found.low, found.high) == (None, None)

@@ -10,6 +10,7 @@ import pytest
 from review.session.sessions import GRID, SHAPE, make
 
 from napari_acs.errors import BadInput
+from napari_acs.review.cells import cell
 from napari_acs.review.report.naming import names_of
 from napari_acs.review.session import log
 from napari_acs.review.session.decisions import answer, decide, go_to, reveal, write_note
@@ -179,3 +180,20 @@ def test_a_choice_that_is_a_formula_is_a_text_in_the_table(tmp_path):
     row = next(csv.DictReader(table_of(merged, names_of(merged)).splitlines(keepends=True)))
     assert row["form_artefacts"] == f"'{choice}"
     assert row["note"] == "'\n=1+1\ufffd"
+
+
+@pytest.mark.parametrize("note", ["a\rb", "a\r\nb", "a\nb"])
+def test_ends_of_lines_of_other_machines_break_no_row(tmp_path, note):
+    (path,) = make(tmp_path)
+    with open_session(path) as session:
+        write_note(session, 1, note)
+    merged = merge([path])
+    table = table_of(merged, names_of(merged, keep=False))
+    rows = list(csv.DictReader(table.splitlines(keepends=True)))
+    assert len(rows) == 3
+    assert "a\nb" in {row["note"] for row in rows}
+
+
+def test_options_of_a_form_are_no_formulas():
+    assert cell(["=cmd()", "b"]) == "'=cmd(); b"
+    assert cell(["b", "=cmd()"]) == "b; =cmd()"

@@ -199,3 +199,21 @@ def test_images_whose_names_say_nothing_are_looked_at_too(tmp_path):
     assert not images_are_others(state, cases[0], path)
     shutil.copy(two, folder / "picture.nii.gz")
     assert images_are_others(state, cases[0], path)
+
+
+def test_a_case_that_is_nothing_but_a_mask_says_that_it_is_another_now(tmp_path):
+    data = as_brats(tmp_path / "data", MADE)
+    one, two = (next((data / name).glob("*_seg.nii.gz")) for name in MADE)
+    table = tmp_path / "masks.csv"
+    table.write_text(f"study,mask,uncertainty\n{one},{one},0.1\n{two},{two},0.1\n")
+    cases = make_cases(find_sources([table]))
+    path = tmp_path / "s.review"
+    create_sessions({"ann": path}, cases, {"ann": make_plan([case.name for case in cases])})
+    assert read_case(read_session(path), 1, path).notes == ()
+    shutil.copy(two, one)
+    found = read_case(read_session(path), 1, path)
+    assert found.notes == (OTHER_MASK,)
+    with open_session(path) as session:
+        take_given(session, found)
+        assert uncertainty_of(session.state, 1) is None
+        assert confident_items(session.state, 1) == [2]
