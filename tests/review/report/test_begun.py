@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from review.report.reading_html import Page
 from review.session.sessions import GRID, SHAPE, make
 
+from napari_acs.imaging import Volume
 from napari_acs.imaging.cancel import Cancelled
 from napari_acs.review.edits.cost import edit_costs
+from napari_acs.review.report import gather as gathering
 from napari_acs.review.report import reading
+from napari_acs.review.report.drawing import INTERPOLATED
 from napari_acs.review.report.gather import gather
 from napari_acs.review.report.page import page_of
 from napari_acs.review.report.record import record_of
@@ -200,3 +204,15 @@ def test_a_report_is_stopped_while_a_mask_is_measured(session, monkeypatch):
     with pytest.raises(Cancelled):
         gather([session.path], cancelled=lambda: bool(asked))
     assert asked == [True]
+
+
+def test_it_is_said_where_no_image_lies_on_the_masks_grid(session, monkeypatch):
+    """The picture is of an image that was brought there by its header alone."""
+    predict(session, half(4), "one")
+    image = np.random.default_rng(0).normal(100, 9, SHAPE).astype(np.float32)
+    for grid, said in ((replace(GRID, origin=(-3.0, 4.0, 0.9)), True), (GRID, False)):
+        volumes = {"t1ce": Volume(image, grid)}
+        monkeypatch.setattr(gathering, "images_of", lambda *_, v=volumes: (v, ""))
+        (case,) = gather([session.path]).cases
+        assert case.pictures
+        assert (INTERPOLATED in case.problems) == said
