@@ -59,7 +59,8 @@ ARMS: dict[str, dict[str, object]] = {
     "EfficientNet-Lite0": {},
 }
 """What each arm changes in the baseline's recipe. "longer" is the control of the pretraining: as
-many steps more, on the same cases."""
+many steps more, on the same cases. The pretraining is a run of its own, once a seed; a recipe's
+``phantoms_first``, which does that within one run, has no arm."""
 
 
 def recipe(steps: int, seed: int, **changes: object) -> Recipe:

@@ -16,6 +16,7 @@ from torch.nn.functional import adaptive_avg_pool3d
 from napari_acs.training.cases import Case
 from napari_acs.training.checks.same_head import same_images
 from napari_acs.training.checks.together import refuse
+from napari_acs.training.same_patient import patient_key
 
 SAME = 0.9
 """More correlated than this, two cases show one head.
@@ -87,11 +88,11 @@ def refuse_leaks(cases: Sequence[Case], validation: Collection[str]) -> None:
         if names[0] in validation and names[1] not in validation:
             said = f"images that correlate by {pair.correlation:.3f} (two patients: below {SAME})"
             faults.append(same_images(names[0], names[1], said))
-    trained = {c.patient.casefold(): c.name for c in cases if c.name not in validation}
+    trained = {patient_key(c.patient): c.name for c in cases if c.name not in validation}
     faults += [
         same_images(case.name, trained[whose], f"the patient {case.patient} in both")
         for case in cases
-        if case.name in validation and (whose := case.patient.casefold()) and whose in trained
+        if case.name in validation and (whose := patient_key(case.patient)) and whose in trained
     ]
     refuse(faults)
 

@@ -20,6 +20,7 @@ from napari_acs.errors import BadInput
 from napari_acs.training.alike import Alike
 from napari_acs.training.arrays import read_arrays
 from napari_acs.training.cases import Case
+from napari_acs.training.same_patient import patient_key
 
 _ENHANCING = 3
 
@@ -226,9 +227,9 @@ def _judged(
 
 
 def patients_of(subjects: Sequence[Subject], alike: Iterable[Alike]) -> list[str]:
-    """Return each case's patient, one for all names that are alike (or differ in case only)."""
+    """Return each case's patient, one for all that are alike (or are spelt in two ways)."""
     spelt: dict[str, str] = {}
-    patient = {s.name: spelt.setdefault(s.patient.casefold(), s.patient) for s in subjects}
+    patient = {s.name: spelt.setdefault(patient_key(s.patient), s.patient) for s in subjects}
     first: dict[str, str] = {}
 
     def root(name: str) -> str:

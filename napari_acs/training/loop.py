@@ -19,6 +19,7 @@ from napari_acs.training.agreement import agreed
 from napari_acs.training.checkpoint import read_checkpoint, save_best, save_checkpoint, sweep
 from napari_acs.training.ema import Average
 from napari_acs.training.logs import RunLog, on_disk
+from napari_acs.training.no_number import Losses
 from napari_acs.training.processes import start_processes
 from napari_acs.training.recipe import RunPlan
 from napari_acs.training.resuming import refuse_another_recipe
@@ -110,6 +111,7 @@ def train(
     first = state.done
     _refuse_another_place(fabric, run, first)
     log = agreed(fabric, lambda: _begin(fabric, plan, run, first))
+    losses = Losses(plan.precision)
     try:
         for step in range(first, plan.steps if not state.exhausted else 0):
             began = time.perf_counter()
@@ -120,8 +122,7 @@ def train(
             state.average.update(network, step)
             state.done = step + 1
             mean_loss, asked = _agree(fabric, loss, stop())
-            if not math.isfinite(mean_loss) and plan.precision != "fp16":
-                agreed(fabric, partial(_refuse_no_number, state.done, mean_loss))
+            agreed(fabric, partial(losses.refuse_no_number, state.done, mean_loss, network))
             judged, best = None, False
             if state.done == plan.steps or state.done % plan.validate_every == 0:
                 judged = _validate(fabric, task, state.average.network)
@@ -226,14 +227,6 @@ def _begin(fabric: Fabric, plan: RunPlan, run: Path, first: int) -> RunLog | Non
         precision=plan.precision,
     )
     return RunLog(run, first)
-
-
-def _refuse_no_number(step: int, loss: float) -> None:
-    raise BadInput(
-        f"The loss at step {step} is not a number",
-        found=str(loss),
-        do="Lower learning_rate, or train in fp32; the last checkpoint is kept",
-    )
 
 
 def _due(plan: RunPlan, done: int) -> bool:

@@ -12,6 +12,7 @@ from napari_acs.training.checks.files import look_at
 from napari_acs.training.checks.labels import label_faults
 from napari_acs.training.checks.names import name_faults
 from napari_acs.training.checks.passed_over import passed_over_faults
+from napari_acs.training.checks.shared_masks import shared_mask_faults
 from napari_acs.training.checks.split import split_faults
 from napari_acs.training.checks.together import refuse
 from napari_acs.training.layouts import TrainingCase
@@ -83,9 +84,9 @@ def preflight(
     BadInput
         No case; names that are not unique; a folder of images that is taken for no case; a
         sequence or a mask that is missing; a file that is damaged or not finite; a mask on another
-        grid, of unknown or unclear labels; masks that are all empty; a validation case that is
-        absent, or whose patient or images are trained on; nothing to train on; for classification,
-        a case without class, or one class only.
+        grid, of unknown or unclear labels; one mask for two patients; masks that are all empty; a
+        validation case that is absent, or whose patient or images are trained on; nothing to train
+        on; for classification, a case without class, or one class only.
     """
     taking_part = [case for case in cases if case.name not in plan.exclude]
     if not taking_part:
@@ -120,6 +121,7 @@ def preflight(
         for case, one in zip(taking_part, every, strict=True)
         if one.values is not None
     }
+    faults += shared_mask_faults(taking_part, values)
     if needs_mask:
         faults += label_faults(taking_part, values, tissues=tissues)
     faults += split_faults(

@@ -10,6 +10,7 @@ from napari_acs.errors import BadInput
 from napari_acs.training.checks.content import content_hash, content_key
 from napari_acs.training.checks.same_head import same_images
 from napari_acs.training.layouts.case import TrainingCase
+from napari_acs.training.same_patient import patient_key
 
 
 def split_faults(
@@ -43,13 +44,13 @@ def split_faults(
                 do="Shorten the recipe's validation list, or add cases",
             )
         )
-    patients = defaultdict(list)
+    patients: dict[str, list[TrainingCase]] = defaultdict(list)
     for case in training:
-        patients[case.patient.casefold()].append(case.name)
+        patients[patient_key(case.patient)].append(case)
     faults += [
         _patient_on_both_sides(case, patients[whose])
         for case in apart
-        if (whose := case.patient.casefold()) in patients
+        if (whose := patient_key(case.patient)) in patients
     ]
     faults += identical_faults(training, apart)
     if classes:
@@ -76,12 +77,16 @@ def identical_faults(
     return list(found.values())
 
 
-def _patient_on_both_sides(case: TrainingCase, others: Sequence[str]) -> BadInput:
+def _patient_on_both_sides(case: TrainingCase, others: Sequence[TrainingCase]) -> BadInput:
+    there = [
+        other.name + ("" if other.patient == case.patient else f" (there {other.patient})")
+        for other in others
+    ]
     return BadInput(
         f"The patient {case.patient} is on both sides of the split",
-        found=f"{case.name} for validation, and {', '.join(others)} to train on",
+        found=f"{case.name} for validation, and {', '.join(there)} to train on",
         expected="all cases of a patient on one side",
-        do=f"Put {others[0]} among the validation cases too, or leave it out",
+        do=f"Put {others[0].name} among the validation cases too, or leave it out",
     )
 
 

@@ -20,6 +20,7 @@ from napari_acs.review.session.fold import read_state
 from napari_acs.review.session.place import SUFFIX
 from napari_acs.review.session.training_files import TABLE
 from napari_acs.review.session.training_set import write_training_set
+from napari_acs.training.same_patient import patient_key
 
 _DRAFT: Final = re.compile(r"\..+-[0-9a-f]{12}-[0-9a-f]{32}")
 """How `write_training_set` calls a set that is not whole yet."""
@@ -114,7 +115,7 @@ def patients_in(folders: Iterable[Path]) -> dict[str, str]:
             case, patient = row["case"], row["patient"]
             if not case or not patient:
                 continue
-            if patients.setdefault(case, patient).casefold() != patient.casefold():
+            if patient_key(patients.setdefault(case, patient)) != patient_key(patient):
                 raise BadInput(
                     f"The case {case} has two patients",
                     found=f"{patients[case]} and {patient} ({table})",

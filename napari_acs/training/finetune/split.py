@@ -11,6 +11,7 @@ from napari_acs.errors import BadInput
 from napari_acs.inference.reference import named_case
 from napari_acs.training.layouts.labelled import AnyCase, place_of
 from napari_acs.training.layouts.patients import patient_of
+from napari_acs.training.same_patient import patient_key
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,15 @@ def split_cases(
             do="Give --keep-out as a part of 1, such as 0.3",
         )
 
-    def whose(case: str) -> str:
-        # Two who write one name down differ in capitals before they mean two patients.
+    def spelt(case: str) -> str:
         return (patients.get(case) or patient_of(case)).casefold()
 
-    people = sorted({whose(case.name) for case in corrected})
+    def whose(case: str) -> str:
+        return patient_key(spelt(case))
+
+    # In the order of their names as they are spelt, which earlier versions drew from.
+    names = sorted(spelt(case.name) for case in corrected)
+    people = list(dict.fromkeys(map(patient_key, names)))
     if len(people) < 2:
         raise BadInput(
             "The corrected cases are too few",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from napari_acs.errors import BadInput
 from napari_acs.inference.label_scheme import LabelScheme
 
 
@@ -47,3 +48,27 @@ class TrainingCase:
     scheme: LabelScheme | None = None
     site: str = ""
     label: str | None = None
+
+
+def named(name: str, where: str) -> str:
+    """Return the name of a case as a table gives it, or refuse it.
+
+    Parameters
+    ----------
+    name : str
+    where : str
+        What says so, for the refusal.
+
+    Raises
+    ------
+    BadInput
+        It would lead out of the cache, whose files are called so, or break a line of a log.
+    """
+    if not name or name[0] == "." or {"/", "\\"} & set(name) or not name.isprintable():
+        raise BadInput(
+            f"{where} names no case",
+            found=repr(name)[:80],
+            expected="a name that can be a file's",
+            do="Correct it there",
+        )
+    return name

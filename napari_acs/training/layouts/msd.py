@@ -11,7 +11,7 @@ from typing import Any
 from napari_acs.errors import BadInput
 from napari_acs.imaging.names import is_image_name, strip_suffix
 from napari_acs.inference.dataset_json import read_dataset_json, scheme_of
-from napari_acs.training.layouts.case import TrainingCase
+from napari_acs.training.layouts.case import TrainingCase, named
 from napari_acs.training.layouts.dataset_json import channels_of
 from napari_acs.training.layouts.nnunet import is_nnunet
 from napari_acs.training.layouts.patients import patient_of, site_of
@@ -45,7 +45,7 @@ def read_msd(root: Path, pattern: str | None = None) -> tuple[TrainingCase, ...]
     cases = []
     for entry in listed:
         image, mask = _files(root, entry, file)
-        name = strip_suffix(image.name)
+        name = named(strip_suffix(image.name), str(file))
         cases.append(
             TrainingCase(
                 name,

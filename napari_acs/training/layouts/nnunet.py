@@ -8,7 +8,7 @@ from typing import Any
 
 from napari_acs.errors import BadInput
 from napari_acs.inference.dataset_json import read_dataset_json, scheme_of
-from napari_acs.training.layouts.case import TrainingCase
+from napari_acs.training.layouts.case import TrainingCase, named
 from napari_acs.training.layouts.dataset_json import channels_of
 from napari_acs.training.layouts.patients import patient_of, site_of
 
@@ -41,9 +41,16 @@ def read_nnunet(root: Path, pattern: str | None = None) -> tuple[TrainingCase, .
         files = {name: _listed(root, name, entry, file) for name, entry in listed.items()}
     else:
         files = _found(root, ending)
+        if not files:
+            there = sorted({"".join(path.suffixes) for path in (root / "imagesTr").iterdir()})
+            raise BadInput(
+                f"No image of {root / 'imagesTr'} ends as {file.name} says",
+                found=f"file_ending {ending}, and files that end in {', '.join(there[:5])}",
+                do=f"Correct file_ending in {file}",
+            )
     return tuple(
         TrainingCase(
-            name,
+            named(name, str(file)),
             patient_of(name, pattern),
             root,
             sequences={key: by_channel[i] for key, i in channels.items() if i in by_channel},

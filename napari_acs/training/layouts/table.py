@@ -9,7 +9,7 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging import SEQUENCES, guess_sequence
 from napari_acs.imaging.csv_rows import read_csv_rows
 from napari_acs.inference.dataset_json import labels_of
-from napari_acs.training.layouts.case import TrainingCase
+from napari_acs.training.layouts.case import TrainingCase, named
 from napari_acs.training.layouts.patients import patient_of, site_of
 
 _OTHERS = ("case", "patient", "mask", "site", "label")
@@ -41,13 +41,7 @@ def read_table(root: Path, pattern: str | None = None) -> tuple[TrainingCase, ..
     for number, row in rows:
         said = {key: row[column] for key, column in columns.items()}
         where = f"{root.name}, line {number}"
-        name = said["case"]
-        if not name or Path(name).name != name or name.startswith("."):
-            raise BadInput(
-                f"{where} names no case",
-                found=repr(name),
-                expected="a name that can be a file's",
-            )
+        name = named(said["case"], where)
         files = {key: _file(root, said[key], where) for key in SEQUENCES if said.get(key)}
         mask = _file(root, said["mask"], where) if said.get("mask") else None
         cases.append(

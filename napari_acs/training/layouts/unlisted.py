@@ -8,6 +8,7 @@ from pathlib import Path
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.names import is_image_name, strip_suffix
+from napari_acs.inference.dataset_json import read_dataset_json
 from napari_acs.training.layouts.case import TrainingCase
 from napari_acs.training.layouts.find import AUTO, LAYOUTS
 
@@ -20,7 +21,7 @@ _WITH_JSON = {
 
 
 def unlisted(roots: Sequence[Path], layout: str = AUTO) -> tuple[str, ...]:
-    """Return a sentence for each data set with images or masks that no case of it has.
+    """Return sentences on data sets with images or masks that no case has, or with too few cases.
 
     To leave cases out of ``dataset.json`` is a way to keep them apart, and so no fault; but a case
     that was added to the folders alone would be left out in silence.
@@ -32,25 +33,32 @@ def unlisted(roots: Sequence[Path], layout: str = AUTO) -> tuple[str, ...]:
     layout : str
         As for `find_training_cases`.
     """
-    return tuple(filter(None, (_said(root, layout) for root in roots if root.is_dir())))
+    said = (sentence for root in roots if root.is_dir() for sentence in _said(root, layout))
+    return tuple(said)
 
 
-def _said(root: Path, layout: str) -> str:
+def _said(root: Path, layout: str) -> Iterator[str]:
     try:
         fits = (name for name in _WITH_JSON if LAYOUTS[name].fits(root))
         fitting = next(fits, "") if layout == AUTO else layout
         if fitting not in _WITH_JSON:
-            return ""
-        known = set(_known(LAYOUTS[fitting].read(root, None), fitting))
-        left = sorted(set(_on_disk(root, fitting)) - known)
+            return
+        cases = LAYOUTS[fitting].read(root, None)
+        left = sorted(set(_on_disk(root, fitting)) - set(_known(cases, fitting)))
+        promised = read_dataset_json(root / "dataset.json").get("numTraining")
     except (BadInput, OSError):
-        return ""  # who reads the cases says what is wrong with the data set
+        return  # who reads the cases says what is wrong with the data set
+    if isinstance(promised, int) and promised > len(cases):
+        yield (
+            f"{root / 'dataset.json'} says numTraining {promised}, and {len(cases)} cases are "
+            "there: has all of it been copied?"
+        )
     if not left:
-        return ""
+        return
     names = ", ".join(left[:_SHOWN])
     more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
     count = "1 case" if len(left) == 1 else f"{len(left)} cases"
-    return (
+    yield (
         f"{root / 'dataset.json'} leaves out {count} of {' and '.join(_FOLDERS)}: {names}{more} "
         f"({_WITH_JSON[fitting]})."
     )
