@@ -130,3 +130,14 @@ def test_channels_in_another_order_are_not_taken_for_the_recipe_s(tmp_path):
     assert load_cases(tmp_path / "out", 2.0, SEQUENCES)
     with pytest.raises(BadInput, match="other sequences"):
         load_cases(tmp_path / "out", 2.0, ("t1ce", "t1", "t2", "flair"))
+
+
+def test_a_mask_that_is_doubted_is_named_once_and_prepared_all_the_same(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr("napari_acs.training.prepare.doubt_of", lambda _s, _w, name: f"{name}: odd")
+    write_case(tmp_path / "data" / "a", 1)
+    for _ in range(2):
+        _prepare(tmp_path / "data", tmp_path / "out")
+    assert [record.message for record in caplog.records] == ["a: a_seg.nii.gz: odd"]
+    assert load_cases(tmp_path / "out", 2.0)
