@@ -42,6 +42,21 @@ class Unwritable(BadInput):
     """A file could not be written where others of a set go too: they would fail as it did."""
 
 
+def lack_of_memory(what: str) -> BadInput:
+    """Return the refusal of work that main memory is too small for now; the input is sound.
+
+    Parameters
+    ----------
+    what : str
+        What was not done, with the name of what it was to be done with.
+    """
+    return BadInput(
+        what,
+        found="not enough memory left for it",
+        do="Close other programs or images, and try again",
+    )
+
+
 def _printable(text: str) -> str:
     """Return a text that every screen and file takes: bytes of a path that are no text in hex."""
     return re.sub("[\udc80-\udcff]", lambda byte: f"\\x{ord(byte.group()) - 0xDC00:02x}", text)

@@ -104,6 +104,9 @@ def evaluate(
         _print(done.fullest)
         if subsets:
             _print_subsets(done)
+    for scored in done.fullest.cases:  # after the table, which is long
+        if scored.doubt:
+            typer.echo(scored.doubt, err=True)
     if done.failed:
         _end_short(done.failed, len(found), debug=debug)
 

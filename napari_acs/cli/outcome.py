@@ -11,7 +11,7 @@ from typing import NoReturn, ParamSpec
 import typer
 
 from napari_acs.cli.absent import refusal_of
-from napari_acs.errors import BadInput
+from napari_acs.errors import BadInput, lack_of_memory
 from napari_acs.inference.messages import Failure
 
 P = ParamSpec("P")
@@ -37,6 +37,8 @@ def exits(command: Callable[P, None]) -> Callable[P, None]:
             _end(refusal.sentence(), REFUSED)
         except KeyboardInterrupt:
             _end("Cancelled.", CANCELLED)
+        except MemoryError:
+            _end(lack_of_memory("The command was stopped").sentence(), REFUSED)
         except Exception as error:
             if kwargs.get("debug"):
                 traceback.print_exception(error)

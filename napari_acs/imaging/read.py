@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from napari_acs.errors import BadInput
+from napari_acs.errors import BadInput, lack_of_memory
 from napari_acs.imaging.grid import Grid
 from napari_acs.imaging.itk_files import ONE_AT_A_TIME, itk_name
 from napari_acs.imaging.metaimage import check_metaimage
@@ -29,6 +29,9 @@ _READERS = {
     ".mha": "MetaImageIO",
     ".mhd": "MetaImageIO",
 }
+
+_NO_MEMORY = ("allocate memory", "unable to allocate", "bad_alloc", "nifti_image_load failed")
+"""What ITK says where memory runs out; the last of a file that `check_nifti` read to its end."""
 
 
 def read_volume(path: StrPath) -> Volume:
@@ -157,6 +160,8 @@ def _refusing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise BadInput(f"{path.name} cannot be read", found=error.strerror or str(error)) from error
+    except MemoryError as error:
+        raise lack_of_memory(f"{path.name} cannot be read now") from error
     except RuntimeError as error:
         raise _unreadable(path, str(error)) from error
     finally:
@@ -165,6 +170,8 @@ def _refusing(path: Path) -> Iterator[None]:
 
 def _unreadable(path: Path, said: str) -> BadInput:
     """Say in plain words what SimpleITK said in C++."""
+    if any(words in said.lower() for words in _NO_MEMORY):
+        return lack_of_memory(f"{path.name} cannot be read now")
     if "orthonormal" in said or "Bad direction" in said:
         return _bad_grid(path, "voxel axes that are not perpendicular (a sheared grid)")
     if "spacing" in said:

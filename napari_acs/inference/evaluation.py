@@ -17,6 +17,7 @@ from napari_acs.imaging.metrics import DEFINITIONS, Scores, score
 from napari_acs.inference.blocking import SegmentationError
 from napari_acs.inference.device import AUTO
 from napari_acs.inference.job import run
+from napari_acs.inference.mask_contrast import doubt_of
 from napari_acs.inference.messages import Failure, Message, Result
 from napari_acs.inference.precision import FLOAT32
 from napari_acs.inference.reference import REGIONS, FolderCase, LabelledCase
@@ -50,6 +51,9 @@ class CaseScores:
     members : tuple of int
         Under cross-validation the members of the ensemble that judged it, as numbers from 1; empty
         where all did.
+    doubt : str
+        A sentence where the reference mask hardly stands out in the images; see
+        `napari_acs.inference.mask_contrast`.
     """
 
     case: str
@@ -58,6 +62,7 @@ class CaseScores:
     missing: tuple[str, ...]
     seconds: float
     members: tuple[int, ...] = ()
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -206,6 +211,7 @@ def evaluate(
                 missing=tuple(name for name in channels if name not in study.sequences),
                 seconds=round(seconds, 3),
                 members=tuple(m + 1 for m in judge.members) if cross_validated else (),
+                doubt=doubt_of(whole, reference["WT"], f"The mask of {case.name}"),
             )
         )
     return Evaluation(tuple(done), cross_validated=cross_validated, failed=tuple(failed))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, labels_to_model_space, to_model_space
+from napari_acs.inference.mask_contrast import doubt_of
 from napari_acs.inference.ready import Preparation, make_ready
 from napari_acs.training.arrays import DAMAGE, write_arrays
 from napari_acs.training.cases import ATLAS
@@ -162,6 +164,11 @@ def prepared_from(target: Path) -> str | None:
         return None  # or not there
 
 
+def _say_doubt(doubt: str) -> None:
+    if doubt:
+        logging.getLogger(__name__).warning(doubt)
+
+
 def _prepare_case(
     case: TrainingCase,
     target: Path,
@@ -172,6 +179,8 @@ def _prepare_case(
 ) -> None:
     try:
         study, regions = read_case(case)
+        if case.mask:
+            _say_doubt(doubt_of(study, regions["WT"], f"{case.name}: {case.mask.name}"))
         study = make_ready(study, Preparation(), device=device).study
     except BadInput as fault:
         raise of_case(case.name, fault) from fault

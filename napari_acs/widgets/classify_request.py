@@ -96,6 +96,10 @@ def classify_job(request: ClassifyRequest, cancelled: Callable[[], bool]) -> Ite
         from napari_acs.inference.sentences import failure_of
 
         yield failure_of(refusal)
+    except MemoryError as error:
+        from napari_acs.inference.sentences import failure_of_error
+
+        yield failure_of_error(error, "The classification")
     except Exception as error:
         logging.getLogger(__name__).exception("classification failed")
         yield Failure(

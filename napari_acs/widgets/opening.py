@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal, Slot
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_acs.errors import BadInput
+from napari_acs.errors import BadInput, lack_of_memory
 from napari_acs.viewer.make_layer import make_layer
 from napari_acs.viewer.mask_home import homes_among
 from napari_acs.viewer.reader import (
@@ -114,7 +115,11 @@ class StudyOpener(QObject):
         if not isalive(self):
             return
         if self._waiting:
-            self._viewer.add_layer(make_layer(self._waiting.pop(0)))
+            try:
+                self._viewer.add_layer(make_layer(self._waiting.pop(0)))
+            except Exception as error:  # whatever napari raises: the next study is to open
+                self._waiting.clear()
+                self._to_say.append(_said_of(error))
             QTimer.singleShot(0, self._add_next)
             return
         self._adding = False
@@ -152,6 +157,8 @@ def _look(what: tuple[list[str], _Drop]) -> _Drop | str:
                     drop.studies.append(contents)
     except BadInput as refusal:
         return refusal.sentence()
+    except Exception as error:
+        return _said_of(error)
     return drop
 
 
@@ -170,4 +177,18 @@ def _read(drop: _Drop) -> _Drop | str:
                 drop.refusals.append(refusal)
     except BadInput as refusal:
         return refusal.sentence()
+    except Exception as error:
+        return _said_of(error)
     return drop
+
+
+def _said_of(error: Exception) -> str:
+    """Return a sentence on what nobody foresaw; of a worker that raises the panel hears nothing."""
+    logging.getLogger(__name__).exception("opening failed")
+    if isinstance(error, MemoryError):
+        return lack_of_memory("What was to be opened is not").sentence()
+    return BadInput(
+        "What was to be opened is not",
+        found=f"{type(error).__name__}: {error}",
+        do="Please report it with the steps that led here; nothing was changed",
+    ).sentence()

@@ -69,6 +69,10 @@ def segment_job(request: SegmentRequest, cancelled: Callable[[], bool]) -> Itera
         from napari_acs.inference.sentences import failure_of  # noqa: PLC0415
 
         yield failure_of(refusal)
+    except MemoryError as error:  # before `run`, which says what it tried
+        from napari_acs.inference.sentences import failure_of_error  # noqa: PLC0415
+
+        yield failure_of_error(error)
     except Exception as error:
         logging.getLogger(__name__).exception("segmentation failed")
         yield fault(f"{type(error).__name__}: {error}")

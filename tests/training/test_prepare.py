@@ -145,3 +145,14 @@ def test_one_image_as_two_sequences_is_seen_whatever_the_file(tmp_path, change):
     with pytest.raises(BadInput, match="The case a has one image as T1 and as T2"):
         _prepare(tmp_path / "data", tmp_path / "out")
     assert not (tmp_path / "out" / "a.npz").exists()
+
+
+def test_a_mask_that_is_doubted_is_named_once_and_prepared_all_the_same(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr("napari_acs.training.prepare.doubt_of", lambda _s, _w, name: f"{name}: odd")
+    write_case(tmp_path / "data" / "a", 1)
+    for _ in range(2):
+        _prepare(tmp_path / "data", tmp_path / "out")
+    assert [record.message for record in caplog.records] == ["a: a_seg.nii.gz: odd"]
+    assert load_cases(tmp_path / "out", 2.0)

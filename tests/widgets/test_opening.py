@@ -187,3 +187,27 @@ def test_a_second_patient_in_a_folder_of_the_same_name_is_not_completed_from_the
         "t2": None,
         "flair": "FLAIR p2/baseline",
     }
+
+
+def test_what_nobody_foresaw_is_a_sentence_and_the_next_study_opens(
+    nifti, dock, viewer, qtbot, monkeypatch
+):
+    """The panel heard nothing of it; a layer that failed stopped all that was opened after it."""
+
+    def fails(error):
+        def failing(*_, **__):
+            raise error
+
+        return failing
+
+    for what, error, said in (
+        ("read", MemoryError(), "not enough memory"),
+        ("read", ZeroDivisionError("boom"), "ZeroDivisionError: boom"),
+        ("make_layer", MemoryError(), "not enough memory"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"napari_acs.widgets.opening.{what}", fails(error))
+            assert said in refusal_of(qtbot, dock, nifti)
+        assert len(viewer.layers) == 0
+    open_them(qtbot, dock, nifti)
+    assert len(viewer.layers) == 3

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from napari_acs.imaging import Volume, labels_to_model_space, to_model_space
+from napari_acs.inference.mask_contrast import doubt_of
 from napari_acs.inference.ready import Preparation, make_ready
 from napari_acs.inference.reference import FolderCase, LabelledCase
 from napari_acs.models.atomic import file_appears
@@ -86,6 +88,8 @@ def _prepare(
     case: LabelledCase, target: Path, spec: BundleSpec, made_from: str, device: str
 ) -> None:
     study, regions = case.read()
+    if doubt := doubt_of(study, regions["WT"], f"The mask of {case.name}"):
+        logging.getLogger(__name__).warning(doubt)
     ready = make_ready(study, Preparation(), device=device).study
     channels = tuple(channel.name for channel in spec.input.channels)
     image = to_model_space(ready, channels, spec.input.spacing_mm, spec.input.normalisation)
