@@ -18,6 +18,7 @@ from napari_acs.inference.messages import Failure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari_acs.models import Bundle
     from napari_acs.models.spec import BundleSpec
     from napari_acs.training.finetune.split import Split
 
@@ -118,11 +119,9 @@ def finetune(
     The new one is judged against the old one on held-out corrected cases. Ctrl-C keeps a
     checkpoint: the same command goes on from it.
     """
-    from napari_acs.models.atomic import refuse_existing
-
     if accept_worse and not promote:
         raise BadInput("--accept-worse is said of nothing", do="Add --promote, or leave it out")
-    refuse_existing(out)
+    _refuse_existing(out)
     check_report(json, force=False)
     if threads is not None:
         import torch
@@ -174,6 +173,8 @@ def finetune(
     write_report(json, done.report(plan))
     if json != STDOUT:
         done.show()
+    if not (promote or done.verdict.worse):
+        typer.echo(_how_to_use(done.bundle), err=True)
     if promote:
         entry = promoted(done.bundle, done.verdict, accept_worse=accept_worse)
         typer.echo(f"{entry.spec.id} is now the default model: {entry.path}", err=True)
@@ -187,6 +188,26 @@ def _say(spec: BundleSpec, split: Split, places: Sequence[Path]) -> None:
     seen = flattering(spec, [case.name for case in split.held_out])
     for said in filter(None, (*unlisted(places), split.sentence(), seen)):
         typer.echo(said, err=True)
+
+
+def _refuse_existing(out: Path) -> None:
+    from napari_acs.models.atomic import refuse_existing
+
+    if (out / "model.json").is_file():
+        raise BadInput(
+            f"{out} exists, with a finished model",
+            do=f"napari-acs models add {out} takes it among yours, as it is. For a new one choose "
+            "another name, or move it away",
+        )
+    refuse_existing(out)
+
+
+def _how_to_use(bundle: Bundle) -> str:
+    spec = bundle.spec
+    return (
+        f"The models that napari-acs offers are as they were. To use it: napari-acs models add "
+        f"{bundle.path}; to have it offered first: napari-acs models default {spec.id}"
+    )
 
 
 def _folder(data: Path, run: Path) -> Path:

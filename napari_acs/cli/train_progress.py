@@ -32,6 +32,7 @@ def follow_steps(plan: RunPlan, steps: Iterator[Step], show: Callable[[Progress]
     live = Console(stderr=True).is_terminal
     losses: deque[float] = deque(maxlen=_RECENT)
     figures = stage = ""
+    tenth = 0
     finished = True
     for step in steps:
         losses.append(step.loss)
@@ -39,8 +40,9 @@ def follow_steps(plan: RunPlan, steps: Iterator[Step], show: Callable[[Progress]
         if step.validation is not None:
             figures = said(step.validation.figures)
             typer.echo(f"step {step.step}: validation {figures}", err=True)
-        # Without a terminal every new stage is a line of its own.
-        if live or not stage or step.step % _RECENT == 1:
+        # Without a terminal every new stage and every tenth is a line: with the loss as it is then.
+        before, tenth = tenth, int(10 * step.step / plan.steps)
+        if live or not stage or step.step % _RECENT == 1 or tenth != before:
             stage = f"loss {sum(losses) / len(losses):.3f}" + (figures and f", {figures}")
         show(Progress(step.step, plan.steps, stage, step.step / plan.steps))
     return finished

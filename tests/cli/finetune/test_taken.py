@@ -52,6 +52,10 @@ def test_an_untrained_bundle_becomes_a_trained_one_that_predicts(place):
     assert "before" not in bundle.spec.metrics
     assert "untrained" in bundle.spec.training["verdict"]
     bundle.network()
+    assert f"napari-acs models add {bundle.path}" in said, "it is not promoted: how is it used?"
+    code, said = finetune(place, place / "fresh", "taught", "--steps", 30, "--promote")
+    assert code == 2
+    assert "with a finished model" in said and "napari-acs models add" in said
 
 
 def test_a_dataset_json_beside_the_cases_is_obeyed(place, tmp_path):
