@@ -6,7 +6,8 @@ opened second, on a grid of its own, came half beyond the canvas' edge, or in no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def fit_to_shown(viewer: Any) -> None:
     """
     if viewer.layers:
         shown = [layer for layer in viewer.layers if layer.visible]
-        viewer.fit_to_view(layers=shown or None)
+        _fit(viewer, shown or None)
 
 
 def bring_into_sight(viewer: Any, layer: Layer, before: Iterable[Layer]) -> None:
@@ -51,4 +52,11 @@ def bring_into_sight(viewer: Any, layer: Layer, before: Iterable[Layer]) -> None
     point = np.array(dims.point[-len(low) :])
     if np.any((point < low) | (point > high)):
         dims.point = (*dims.point[: -len(low)], *((low + high) / 2))
-    viewer.fit_to_view(layers=[layer])
+    _fit(viewer, [layer])
+
+
+def _fit(viewer: Any, layers: Sequence[Layer] | None) -> None:
+    if "layers" in signature(viewer.fit_to_view).parameters:
+        viewer.fit_to_view(layers=layers)
+    else:  # napari 0.9.0 fits to all that are in its list
+        viewer.fit_to_view()
