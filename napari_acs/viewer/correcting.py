@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging import lps_grid
 from napari_acs.review.correct import GLIOMA, Canvas, Nesting
-from napari_acs.viewer.info import is_diagonal
+from napari_acs.viewer.info import info_in, is_diagonal
 from napari_acs.viewer.moved import refuse_moved
 from napari_acs.viewer.same_voxels import holds
 from napari_acs.viewer.views import spatial_order
@@ -98,7 +99,9 @@ def spacing_of(layer: Labels) -> list[float]:
         The layer was turned on the screen; or it is of a file, and was moved or stretched: what
         is a mm on the screen is none in the file.
     """
-    refuse_moved([layer])
+    info = info_in(layer.metadata)
+    if info is not None and lps_grid(info.grid).shape == tuple(layer.data.shape):
+        refuse_moved([layer])  # an array of another shape is of no file
     if not is_diagonal(layer):
         raise BadInput(
             f"The layer {layer.name!r} was rotated or sheared after it was opened",
