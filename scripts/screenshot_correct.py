@@ -89,7 +89,9 @@ class Pictures:
             area.ensureWidgetVisible(part, 0, 20)
             QTest.qWait(300)
         file = IMAGES / name
-        self.viewer.screenshot(str(file), canvas_only=False, flash=False)
+        cursor, self.viewer.cursor.style = self.viewer.cursor.style, "standard"
+        self.viewer.screenshot(str(file), canvas_only=False, flash=False)  # no circle of a brush
+        self.viewer.cursor.style = cursor
         camera.zoom = near
         Image.open(file).convert("RGB").save(file, optimize=True)
 

@@ -13,7 +13,7 @@ import numpy as np
 from napari_acs.errors import BadInput
 from napari_acs.review.correct import Band, Ink, stroke
 from napari_acs.viewer.applying import apply
-from napari_acs.viewer.correcting import canvas_of, clicked_slice
+from napari_acs.viewer.correcting import canvas_of, clicked_slice, spacing_of
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -113,7 +113,8 @@ class Brush(PlaneTool):
     Parameters
     ----------
     settings : callable
-        Returns `BrushSettings` at the press; may raise ``BadInput``.
+        Returns `BrushSettings` at the press; may raise ``BadInput``, and later in the stroke, which
+        ends there.
     said : callable
         Gets the sentence of a stroke, and whether it is a refusal.
     """
@@ -150,6 +151,7 @@ class Brush(PlaneTool):
                 line.to(event.position)
                 yield
                 while event.type == "mouse_move":
+                    self._settings()  # refuses a mask that was hidden since
                     line.to(event.position)
                     yield
         except BadInput as refusal:
@@ -205,6 +207,12 @@ class _Line:
         self._voxels = 0
 
     def to(self, position: Any) -> None:
+        if spacing_of(self._layer) != list(self._canvas.spacing):
+            raise BadInput(
+                f"The scale of the layer {self._layer.name!r} was changed in the stroke, which was "
+                "ended there",
+                do="Draw on",
+            )
         point = voxel_at(self._layer, position)
         point[self._slice[0]] = self._slice[1]
         line = np.stack([point if self._last is None else self._last, point])

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_acs.errors import BadInput
+from napari_acs.imaging import lps_grid
 from napari_acs.review.correct import GLIOMA, Canvas, Nesting
-from napari_acs.viewer.info import is_diagonal
+from napari_acs.viewer.info import info_in, is_diagonal
+from napari_acs.viewer.moved import refuse_moved
 from napari_acs.viewer.same_voxels import holds
 from napari_acs.viewer.views import spatial_order
 
@@ -78,19 +80,34 @@ def canvas_of(layer: Labels, box: Sequence[slice] | None = None) -> Canvas:
     Raises
     ------
     BadInput
-        The layer is no label map of one volume, is locked or read-only, or was turned.
+        The layer is no label map of one volume, is locked or read-only, or was turned or moved.
     """
+    spacing = spacing_of(layer)
+    if not layer.editable:
+        raise BadInput(f"The layer {layer.name!r} is locked", do="Unlock it, or choose another")
+    labels = layer.data
+    _refuse_unfit(layer.name, labels)
+    return Canvas(labels, spacing, box, nesting_in(layer))
+
+
+def spacing_of(layer: Labels) -> list[float]:
+    """Return the size of a layer's voxels along its last three axes, in mm.
+
+    Raises
+    ------
+    BadInput
+        The layer was turned on the screen; or it is of a file, and was moved or stretched: what
+        is a mm on the screen is none in the file.
+    """
+    info = info_in(layer.metadata)
+    if info is not None and lps_grid(info.grid).shape == tuple(layer.data.shape):
+        refuse_moved([layer])  # an array of another shape is of no file
     if not is_diagonal(layer):
         raise BadInput(
             f"The layer {layer.name!r} was rotated or sheared after it was opened",
             do="Open the mask again",
         )
-    if not layer.editable:
-        raise BadInput(f"The layer {layer.name!r} is locked", do="Unlock it, or choose another")
-    labels = layer.data
-    _refuse_unfit(layer.name, labels)
-    spacing = [float(abs(side)) for side in layer.scale[-3:]]
-    return Canvas(labels, spacing, box, nesting_in(layer))
+    return [float(abs(side)) for side in layer.scale[-3:]]
 
 
 def _refuse_unfit(name: str, labels: Any) -> None:

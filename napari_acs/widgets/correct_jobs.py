@@ -13,7 +13,7 @@ from napari_acs.errors import BadInput
 from napari_acs.inference.messages import Failure
 from napari_acs.review.correct import Canvas, Change
 from napari_acs.viewer.applying import apply, places_of
-from napari_acs.viewer.correcting import canvas_of, snapshot
+from napari_acs.viewer.correcting import canvas_of, snapshot, spacing_of
 from napari_acs.widgets.job import JobRunner
 from napari_acs.widgets.one_call import Call, Returned, call_job
 from napari_acs.widgets.request import CANCELLED
@@ -52,6 +52,15 @@ def _on_copy(work: AnyWork, canvas: Canvas, cancelled: Callable[[], bool]) -> _W
     value = work(seen, cancelled)
     places = places_of(value, seen.shape) if isinstance(value, Change) else None
     return _WorkedOut(seen, value, places)
+
+
+def _refuse_rescaled(layer: Labels, seen: Canvas) -> None:
+    if spacing_of(layer) != list(seen.spacing):
+        raise BadInput(
+            f"The scale of the layer {layer.name!r} was changed while this was worked out, so the "
+            "result was dropped",
+            do="Click again",
+        )
 
 
 class CorrectJobs(QObject):
@@ -119,6 +128,7 @@ class CorrectJobs(QObject):
             value = worked_out.value
         if isinstance(value, Change):
             try:
+                _refuse_rescaled(asked.layer, worked_out.seen)
                 apply(asked.layer, value, worked_out.seen.labels, worked_out.places)
                 self.said.emit(f"{value.said}.", "done" if len(value) else "note")
             except BadInput as refusal:

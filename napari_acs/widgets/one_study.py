@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_acs.viewer.framing import bring_into_sight
 from napari_acs.viewer.images_on import study_of
 from napari_acs.viewer.info import OVERLAY, info_in
+from napari_acs.widgets.drop_raises import raise_on_drop
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -35,6 +36,7 @@ class OneStudy(QObject):
         super().__init__(parent)
         self._viewer = viewer
         viewer.layers.events.inserted.connect(self._on_inserted)
+        raise_on_drop(viewer)  # or the other window's study would be taken for this one's
 
     def _on_inserted(self, event: Any) -> None:
         if not isalive(self) or not (own := _study_shown_by(event.value)):

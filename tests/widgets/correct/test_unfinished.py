@@ -163,6 +163,28 @@ def test_a_panel_that_follows_another_mask_leaves_the_first_one_alone(dock, mask
     assert "cannot be undone" not in dock.said
 
 
+@pytest.mark.parametrize("kind", ["hidden", "moved", "scaled"])
+def test_a_stroke_ends_where_its_mask_is_hidden_or_moved(dock, mask, viewer, erasing, kind):
+    if kind == "scaled":
+        array, place = mask.data.copy(), {"scale": mask.scale, "translate": mask.translate}
+        mask = viewer.add_labels(array, **place)  # of no file
+        dock.target.choose(mask)
+    before = mask.data.copy()
+    pressed(dock, mask, erasing)
+    begun = mask.data.copy()
+    was = mask.scale, mask.translate
+    mask.visible = kind != "hidden"
+    mask.translate = mask.translate + (5 if kind == "moved" else 0)
+    mask.scale = mask.scale * (2 if kind == "scaled" else 1)
+    moved(mask, erasing + np.array((0, 3, 3)))
+    assert {"hidden": "is hidden", "moved": "was moved", "scaled": "scale"}[kind] in dock.said
+    np.testing.assert_array_equal(mask.data, begun)
+    mask.visible, (mask.scale, mask.translate) = True, was
+    assert not np.array_equal(begun, before)
+    mask.undo()
+    np.testing.assert_array_equal(mask.data, before)
+
+
 @pytest.fixture
 def window(make_napari_viewer):
     """Return a viewer whose window has the keyboard."""
