@@ -12,7 +12,7 @@ from napari_acs.review.session.masks import (
     start_from,
     visible_masks,
 )
-from napari_acs.viewer.review_case import CaseImages, fitting
+from napari_acs.viewer.review_case import CaseImages, fitting, stamp_of
 
 if TYPE_CHECKING:
     from napari_acs.imaging import Grid
@@ -42,17 +42,39 @@ def take_given(session: Session, images: CaseImages) -> tuple[str, ...]:
     """
     if not session.item(images.item).sees_others:
         return ()
+    from napari_acs.review.session.unchanged import OTHER_MASK  # noqa: PLC0415 (SimpleITK)
+
     refusal: BadInput | None = None
+    try:
+        other = images.others or _is_other_now(session, images)
+    except BadInput as unread:
+        return (unread.sentence(),)
+    said = () if other is images.others else (OTHER_MASK,)  # else the images' notes say it
     for grid in images.grids:
         try:
             before = session.state.head.seq
-            given = given_mask(session, images.item, grid, other=images.others)
-        except BadInput as other:  # drawn on another sequence
-            refusal = refusal or other
+            given = given_mask(session, images.item, grid, other=other)
+        except BadInput as misfit:  # drawn on another sequence
+            refusal = refusal or misfit
         else:
             new = given is not None and session.state.head.seq > before
-            return tuple(given.provenance.get("notes", ())) if given and new else ()
-    return (refusal.sentence(),) if refusal is not None else ()
+            return (*said, *given.provenance.get("notes", ())) if given and new else ()
+    return (*said, refusal.sentence()) if refusal is not None else ()
+
+
+def _is_other_now(session: Session, images: CaseImages) -> bool:
+    """Tell whether the mask is another one since the images were read, or was not looked at then.
+
+    Images may be read long before: for the next case, or for a first read without the mask.
+    """
+    from napari_acs.review.session.unchanged import mask_is_other  # noqa: PLC0415 (SimpleITK)
+
+    line = session.item(images.item)
+    taken = any(session.state.masks[mask].origin == "imported" for mask in line.masks)
+    now = stamp_of(session.state, line.case, session.path)
+    if taken or now is None or now == images.checked:
+        return False
+    return mask_is_other(session.state, session.state.cases[line.case], session.path)
 
 
 def _new_mask(session: Session, item: int, grids: tuple[Grid, ...]) -> Mask:

@@ -41,6 +41,9 @@ class CaseImages:
         What the reader is to know of them.
     others : bool
         The images, or the mask that came with them, are not those that the session was made of.
+    checked : tuple of int or None
+        See `stamp_of`: the file of that mask, when it was found to be the session's. None where
+        nobody looked, as the reader may not see it yet.
     """
 
     item: int
@@ -48,6 +51,7 @@ class CaseImages:
     grids: tuple[Grid, ...]
     notes: tuple[str, ...] = ()
     others: bool = False
+    checked: tuple[int, ...] | None = None
 
     @property
     def infos(self) -> list[LayerInfo]:
@@ -103,9 +107,9 @@ def read_case(
     case = replace(state.cases[line.case], name=line.shown_name)
     if case.mask and case.mask == case.path:
         grid = read_grid(find_file(state, case.mask, session, case.name))
-        known = state.cases[line.case]
+        known, stamp = state.cases[line.case], stamp_of(state, line.case, session)
         is_other = mask_is_other(state, known, session, cancelled)
-        return CaseImages(item, (), (grid,), (OTHER_MASK,) * is_other, is_other)
+        return CaseImages(item, (), (grid,), (OTHER_MASK,) * is_other, is_other, stamp)
     where = study_paths(state, case, session)
     volumes: list[tuple[str | None, Volume]]
     try:
@@ -133,11 +137,26 @@ def read_case(
     case = state.cases[line.case]
     digest = cache(partial(digest_of, cancelled=cancelled))  # each file is looked at once
     notes: tuple[str, ...] = ()
+    stamp = stamp_of(state, case.name, session) if line.sees_others else None
     if images_are_others(state, case, session, cancelled, digest):
         notes = (OTHER_IMAGES,)
     elif line.sees_others and mask_is_other(state, case, session, cancelled, digest):
         notes = (OTHER_MASK,)
-    return CaseImages(item, tuple(layers), tuple(grids), notes, bool(notes))
+    return CaseImages(item, tuple(layers), tuple(grids), notes, bool(notes), stamp)
+
+
+def stamp_of(state: SessionState, case: str, session: Path) -> tuple[int, ...] | None:
+    """Return what changes where the mask that came with a case is written anew; None: no file."""
+    from napari_acs.review.session.locate import find_file  # noqa: PLC0415 (SimpleITK)
+
+    known = state.cases[case]
+    if not known.mask:
+        return None
+    try:
+        said = find_file(state, known.mask, session, known.name).stat()
+    except (BadInput, OSError):
+        return None
+    return said.st_ino, said.st_size, said.st_mtime_ns
 
 
 def mask_layer(

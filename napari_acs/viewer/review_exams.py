@@ -95,6 +95,7 @@ def compare_exams(pair: ExamPair, cancelled: Callable[[], bool]) -> Compared:
 
     item = pair.state.items[pair.mask.item]
     shown = replace(pair.state.cases[item.case], name=item.shown_name)  # in refusals
+    _check_unchanged(pair, cancelled)
     labels_before, one = _earlier(pair)
     two = pair.mask.grid
     matrix, how = bring_together(images(_before(pair)), images(shown), one, two, cancelled)
@@ -108,6 +109,25 @@ def compare_exams(pair: ExamPair, cancelled: Callable[[], bool]) -> Compared:
         except BadInput as refusal:
             how = refusal.sentence()
     return Compared(pair, change, how)
+
+
+def _check_unchanged(pair: ExamPair, cancelled: Callable[[], bool]) -> None:
+    """Refuse an exam before whose files are others by now: of the open case its reader is told."""
+    from napari_acs.review.session.unchanged import (  # noqa: PLC0415 (SimpleITK)
+        images_are_others,
+        mask_is_other,
+    )
+
+    known, from_file = pair.before.case, pair.labels_before is None
+    alone = bool(known.mask) and known.mask == known.path
+    if (from_file and mask_is_other(pair.state, known, pair.path, cancelled)) or (
+        not alone and images_are_others(pair.state, known, pair.path, cancelled)
+    ):
+        raise BadInput(
+            f"{pair.before.called} is not compared with",
+            found="another file of its mask, or of an image, than the session was made of",
+            do="Open it from the worklist, or make a new session of the files as they are",
+        )
 
 
 def _earlier(pair: ExamPair) -> tuple[NDArray[np.uint8], Grid]:

@@ -119,10 +119,14 @@ def export_training(file: Path, folder: Path, cancelled: Callable[[], bool] = ne
     from napari_acs.review.report.naming import names_of  # noqa: PLC0415
     from napari_acs.review.session.merge import merge  # noqa: PLC0415
     from napari_acs.review.session.training_set import write_training_set  # noqa: PLC0415 (ITK)
+    from napari_acs.review.session.verify import changed_logs  # noqa: PLC0415
 
-    names = names_of(merge([file]))
+    merged = merge([file])
+    names = names_of(merged)
     made = write_training_set(file, folder, names=names, cancelled=cancelled)
     said = f"{made.table}: {len(made.cases)} cases. {made.note}".rstrip()
     if made.left_out:
         said += f" {len(made.left_out)} left out: {' '.join(made.left_out.values())}"
+    for why in changed_logs(merged.files).values():
+        said += f" The log is NOT as it was written: {why}."
     return said

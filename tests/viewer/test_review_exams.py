@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from imaging.geometries import save
 from imaging.moved import rigid
 from review.measure.shapes import ellipsoid
 from review.report.studies import UPRIGHT, Head, head, write
 
+from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never
 from napari_acs.review.measure.change import move_grid
 from napari_acs.review.session.create import create_sessions, make_cases
@@ -70,3 +73,29 @@ def test_a_repeat_is_not_told_by_the_name_of_the_exam_before(tmp_path):
         card = f"{text_of(Compared(pair, None, 'x'))} {before.called}"
         assert (names[0] in card) is (repeats == 0)
         assert "30 days before" in card
+
+
+@pytest.mark.parametrize("replaced", ["seg", "t1ce", "nothing"])
+def test_an_exam_before_of_another_patient_by_now_is_not_compared_with(tmp_path, replaced):
+    lesion = 3 * ellipsoid(UPRIGHT, (28, 40, -8), (9, 9, 9)).astype(np.uint8)
+    images = {"t1ce": head(UPRIGHT).images["t1ce"]}
+    lines = ["study,patient,date,mask"]
+    for number in (1, 2):
+        write(tmp_path, f"exam{number}", Head(UPRIGHT, lesion, images))
+        save(tmp_path / f"exam{number}" / f"exam{number}_seg.nii.gz", lesion, UPRIGHT)
+        lines.append(f"exam{number},x,2021-0{number}-01,exam{number}/exam{number}_seg.nii.gz")
+    (tmp_path / "cases.csv").write_text("\n".join(lines))
+    cases = make_cases(find_sources([tmp_path / "cases.csv"]))
+    path = tmp_path / "s.review"
+    create_sessions({"ann": path}, cases, {"ann": make_plan([case.name for case in cases])})
+    with open_session(path) as session:
+        mask = start_empty(session, 2, UPRIGHT)
+        state = session.state
+    pair = ExamPair(state, path, exam_before(state, state.items[2].case), mask, None, lesion)
+    if replaced == "nothing":
+        assert compare_exams(pair, never).change is not None
+        return
+    other = np.roll({"seg": lesion, "t1ce": images["t1ce"]}[replaced], 3, axis=2)
+    save(tmp_path / "exam1" / f"exam1_{replaced}.nii.gz", other, UPRIGHT)
+    with pytest.raises(BadInput, match="not compared with: found another file"):
+        compare_exams(pair, never)

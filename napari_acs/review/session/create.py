@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from napari_acs.review.session.form import Form
 from napari_acs.review.session.half_made import (
     refuse_half,
     remove_draft,
+    sweep,
     take_places,
 )
+from napari_acs.review.session.lock import session_lock
 from napari_acs.review.session.log import Draft, Log
 from napari_acs.review.session.place import SUFFIX, claimed
 from napari_acs.review.session.plan import Planned
@@ -150,19 +153,20 @@ def _write_all(
     cancelled: Callable[[], bool],
 ) -> None:
     drafts: dict[Path, Path] = {}
-    try:
+    sweep(list(files.values()))
+    with ExitStack() as locks:
+        for path in files.values():
+            draft = drafts[path] = path.with_name(f".{uuid.uuid4().hex}{SUFFIX}")
+            locks.enter_context(session_lock(draft, "making it"))
+            locks.callback(remove_draft, draft)
         for rater, path in files.items():
             reads = [planned.record() for planned in plans[rater]]
             home = str(path.absolute().parent)
             first = {**common, "rater": rater.strip(), "home": home, "reads": reads}
-            draft = drafts[path] = path.with_name(f".{uuid.uuid4().hex}{SUFFIX}")
             stop_if(cancelled)
-            _write(draft, path, first, cases)
+            _write(drafts[path], path, first, cases)
         stop_if(cancelled)
         take_places(drafts, overwrite)
-    finally:
-        for draft in drafts.values():
-            remove_draft(draft)
 
 
 def _write(draft: Path, path: Path, first: Mapping[str, Any], cases: Iterable[Case]) -> None:

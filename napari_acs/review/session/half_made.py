@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -18,9 +19,10 @@ from typing import Any
 from napari_acs.errors import BadInput
 from napari_acs.review.session.faults import speaking
 from napari_acs.review.session.lock import session_lock
-from napari_acs.review.session.place import BESIDE, holds_work, sync_folder, take_place
+from napari_acs.review.session.place import BESIDE, SUFFIX, holds_work, sync_folder, take_place
 
 _END = ".making"
+_DRAFT = re.compile(rf"\.[0-9a-f]{{32}}{re.escape(SUFFIX)}")
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,20 @@ def refuse_half(paths: Collection[Path]) -> None:
         )
 
 
+def sweep(paths: Collection[Path]) -> None:
+    """Remove what killed makings have left in the folders of some files, and no note tells of.
+
+    A draft that is being written is locked.
+    """
+    for folder in {path.absolute().parent for path in paths}:
+        kept = {draft for note in _notes_in(folder) for draft in note.drafts.values()}
+        with suppress(OSError):
+            for left in folder.glob(f".*{SUFFIX}"):
+                if _DRAFT.fullmatch(left.name) and left.name not in kept:
+                    with suppress(BadInput), session_lock(left, "removing it"):
+                        remove_draft(left)
+
+
 def remove_draft(draft: Path) -> None:
     """Remove a draft, if it is there, and what SQLite has put beside it."""
     for left in (draft, *(draft.with_name(draft.name + end) for end in BESIDE)):
@@ -179,9 +195,12 @@ def _notes(paths: Collection[Path]) -> Iterator[_Note]:
     for path in paths:
         names.setdefault(path.absolute().parent, set()).add(path.name)
     for folder, wanted in names.items():
-        for path in sorted(folder.glob(f".*{_END}")):
-            with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-                said = json.loads(path.read_text(encoding="utf-8"))
-                drafts = {Path(str(k)).name: Path(str(v)).name for k, v in said["drafts"].items()}
-                if wanted & set(drafts):
-                    yield _Note(path, drafts, dict(said["replaced"]))
+        yield from (note for note in _notes_in(folder) if wanted & set(note.drafts))
+
+
+def _notes_in(folder: Path) -> Iterator[_Note]:
+    for path in sorted(folder.glob(f".*{_END}")):
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            said = json.loads(path.read_text(encoding="utf-8"))
+            drafts = {Path(str(k)).name: Path(str(v)).name for k, v in said["drafts"].items()}
+            yield _Note(path, drafts, dict(said["replaced"]))

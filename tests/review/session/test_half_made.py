@@ -11,6 +11,7 @@ from review.session.sessions import make
 
 from napari_acs.errors import BadInput
 from napari_acs.review.session.decisions import write_note
+from napari_acs.review.session.lock import session_lock
 from napari_acs.review.session.merge import merge
 from napari_acs.review.session.session import open_session, read_session
 from napari_acs.review.session.verify import verify
@@ -27,6 +28,9 @@ def killed(*words):
         os._exit(9)
     calls.append(place(*words))
 half_made.take_place = killed
+if moment < 0:  # while the drafts are written
+    from napari_acs.review.session import create
+    create.take_places = lambda *_: os._exit(9)
 if moment > 9:  # right after the first has its name, before its draft is gone
     half_made.remove_draft = lambda _: os._exit(9)
 make(Path(sys.argv[1]), names=("new-1", "new-2"), raters=sys.argv[3:], overwrite=True)
@@ -111,3 +115,19 @@ def test_a_note_that_is_none_is_left_alone(tmp_path, note):
     (tmp_path / ".x.making").write_text(note)
     (path,) = make(tmp_path)
     assert verify(path).sound
+
+
+def test_drafts_that_a_kill_left_go_with_the_next_making_and_those_of_others_stay(tmp_path):
+    kill_making(tmp_path, -1)
+    assert len([file for file in visible(tmp_path) if file.startswith(".")]) == len(RATERS)
+    kill_making(tmp_path, 0, ("dan", "eve"))  # whose drafts a note tells of
+    assert len([file for file in visible(tmp_path) if file.endswith(".review")]) == 2
+    mine = tmp_path / f".{'0' * 32}.review"
+    mine.write_text("being written")
+    with session_lock(mine, "making it"):
+        files = make(tmp_path, raters=RATERS)
+    assert mine.exists()
+    assert read_session(tmp_path / "eve.review").rater == "eve"
+    assert {file.name for file in files} < set(visible(tmp_path))
+    make(tmp_path, raters=("fay",))
+    assert not [file for file in visible(tmp_path) if file.startswith(".")]

@@ -18,10 +18,15 @@ from napari_acs.review.report.images import images_of
 from napari_acs.review.session.audit import accept_in_bulk, confident_items
 from napari_acs.review.session.certainty import uncertainty_of
 from napari_acs.review.session.create import create_sessions, make_cases
-from napari_acs.review.session.decisions import decide
+from napari_acs.review.session.decisions import decide, reveal
 from napari_acs.review.session.editing import MaskEditor
 from napari_acs.review.session.locate import study_paths
-from napari_acs.review.session.masks import add_prediction, given_mask, start_empty
+from napari_acs.review.session.masks import (
+    add_prediction,
+    given_mask,
+    is_other,
+    start_empty,
+)
 from napari_acs.review.session.plan import make_plan
 from napari_acs.review.session.session import open_session, read_session
 from napari_acs.review.session.sources import find_sources
@@ -217,3 +222,27 @@ def test_a_case_that_is_nothing_but_a_mask_says_that_it_is_another_now(tmp_path)
         take_given(session, found)
         assert uncertainty_of(session.state, 1) is None
         assert confident_items(session.state, 1) == [2]
+
+
+@pytest.mark.parametrize("ai", ["shown", "after"])
+def test_a_mask_that_is_replaced_after_its_images_were_read_is_noticed_when_it_is_taken(
+    tmp_path, ai
+):
+    """The next case is read ahead; a case read in two parts long before its mask is shown."""
+    data = as_brats(tmp_path / "data", MADE)
+    cases = make_cases(find_sources([data]))
+    path = tmp_path / "s.review"
+    plan = make_plan([case.name for case in cases], ai=ai)
+    create_sessions({"ann": path}, cases, {"ann": plan})
+    one, two = (next((data / name).glob("*_seg.nii.gz")) for name in MADE)
+    with open_session(path) as session:
+        early = [read_case(session.state, number, path) for number in (1, 2)]
+        assert [images.others for images in early] == [False, False]
+        shutil.copy(two, one)
+        for number in (1, 2) if ai == "after" else ():
+            mask_in_hand(session, early[number - 1])
+            decide(session, number, "corrected")
+            reveal(session, number)
+        said = [take_given(session, images) for images in early]
+        assert [OTHER_MASK in notes for notes in said] == [True, False]
+        assert [is_other(session.state, number) for number in (1, 2)] == [True, False]
