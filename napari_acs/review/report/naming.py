@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -94,8 +95,10 @@ def classification_facts(record: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     for key in _CLASSIFIED:
         value = _clean(record.get(key))
-        if value is not None:
+        if value is not None and _SHAPES.get(key, _any)(value):
             facts[key] = value
+    if "intervals" in facts:  # of a class without one (NaN at the making) there is none
+        facts["intervals"] = {n: ends for n, ends in facts["intervals"].items() if _is_pair(ends)}
     provenance = record.get("provenance")
     model = record.get("model")
     for source in (provenance.get("model") if isinstance(provenance, Mapping) else None, model):
@@ -120,4 +123,22 @@ def _clean(value: Any) -> Any:
         return [_clean(each) for each in value]
     if isinstance(value, str):
         return "(withheld)" if re.search(r"[/\\]", value) else value[:_MOST]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return value if isinstance(value, bool | int | float) else None
+
+
+def _any(_: Any) -> bool:
+    return True
+
+
+def _is_pair(value: Any) -> bool:
+    numbers = isinstance(value, list) and all(isinstance(end, int | float) for end in value)
+    return numbers and len(value) == 2
+
+
+_SHAPES: Mapping[str, Callable[[Any], bool]] = {
+    "named": lambda value: isinstance(value, list) and all(isinstance(n, str) for n in value),
+    "intervals": lambda value: isinstance(value, dict),
+}
+"""What a page can show; a log holds for ever what was once written into it."""
