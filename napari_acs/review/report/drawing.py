@@ -91,7 +91,7 @@ def _shown(
     if chosen is None:
         return None
     name, own, interpolated = chosen
-    array = axial_stack(own, grid).array
+    array = axial_stack(_finite(own), grid).array
     head = foreground(np.ascontiguousarray(array))
     values = array[head] if head.any() else array.ravel()
     low, high = np.percentile(values, (_BLACK, _WHITE)).tolist()
@@ -101,6 +101,14 @@ def _shown(
         for s, n in zip(box[1:], array.shape[1:], strict=True)
     )
     return _Shown(TITLES.get(name, name), array, interpolated, (low, high), rows, columns)
+
+
+def _finite(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an image as it can be shown: what is no number (NaN outside of a brain) is darkest."""
+    known = np.isfinite(array)
+    if known.all():
+        return array
+    return np.where(known, array, array[known].min() if known.any() else 0)
 
 
 def _picture(

@@ -195,3 +195,23 @@ def test_a_slice_comes_once_in_one_sequence():
         assert sorted(said[1:]) == [
             "largest diameter of ET", "middle of lesion 1 of ET", "middle of lesion 2 of ET",
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["outside", "one", "all"])
+def test_voxels_that_are_no_number_blacken_no_picture(where):
+    """SPM and FSL write NaN outside of the brain: one such voxel made every picture black."""
+    study = head(UPRIGHT)
+    whole = study.images["t1ce"].astype(np.float32)
+    broken = whole.copy()
+    broken[{"outside": whole == 0, "one": (0, 0, 0), "all": ...}[where]] = np.nan
+    clean, found = (
+        all_pictures(study.labels, UPRIGHT, {"t1ce": image}) for image in (whole, broken)
+    )
+    assert len(found) == len(clean)
+    if where == "all":
+        return
+    for one, other in zip(clean, found, strict=True):
+        inside = slice(other.height // 4, other.height // 2)
+        assert np.median(read(other.png)[inside, inside]) > 20
+        if where == "one":
+            assert one.png == other.png
