@@ -32,7 +32,7 @@ def check_target(path: Path, *, force: bool, inputs: Iterable[Path] = ()) -> Non
     Raises
     ------
     BadInput
-        The file exists, is a folder or an input, or its folder is missing or not writable.
+        The file exists, is a folder, a device or an input, or its folder is missing or sealed.
     """
     if path.is_dir():
         raise BadInput(f"{path} is a folder", expected="a file to write", do="Name a file in it")
@@ -41,6 +41,12 @@ def check_target(path: Path, *, force: bool, inputs: Iterable[Path] = ()) -> Non
     if (path.exists() or path.is_symlink()) and not force:
         raise BadInput(
             f"{path} already exists", do="Choose another file, or replace it with --force"
+        )
+    if path.exists() and not path.is_file():  # it would be put in the place of a device
+        raise BadInput(
+            f"{path} is no file but a device or a pipe",
+            expected="a file, or - for standard output where the option takes it",
+            do="Choose another file",
         )
     folder = path.absolute().parent
     if not folder.is_dir():
