@@ -118,6 +118,11 @@ def test_what_it_says_is_what_was_measured(one, outputs):
             axial, cost = region.largest_axial, costs[name]
             for value, where in (
                 (region.volume_ml, "volume_ml"),
+                (region.largest_3d_diameter_mm, "largest_3d_diameter_mm"),
+                (region.sum_of_products_mm2, "sum_of_products_mm2"),
+                (len(region.lesions), "lesions"),
+                (region.measurable_lesions, "measurable_lesions"),
+                (region.ignored_ml, "ignored_ml"),
                 (axial.diameter.length_mm, "diameter_mm"),
                 (axial.perpendicular.length_mm, "perpendicular_mm"),
                 (axial.product_mm2, "product_mm2"),
