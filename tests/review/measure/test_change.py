@@ -70,6 +70,16 @@ def test_small_lesions_are_not_measurable():
     assert change.volume_category == "PD"
 
 
+@pytest.mark.parametrize(("first", "second", "expected"), [(3.5, 9, "PD"), (9, 3.5, "PR")])
+def test_one_measurable_date_is_enough(first, second, expected):
+    """What grew into a measurable lesion is progression, and what shrank below it a response."""
+    change = measure_change(ball(first), GRID, ball(second), GRID)
+    et = change.regions["ET"]
+    measurable = [each.regions["ET"].measurable_lesions for each in (change.before, change.after)]
+    assert sorted(measurable) == [0, 1]
+    assert et.product_category == expected
+
+
 def test_a_second_lesion_is_new_and_a_satellite_nearby_is_not():
     first = ball(8)
     far = np.maximum(first, ball(4, CENTRE + np.array([0, 20, 0])))
