@@ -15,7 +15,7 @@ from napari_acs.review.boxes import bounding_box
 from napari_acs.review.edits.cost import EditCost, edit_costs
 from napari_acs.review.measure.axial_plane import AxialPlane, plane_through
 from napari_acs.review.measure.measures import Measures
-from napari_acs.review.measure.midline import estimate_midline, sequence_for_midline
+from napari_acs.review.measure.midline import doubt_of, estimate_midline, sequence_for_midline
 from napari_acs.review.measure.plane import Plane
 from napari_acs.review.measure.regions import REGIONS
 from napari_acs.review.measure.tumour import measure_tumour
@@ -48,7 +48,7 @@ class MaskShot:
 class MeasureRequest:
     """What is to be measured; ``midline`` is what is known of it, else the image to find it in.
 
-    ``no_midline`` says why there is none, where that is known already.
+    ``no_midline`` says why there is none, or why it is doubtful, where that is known already.
     """
 
     mask: MaskShot
@@ -59,7 +59,7 @@ class MeasureRequest:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """The measures of a mask, and the midline that they refer to or why there is none.
+    """The measures of a mask, and why the midline that they refer to is doubtful, or is none.
 
     The request's mask is a copy: what was measured. ``planes`` are by region those of the largest
     diameters, where axial planes were cut anew.
@@ -157,16 +157,16 @@ def measure(request: MeasureRequest, cancelled: Callable[[], bool] = never) -> M
     mask = request.mask.copied()
     request = replace(request, mask=mask)
     labels = plain_labels(mask.labels)
-    midline, why = request.midline, ""
+    midline, why = request.midline, request.no_midline
     if midline is None and request.image is not None:
         array, grid = request.image
         try:
             found = estimate_midline(Volume(np.asarray(array), grid))
-            midline = found.plane
+            midline, why = found.plane, doubt_of(found)
         except BadInput as refusal:
             why = refusal.sentence()
     elif midline is None:
-        why = request.no_midline or "No image of the study is open to find the midline in."
+        why = why or "No image of the study is open to find the midline in."
     measures = measure_tumour(labels, mask.grid, midline, cancelled=cancelled)
     return Measured(request, measures, why, _planes(labels, mask.grid, measures))
 

@@ -86,7 +86,7 @@ class Measuring(QObject):
         self._late.timeout.connect(self._say_late)
         self._notes = ""
         self.cost = MeasureCost(panel.cost, before, self)
-        self._midlines: WeakKeyDictionary[Image, Plane | str] = WeakKeyDictionary()
+        self._midlines: WeakKeyDictionary[Image, tuple[Plane | None, str]] = WeakKeyDictionary()
         self.last: Measured | None = None
         self.diameters = MeasureDiameters(viewer, self)
         self.diameters.edited.connect(self._on_edited)
@@ -141,12 +141,9 @@ class Measuring(QObject):
             return
         found = image_for_midline(mask, images, _sequence)
         known = None if found is None else self._midlines.get(found)
-        request = MeasureRequest(
-            mask,
-            known if known is not None and not isinstance(known, str) else None,
-            None if found is None or known is not None else (found.data, grid_of(found)),
-            known if isinstance(known, str) else "",
-        )
+        plane, why = known or (None, "")
+        image = None if found is None or known else (found.data, grid_of(found))
+        request = MeasureRequest(mask, plane, image, why)
         self._abandon()  # of a mask that has been edited since
         self._runner.start(Call(lambda stop: measure(request, stop), found))
         self._late.start()
@@ -173,7 +170,7 @@ class Measuring(QObject):
         self.last = outcome.value
         plane, why = self.last.measures.midline_plane, self.last.no_midline
         if call.about is not None:
-            self._midlines[call.about] = plane if plane is not None else why
+            self._midlines[call.about] = plane, why
         notes = [each for each in (one_label_note(self.last.measures), why) if each]
         if self.last.measures.axial_resampled:
             tilt = self.last.measures.axial_tilt_deg
@@ -228,13 +225,14 @@ class Measuring(QObject):
     def _on_copy(self) -> None:
         board = QApplication.clipboard()
         try:
-            measures = self._measured().measures
+            found = self._measured()
         except BadInput as refusal:
             self.said.emit(refusal.sentence(), "refusal")
             return
         hand = self.diameters.by_hand
         if board is not None:
-            said = [text_of(measures), one_label_note(measures), hand.sentence() if hand else ""]
+            notes = found.no_midline, one_label_note(found.measures)
+            said = [text_of(found.measures), *notes, hand.sentence() if hand else ""]
             board.setText("\n".join(filter(None, said)))
             self.said.emit("The measures are on the clipboard.", "done")
 

@@ -12,7 +12,7 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import never
 from napari_acs.imaging.names import TITLES
 from napari_acs.review.edits.cost import edit_costs
-from napari_acs.review.measure.midline import estimate_midline, sequence_for_midline
+from napari_acs.review.measure.midline import doubt_of, estimate_midline, sequence_for_midline
 from napari_acs.review.measure.one_label import one_label_note
 from napari_acs.review.measure.tumour import measure_tumour
 from napari_acs.review.report.begun import Root, root_of
@@ -188,6 +188,8 @@ def _midline(
     except BadInput as refusal:
         problems.append(refusal.sentence())
         return None
+    if doubt := doubt_of(found):
+        problems.append(doubt)
     return Found(TITLES[name], found.correlation, found.overlap), found.plane
 
 

@@ -14,7 +14,7 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging import Grid, Volume
 from napari_acs.imaging.registration.resample import resample
 from napari_acs.imaging.sample import sample_mask
-from napari_acs.review.measure.midline import estimate_midline
+from napari_acs.review.measure.midline import DOUBTFUL_OVERLAP, Midline, doubt_of, estimate_midline
 from napari_acs.review.measure.plane import Plane, sidedness
 
 
@@ -97,6 +97,21 @@ def test_the_order_of_the_axes_does_not_matter(phantom, untouched, turn):
     found = estimate_midline(Volume(array, grid))
     angle, shift = apart(found.plane, untouched.plane, middle(phantom["t1"]))
     assert (angle, shift) == pytest.approx((0, 0), abs=1e-3)
+
+
+@pytest.mark.parametrize("part", [0.3, 0.45])
+def test_a_slab_that_shows_one_side_has_a_doubtful_midline(phantom, untouched, part):
+    """Its sides and distances were given as those of any other."""
+    volume = phantom["t1"]
+    z, y, x = volume.array.shape
+    box = (slice(0, z), slice(0, y), slice(0, int(part * x)))
+    slab = Volume(np.ascontiguousarray(volume.array[box]), volume.grid.crop(box))
+    found = estimate_midline(slab)
+    assert found.overlap < DOUBTFUL_OVERLAP
+    assert f"{found.overlap:.1%} of the head" in doubt_of(found)
+    assert doubt_of(untouched) == ""
+    edge = Midline(untouched.plane, 0.5, DOUBTFUL_OVERLAP)
+    assert doubt_of(edge) == "" and doubt_of(replace(edge, overlap=DOUBTFUL_OVERLAP - 1e-3))
 
 
 def test_where_there_is_no_brain_there_is_no_midline(phantom):

@@ -93,6 +93,23 @@ def test_a_steep_earlier_scan_gives_axial_planes():
     assert abs(change.regions["ET"].product_change_same_planes_percent) < 8
 
 
+def test_of_more_lesions_than_are_followed_the_largest_count_in_both():
+    def four(grid):
+        balls = [
+            ellipsoid(grid, CENTRE + np.array(off), (radius,) * 3)
+            for off, radius in (
+                ((-15, -15, 0), 8.0), ((15, -15, 0), 7.0), ((-15, 15, 0), 6.5), ((15, 15, 0), 4.0)
+            )
+        ]  # fmt: skip
+        return 3 * np.any(balls, axis=0).astype(np.uint8)
+
+    before, after = scan(THIN), scan(THIN, 20.0)
+    change = measure_change(four(before), before, four(after), after)
+    assert len(change.after.regions["ET"].lesions) == 4
+    et = change.regions["ET"]
+    assert et.product_after_same_planes_mm2 == pytest.approx(et.product_before_mm2, rel=0.05)
+
+
 def test_it_stops_when_it_is_told():
     before, after = scan(THIN), scan(THIN, 22.7)
     asked = []

@@ -14,6 +14,8 @@ from review.session.sessions import GRID, SHAPE, make
 from napari_acs.imaging import Volume
 from napari_acs.imaging.cancel import Cancelled
 from napari_acs.review.edits.cost import edit_costs
+from napari_acs.review.measure.midline import Midline, doubt_of
+from napari_acs.review.measure.plane import Plane
 from napari_acs.review.report import gather as gathering
 from napari_acs.review.report import reading
 from napari_acs.review.report.drawing import INTERPOLATED
@@ -216,3 +218,19 @@ def test_it_is_said_where_no_image_lies_on_the_masks_grid(session, monkeypatch):
         (case,) = gather([session.path]).cases
         assert case.pictures
         assert (INTERPOLATED in case.problems) == said
+
+
+@pytest.mark.parametrize(("overlap", "said"), [(0.7, True), (0.95, False)])
+def test_a_midline_that_is_not_to_be_trusted_is_said_to_be_none(
+    session, monkeypatch, overlap, said
+):
+    predict(session, half(4), "one")
+    volumes = {"t1": Volume(np.ones(SHAPE, np.float32), GRID)}
+    monkeypatch.setattr(gathering, "images_of", lambda *_: (volumes, ""))
+    found = Midline(Plane((0, 0, 0), (1, 0, 0)), 0.5, overlap)
+    monkeypatch.setattr(reading, "estimate_midline", lambda _: found)
+    report = gather([session.path])
+    told = [each for each in report.cases[0].problems if each == doubt_of(found)]
+    assert bool(told) == said
+    assert ("The midline is doubtful" in page_of(report)) == said
+    assert ("The midline is doubtful" in table_of(report)) == said

@@ -78,6 +78,14 @@ def test_a_later_exam_without_the_sequence_of_the_earlier_one_is_laid_on_another
     assert "They have no sequence in common: FLAIR was laid on T1ce." in found.how
 
 
+def test_of_several_common_sequences_t1ce_is_laid_on_t1ce(images):
+    flat = np.full(UPRIGHT.shape, 7, np.int16)
+    found = {"t1": flat, "flair": flat, "t1ce": images["t1ce"]}
+    exams = [{name: Volume(array, g) for name, array in found.items()} for g in (UPRIGHT, LATER)]
+    found = compared(*exams)
+    assert found.change is not None and "no sequence in common" not in found.how
+
+
 def test_images_of_one_exam_alone_are_not_compared(images):
     found = compared({"t1ce": Volume(images["t1ce"], UPRIGHT)}, {})
     assert found.change is None and "There are no images of both to register" in found.how

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
+from qtpy.QtWidgets import QApplication
 from widgets.correct_case import GRID, WAIT, click, stored
-from widgets.measured import column, text
+from widgets.measured import column, erase_et, settled, text
 
 from napari_acs.inference.messages import Failure
+from napari_acs.review.measure.midline import Midline, doubt_of
+from napari_acs.review.measure.plane import Plane
 from napari_acs.review.measure.tumour import measure_tumour
 
 
@@ -71,3 +76,22 @@ def test_a_file_that_cannot_be_written_leaves_the_one_that_was_there(
     monkeypatch.undo()
     assert file.read_text() == before
     assert list(asked.iterdir()) == [file]
+
+
+def test_a_doubtful_midline_is_said_and_stays_so_after_an_edit(
+    dock, mask, qtbot, asked, monkeypatch
+):
+    """The plane is kept for the next measures; so is the doubt."""
+    found = Midline(Plane((0, 0, 0), (1, 0, 0)), 0.5, 0.7)
+    monkeypatch.setattr("napari_acs.viewer.measuring.estimate_midline", lambda _: found)
+    dock.measuring._midlines.clear()
+    for change in (lambda: erase_et(mask), mask.undo):
+        with qtbot.waitSignal(dock.measuring.measured, timeout=WAIT):
+            change()
+        assert dock.measuring.last.measures.midline_plane == found.plane
+        assert doubt_of(found) in text(dock, "measure_state")
+    settled(dock, qtbot)
+    click(dock, "json_measures")
+    assert json.loads((asked / "measures.json").read_text())["midline_note"] == doubt_of(found)
+    click(dock, "copy_measures")
+    assert doubt_of(found) in QApplication.clipboard().text()
