@@ -17,11 +17,14 @@ from napari_acs.imaging.volume import Volume
 Classifier = Callable[[Volume], SequenceGuess | None]
 """The place of a learnt classifier: it looks at one volume, and says None where it cannot tell.
 Its confidence must be calibrated; where it is above that of the statistics, it speaks for the
-image instead of them. A guess of confidence 0 is a note: why it could not look. `identify` calls
-it only for volumes whose names and tags are silent, unsure or contradict each other."""
+image instead of them, and where it knows none of the four in an image, the statistics are not
+asked about that one. A guess of confidence 0 is a note: why it could not look. `identify` calls it
+only for volumes whose names and tags are silent, unsure or contradict each other."""
 
 DOUBTED = 0.4
 """The confidence of a name or tag that something else strongly contradicts."""
+_HEARD = 0.5
+"""From here on a classifier that knows none of the four in an image is not overruled."""
 _CLEAR = 0.8
 """A name or tag at least this sure needs no look at the image."""
 
@@ -64,6 +67,13 @@ def identify(
     elimination: dict[str, SequenceGuess] = {}
     # All volumes are looked at even for one: what differs between them tells more.
     others = {k: v for k, v in volumes.items() if not _is_other_kind(spoken[k])}
+    learnt: dict[str, SequenceGuess | None] = {}
+    if classifier is not None:
+        asked = [key for key in items if key in wanted & unclear and key in volumes]
+        learnt = {key: classifier(volumes[key]) for key in asked}
+        # Statistics know the four sequences alone: they would call a stranger one of them, and of
+        # what they compare it with another one.
+        others = {k: v for k, v in others.items() if not _is_stranger(learnt.get(k))}
     if wanted & set(volumes):
         images = from_statistics(others, seen=seen)
         known = {
@@ -78,11 +88,9 @@ def identify(
         if key in wanted
         and (guess := (elimination if spoken[key] is None else images).get(key)) is not None
     }
-    if classifier is not None:
-        asked = [key for key in items if key in wanted & unclear and key in volumes]
-        learnt = {key: _surer(classifier(volumes[key]), looked.get(key)) for key in asked}
-        said_by_one = {key: guess for key, guess in learnt.items() if guess is not None}
-        looked |= _told_apart(said_by_one, looked)
+    surer = {key: _surer(guess, looked.get(key)) for key, guess in learnt.items()}
+    said_by_one = {key: guess for key, guess in surer.items() if guess is not None}
+    looked |= _told_apart(said_by_one, looked)
     return _one_each({key: _together(spoken[key], looked.get(key)) for key in items})
 
 
@@ -100,6 +108,10 @@ def _from_words(clues: Clues) -> SequenceGuess | None:
 
 def _is_other_kind(said: SequenceGuess | None) -> bool:
     return said is not None and said.sequence is None and said.confidence >= _CLEAR
+
+
+def _is_stranger(learnt: SequenceGuess | None) -> bool:
+    return learnt is not None and learnt.sequence is None and learnt.confidence >= _HEARD
 
 
 def _surer(learnt: SequenceGuess | None, image: SequenceGuess | None) -> SequenceGuess | None:

@@ -87,6 +87,25 @@ def test_a_classifier_speaks_for_the_image_where_it_is_surer(phantom):
     ), "a clear name asks no classifier"
 
 
+@pytest.mark.parametrize(("sure", "stays"), [(0.9, True), (0.5, True), (0.4, False)])
+def test_a_stranger_that_a_classifier_knows_is_not_called_a_sequence_by_the_statistics(
+    phantom, sure, stays
+):
+    seen = phantom["t2"].array
+    stranger = replace(phantom["t2"], array=seen.max() - seen)
+
+    def knows(volume):
+        if volume is stranger:
+            return SequenceGuess(None, sure, "none of the four", "classifier")
+        return None
+
+    items = {key: Clues("image", volume=phantom[key]) for key in ("t1", "t1ce", "flair")}
+    alone = identify(items, classifier=knows)
+    guesses = identify({**items, "x": Clues("image", volume=stranger)}, classifier=knows)
+    assert (guesses.pop("x").sequence is None) is stays
+    assert (guesses == alone) is stays, "nor do they compare the others with it"
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_what_a_classifier_takes_for_one_the_statistics_tell_apart(phantom, order):
     def blind(_volume):
