@@ -12,6 +12,7 @@ from napari_acs.cli import options
 from napari_acs.cli.cancel import interruptible
 from napari_acs.cli.outcome import CANCELLED, REFUSED, exits
 from napari_acs.cli.output import STDOUT, check_report, write_report
+from napari_acs.cli.study import lines_on
 from napari_acs.cli.wanted import what_to_read
 from napari_acs.errors import BadInput
 
@@ -75,13 +76,13 @@ def _check(
 ) -> tuple[str, list[CheckLine], dict[str, Volume], dict[str, SequenceGuess]]:
     from napari_acs.imaging.check import CheckLine, check_study
     from napari_acs.imaging.check.subject import glance
-    from napari_acs.imaging.check.told import told_by_images
     from napari_acs.imaging.identify import Clues, identify
     from napari_acs.imaging.open import read_volumes
     from napari_acs.inference.sequence_classifier import sequence_classifier
 
     classifier = sequence_classifier()
     refusals: list[str] = []
+    lost: dict[str, str] = {}
     proposed: dict[str, tuple[str, SequenceGuess | None]] = {}
 
     def found_as(key: str, title: str, guess: SequenceGuess | None) -> None:
@@ -94,6 +95,7 @@ def _check(
         wanted,
         refused=refused,
         found_as=found_as,
+        left_out=lost.__setitem__,
         classifier=classifier,
         cancelled=cancelled,
     )
@@ -110,8 +112,7 @@ def _check(
     clues = {key: Clues.of(volume) for key, volume in volumes.items()}
     guesses = identify(clues, statistics=True, classifier=classifier, seen=seen)
     lines = check_study(name, volumes, needs, guesses, seen=seen, brain="auto", cancelled=cancelled)
-    told = told_by_images(proposed)
-    return name, [files, *([told] if told else []), *lines], volumes, guesses
+    return name, [files, *lines_on(proposed, lost), *lines], volumes, guesses
 
 
 def _report(

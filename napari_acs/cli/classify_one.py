@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_acs.cli.progress import progress_shown
-from napari_acs.cli.study import read_aligned, refuse_red, unpacked_study
+from napari_acs.cli.study import lines_on, read_aligned, refuse_red, unpacked_study
 from napari_acs.errors import BadInput
 from napari_acs.inference.classification import Classified
 from napari_acs.inference.messages import Failure, Progress
@@ -37,14 +37,12 @@ def classify_study(
         It cannot be read, or the check calls something red.
     Cancelled
     """
-    from napari_acs.imaging.check.told import told_by_images
-
     with unpacked_study(wanted, cancelled) as here:
         proposed: dict[str, tuple[str, SequenceGuess | None]] = {}
-        read = read_aligned(here, reference, cancelled, proposed=proposed)
+        lost: dict[str, str] = {}
+        read = read_aligned(here, reference, cancelled, proposed=proposed, lost=lost)
         labels = None if mask is None else _mask(mask, read)
-        told = told_by_images(proposed)
-        lines = (*([told] if told else []), *_checked(read, bundle, cancelled))
+        lines = (*lines_on(proposed, lost), *_checked(read, bundle, cancelled))
         return read.name, lines, _classify(read, bundle, labels, lines, device, cancelled)
 
 

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 from napari_acs.cli.outcome import end_with
 from napari_acs.cli.output import check_target
 from napari_acs.cli.progress import progress_shown
-from napari_acs.cli.study import NOTHING_WRITTEN, amber, read_aligned, refuse_red, unpacked_study
+from napari_acs.cli.study import (
+    NOTHING_WRITTEN,
+    amber,
+    lines_on,
+    read_aligned,
+    refuse_red,
+    unpacked_study,
+)
 from napari_acs.errors import BadInput
 from napari_acs.inference.emptiness import with_check
 from napari_acs.inference.messages import Failure, Progress, Result
@@ -133,18 +140,16 @@ def carry_out(
 def _read(
     task: Task, out: Path, cancelled: Callable[[], bool]
 ) -> tuple[Study, tuple[CheckLine, ...]]:
-    """Read the study; also the check's line on images that no name told."""
-    from napari_acs.imaging.check.told import told_by_images
-
+    """Read the study; also the check's lines on how its sequences were told."""
+    lost: dict[str, str] = {}
     proposed: dict[str, tuple[str, SequenceGuess | None]] = {}
 
     def look(volumes: Mapping[str, Volume]) -> None:
         if not any(volume.dicom for volume in volumes.values()):
             _refuse_dicom(out)  # before anything is registered
 
-    study = read_aligned(task.wanted, task.reference, cancelled, look, proposed)
-    told = told_by_images(proposed)
-    return study, (told,) if told else ()
+    study = read_aligned(task.wanted, task.reference, cancelled, look, proposed, lost)
+    return study, lines_on(proposed, lost)
 
 
 def _refuse_dicom(out: Path) -> None:

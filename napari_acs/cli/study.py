@@ -54,6 +54,7 @@ def read_aligned(
     cancelled: Callable[[], bool],
     look: Callable[[Mapping[str, Volume]], None] = lambda _: None,
     proposed: dict[str, tuple[str, SequenceGuess | None]] | None = None,
+    lost: dict[str, str] | None = None,
 ) -> Study:
     """Read a study; sequences on other grids are registered, with progress shown.
 
@@ -68,6 +69,8 @@ def read_aligned(
         Shown the volumes before anything is registered; may refuse them.
     proposed : dict, optional
         Gets what each sequence's image is called, and why it was taken for it.
+    lost : dict, optional
+        Gets why each series was left out that its header calls a sequence which is lacking now.
 
     Raises
     ------
@@ -83,7 +86,11 @@ def read_aligned(
             proposed[key] = title, guess
 
     name, volumes = read_volumes(
-        wanted, found_as=found_as, classifier=sequence_classifier(), cancelled=cancelled
+        wanted,
+        found_as=found_as,
+        left_out=None if lost is None else lost.__setitem__,
+        classifier=sequence_classifier(),
+        cancelled=cancelled,
     )
     look(volumes)
     with progress_shown(name) as show:
@@ -98,6 +105,17 @@ def read_aligned(
                 return study
             show(Progress(0, 1, "register", said))
     raise AssertionError("a stream ended without an outcome")
+
+
+def lines_on(
+    proposed: Mapping[str, tuple[str, SequenceGuess | None]], lost: Mapping[str, str]
+) -> tuple[CheckLine, ...]:
+    """Return the check's lines on how the sequences were found, where there is any doubt."""
+    from napari_acs.imaging.check.left_out import told_of_left_out
+    from napari_acs.imaging.check.told import told_by_images
+
+    lines = (told_of_left_out(lost), told_by_images(proposed))
+    return tuple(line for line in lines if line is not None)
 
 
 def refuse_red(study: str, lines: Sequence[CheckLine], done: str) -> None:

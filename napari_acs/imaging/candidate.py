@@ -31,6 +31,8 @@ class Candidate:
         Why it is not proposed (a localizer, derived, a duplicate, unreadable), or nothing.
     guess : SequenceGuess or None
         Which sequence it seems to be.
+    would_be : str
+        The sequence that the header of one says that cannot be read, or nothing.
     study, uid : str
         Of a DICOM series: the pseudonym of its study, and its SeriesInstanceUID.
     """
@@ -41,6 +43,7 @@ class Candidate:
     date: str = field(default="", repr=False)
     why_not: str = ""
     guess: SequenceGuess | None = None
+    would_be: str = ""
     study: str = ""
     uid: str = ""
 

@@ -44,6 +44,15 @@ class Contents:
     dicom: bool = False
     studies: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def lost(self) -> dict[str, str]:
+        """Why it cannot be read, by each sequence that a header says and that is not proposed."""
+        return {
+            each.would_be: each.why_not
+            for each in self.candidates
+            if each.would_be and each.would_be not in self.proposal and each.study == self.name
+        }
+
 
 @contextmanager
 def opened(

@@ -16,7 +16,13 @@ from napari_acs.imaging.contents import Contents
 from napari_acs.imaging.dicom import find_series, read_series, scan
 from napari_acs.imaging.dicom.header import SEGMENTATIONS, read_header
 from napari_acs.imaging.identify import Classifier, Clues, identify
-from napari_acs.imaging.proposing import FEW, distinct_titles, proposed, read_if_possible
+from napari_acs.imaging.proposing import (
+    FEW,
+    distinct_titles,
+    proposed,
+    read_if_possible,
+    surely_said,
+)
 from napari_acs.imaging.pseudonym import study_key
 
 if TYPE_CHECKING:
@@ -130,4 +136,9 @@ def _guessed(
             volume = read_if_possible(candidate, cancelled)
             clues[name] = replace(clues[name], volume=volume)
         guesses = identify(clues, classifier=classifier)
-    return [(c, replace(c, guess=guesses.get(name))) for name, (_, c) in named.items()]
+    lost = {name: series for name, (series, _) in named.items() if series.problem}
+    would_be = surely_said({name: Clues(tags=series.tags) for name, series in lost.items()})
+    return [
+        (c, replace(c, guess=guesses.get(name), would_be=would_be.get(name, "")))
+        for name, (_, c) in named.items()
+    ]

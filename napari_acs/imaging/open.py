@@ -27,6 +27,7 @@ Readable = StrPath | Iterable[StrPath] | Mapping[str, StrPath]
 """A study's folder or ``.zip``, its files, or a mapping of sequence to file or series folder."""
 Refused = Callable[[str, str, BadInput], None]
 FoundAs = Callable[[str, str, SequenceGuess | None], None]
+LeftOut = Callable[[str, str], object]
 
 
 def read_study(
@@ -102,6 +103,7 @@ def read_volumes(
     *,
     refused: Refused | None = None,
     found_as: FoundAs | None = None,
+    left_out: LeftOut | None = None,
     classifier: Classifier | None = None,
     cancelled: Callable[[], bool] = never,
 ) -> tuple[str, dict[str, Volume]]:
@@ -117,6 +119,9 @@ def read_volumes(
     found_as : callable, optional
         Called with sequence, title and guess of each image that is taken; the guess is None where
         the caller or the file's name said which it is.
+    left_out : callable, optional
+        Called with sequence and reason for each series that its header calls one of the four, and
+        that cannot be read, where no other is taken for it.
 
     Returns
     -------
@@ -130,10 +135,9 @@ def read_volumes(
     BadInput
         No sequence found, two files for one sequence, or a refusal.
     """
-    with found_sequences(path_or_paths, name, classifier=classifier, cancelled=cancelled) as (
-        known,
-        found,
-    ):
+    with found_sequences(
+        path_or_paths, name, left_out=left_out, classifier=classifier, cancelled=cancelled
+    ) as (known, found):
         volumes = {}
         for key in (key for key in SEQUENCES if key in found):
             if found_as is not None:
@@ -152,6 +156,7 @@ def found_sequences(
     path_or_paths: Readable,
     name: str | None = None,
     *,
+    left_out: LeftOut | None = None,
     classifier: Classifier | None = None,
     cancelled: Callable[[], bool] = never,
 ) -> Iterator[tuple[str, Mapping[str, Candidate]]]:
@@ -168,6 +173,9 @@ def found_sequences(
                 require_one_study(contents)
                 if not contents.proposal:
                     raise nothing_proposed(contents.name, contents.candidates)
+                if left_out is not None:
+                    for key, why in contents.lost.items():
+                        left_out(key, why)
                 yield name or contents.name, contents.proposal
             return
         paths = {sure_sequence(path): path}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from napari_acs.errors import BadInput
 from napari_acs.imaging.cancel import stop_if
 from napari_acs.imaging.candidate import Candidate
+from napari_acs.imaging.identify import Clues, identify
 from napari_acs.imaging.names import SEQUENCES, TITLES
 
 if TYPE_CHECKING:
@@ -30,6 +31,16 @@ def proposed(candidates: list[Candidate]) -> dict[str, Candidate]:
         if guess.confidence >= _SURE:
             proposal.setdefault(guess.sequence, candidate)
     return {key: proposal[key] for key in SEQUENCES if key in proposal}
+
+
+def surely_said(clues: Mapping[str, Clues]) -> dict[str, str]:
+    """Return the sequence of each of some images whose headers say it surely."""
+    guesses = identify(clues, statistics=False)
+    return {
+        name: guess.sequence
+        for name, guess in guesses.items()
+        if guess.sequence and guess.confidence >= _SURE
+    }
 
 
 def nothing_proposed(name: str, candidates: Iterable[Candidate]) -> BadInput:

@@ -65,7 +65,8 @@ def read(
     homes : sequence of LayerInfo
         Of the images that are open: where masks may belong, and what a study is not to be called.
     refused : callable, optional
-        As for `study_layers`.
+        As for `study_layers`; also of each series that seems to be a sequence, cannot be read and
+        is left out.
     classifier : callable, optional
         Looks at the images of a folder where their names and headers say too little.
 
@@ -205,6 +206,9 @@ def _read_study(
             chosen = {c.title: c for c in contents.candidates if not c.why_not}
         if not chosen:
             raise nothing_proposed(contents.name, contents.candidates)
+        if refused is not None:
+            for why in contents.lost.values():
+                refused(BadInput(why))
         name = contents.name if contents.dicom else study_name(path, homes)
         return study_layers(name, chosen, contents.masks, refused)
 
