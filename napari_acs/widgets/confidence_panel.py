@@ -21,6 +21,7 @@ from superqt import QLabeledDoubleSlider
 
 from napari_acs.inference.maps import LEAST
 from napari_acs.widgets.decimals import take_decimals
+from napari_acs.widgets.wrapped import Wrapped
 
 if TYPE_CHECKING:
     from napari_acs.inference.places import Place
@@ -177,7 +178,6 @@ class ConfidencePanel(QWidget):
 
 
 def _words(name: str) -> QLabel:
-    label = QLabel()
+    label = Wrapped()
     label.setObjectName(name)
-    label.setWordWrap(True)
     return label

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QGridLayout, QPushButton, QWidget
 
 from napari_acs.widgets.scrolled import narrow
+from napari_acs.widgets.wrapped import Wrapped
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -24,9 +25,8 @@ class CorrectCompare(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._others: list[Labels] = []
-        self._against = QLabel()
+        self._against = Wrapped()
         self._against.setObjectName("against")
-        self._against.setWordWrap(True)
         self._only = QCheckBox("Show only what I changed")
         self._only.setObjectName("only_changed")
         self._only.toggled.connect(self.only_changed)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -17,6 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_acs.widgets.decimals import DecimalBox
+from napari_acs.widgets.wrapped import Wrapped
 
 if TYPE_CHECKING:
     from napari_acs.review.correct import Island
@@ -44,9 +44,8 @@ class CorrectIslands(QWidget):
         self._find = QPushButton("List parts under")
         self._find.setObjectName("find_islands")
         self._find.clicked.connect(lambda *_: self.find_clicked.emit(self._under.value()))
-        self._count = QLabel()
+        self._count = Wrapped()
         self._count.setObjectName("island_count")
-        self._count.setWordWrap(True)
         self._list = QListWidget()
         self._list.setObjectName("islands")
         self._list.setMaximumHeight(110)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
-from superqt import QCollapsible
 
 from napari_acs.widgets.correct_brush import CorrectBrush
 from napari_acs.widgets.correct_compare import CorrectCompare
 from napari_acs.widgets.correct_islands import CorrectIslands
 from napari_acs.widgets.correct_outline import CorrectOutline
 from napari_acs.widgets.correct_tools import CorrectTools
+from napari_acs.widgets.fold import Fold
 from napari_acs.widgets.measure_panel import MeasurePanel
 from napari_acs.widgets.message_box import MessageBox
 from napari_acs.widgets.scrolled import narrow
@@ -98,13 +98,13 @@ def _button(name: str, title: str, signal: Signal) -> QPushButton:
     return button
 
 
-def _fold(title: str, *parts: QWidget) -> QCollapsible:
+def _fold(title: str, *parts: QWidget) -> Fold:
     inside = QWidget()
     layout = QVBoxLayout(inside)
     layout.setContentsMargins(0, 0, 0, 0)
     for part in parts:
         layout.addWidget(part)
-    fold = QCollapsible(title)
+    fold = Fold(title)
     fold.setObjectName(f"fold_{title.lower().replace(' ', '_')}")
     fold.addWidget(inside)
     fold.collapse(animate=False)

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_acs.widgets.measure_table import MeasureTable
+from napari_acs.widgets.wrapped import Wrapped
 
 if TYPE_CHECKING:
     from napari_acs.review.measure.measures import Measures
@@ -78,9 +79,8 @@ def say(label: QLabel, text: str) -> None:
 
 
 def _words(name: str) -> QLabel:
-    label = QLabel()
+    label = Wrapped()
     label.setObjectName(name)
-    label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.hide()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
-from superqt import QCollapsible
 
+from napari_acs.widgets.fold import Fold
 from napari_acs.widgets.message_box import MessageBox
 from napari_acs.widgets.models_folders import FoldersForm
 from napari_acs.widgets.models_rows import facts
@@ -85,7 +85,7 @@ class ModelsPanel(QWidget):
         layout.addWidget(hint)
         layout.addLayout(_beside(self._add_file, self._add_folder))
         layout.addWidget(self.message)
-        fold = QCollapsible("Folders ...")
+        fold = Fold("Folders ...")
         fold.setObjectName("folders")
         fold.setDuration(0)
         fold.addWidget(self.folders)

@@ -16,12 +16,12 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QCollapsible
 
 from napari_acs.inference.messages import Progress
 from napari_acs.widgets.catalogue import DEVICE_TITLES, Catalogue
 from napari_acs.widgets.check_list import CheckList
 from napari_acs.widgets.confidence_panel import ConfidencePanel
+from napari_acs.widgets.fold import Fold
 from napari_acs.widgets.message_box import MessageBox
 from napari_acs.widgets.nothing_found import NothingFound
 from napari_acs.widgets.preparation_form import PreparationForm
@@ -245,9 +245,9 @@ def _group(title: str, *widgets: QWidget) -> QGroupBox:
     return group
 
 
-def _folded(title: str, widget: QWidget) -> QCollapsible:
+def _folded(title: str, widget: QWidget) -> Fold:
     """Return a group that is closed until somebody needs it."""
-    group = QCollapsible(title)
+    group = Fold(title)
     group.setObjectName(title.lower())
     group.addWidget(widget)
     return group

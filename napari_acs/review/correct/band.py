@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -53,5 +54,11 @@ class Band:
         return held
 
     def said(self) -> str:
-        """Say the limits."""
+        """Say the limits, of those that there are."""
+        if math.isinf(self.low) and math.isinf(self.high):
+            return f"whatever {self.name} is"
+        if math.isinf(self.high):
+            return f"where {self.name} is from {self.low:g} up"
+        if math.isinf(self.low):
+            return f"where {self.name} is up to {self.high:g}"
         return f"where {self.name} is from {self.low:g} to {self.high:g}"
