@@ -169,7 +169,7 @@ GLIOMA_OUTPUT = OutputSpec(
     ),
     labels=(
         LabelClass(value=1, name="NCR", title="necrotic and non-enhancing core", color="#d62728"),
-        LabelClass(value=2, name="ED", title="oedema", color="#2ca02c"),
+        LabelClass(value=2, name="ED", title="oedema", color="#00a08a"),
         LabelClass(value=3, name="ET", title="enhancing tumour", color="#ffd400"),
     ),
 )

@@ -31,7 +31,7 @@ class LabelStyle:
 
 GLIOMA_STYLES = (
     LabelStyle(1, "NCR", "necrotic and non-enhancing core", "#d62728"),
-    LabelStyle(2, "ED", "oedema", "#2ca02c"),
+    LabelStyle(2, "ED", "oedema", "#00a08a"),
     LabelStyle(3, "ET", "enhancing tumour", "#ffd400"),
     LabelStyle(4, "ET", "enhancing tumour", "#ffd400"),
 )

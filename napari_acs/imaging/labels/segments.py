@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_UNNAMED = ("#d62728", "#2ca02c", "#ffd400", "#1f77b4", "#9467bd", "#ff7f0e", "#17becf", "#e377c2")
+_UNNAMED = ("#d62728", "#00a08a", "#ffd400", "#1f77b4", "#9467bd", "#ff7f0e", "#17becf", "#e377c2")
 """Colours of labels that nobody named, told apart on a grey image."""
 
 How = Literal["AUTOMATIC", "SEMIAUTOMATIC", "MANUAL"]

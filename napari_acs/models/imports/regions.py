@@ -19,7 +19,7 @@ _GLIOMA: Final[dict[str, Meaning]] = {
     "TC": frozenset({NCR, ET}),
     "ET": frozenset({ET}),
 }
-_COLORS: Final = ("#2ca02c", "#d62728", "#ffd400", "#1f77b4", "#9467bd", "#8c564b")
+_COLORS: Final = ("#00a08a", "#d62728", "#ffd400", "#1f77b4", "#9467bd", "#8c564b")
 
 
 def output_of(

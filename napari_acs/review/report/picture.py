@@ -14,7 +14,7 @@ from scipy.ndimage import binary_dilation, binary_erosion
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-COLOURS: Final[Mapping[str, str]] = {"WT": "#2ca02c", "TC": "#d62728", "ET": "#ffd400"}
+COLOURS: Final[Mapping[str, str]] = {"WT": "#00a08a", "TC": "#d62728", "ET": "#ffd400"}
 """The colours in which the models' masks are shown: of the label that each region adds (oedema,
 necrotic core, enhancing tumour)."""
 CALIPER: Final = "#40e0ff"

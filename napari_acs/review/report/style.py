@@ -42,7 +42,7 @@ figure img { display: block; width: auto; height: auto; max-width: 340px; max-he
 .legend span { display: inline-block; margin-right: 18px; }
 .legend b { display: inline-block; width: 18px; height: 0; margin-right: 6px;
   border-top: 3px solid; vertical-align: middle; }
-.wt { border-color: #2ca02c !important; } .tc { border-color: #d62728 !important; }
+.wt { border-color: #00a08a !important; } .tc { border-color: #d62728 !important; }
 .et { border-color: #ffd400 !important; } .cal { border-color: #40e0ff !important; }
 summary { cursor: pointer; color: var(--soft); margin: 8px 0; }
 .plots { display: flex; flex-wrap: wrap; gap: 16px; }

@@ -12,7 +12,7 @@ from napari_acs.imaging.labels.segments import SegmentName
 
 NAMES = (
     SegmentName(1, "NCR", "necrotic and non-enhancing core", "#d62728"),
-    SegmentName(2, "ED", "oedema", "#2ca02c"),
+    SegmentName(2, "ED", "oedema", "#00a08a"),
     SegmentName(4, "ET", "enhancing tumour", "#ffd400"),
 )
 GRID = as_dicom(make_grid(ORIENTATIONS[20], (0.7, 1.1, 3.3), (10, -20, 30), (0.1, 0.2, -0.3)))

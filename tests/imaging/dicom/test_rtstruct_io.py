@@ -22,7 +22,7 @@ LABELS[1, 1:7, 1:8] = 2
 LABELS[1, 2:4, 2:4] = 0  # a hole
 LABELS[1, 5, 3:6] = 1  # another, filled
 LABELS[3, 2, 2] = LABELS[3, 3, 3] = 4  # touching at a corner
-NAMES = (SegmentName(1, "NCR", "necrotic core"), SegmentName(2, "ED", "oedema", "#2ca02c"))
+NAMES = (SegmentName(1, "NCR", "necrotic core"), SegmentName(2, "ED", "oedema", "#00a08a"))
 
 
 def refused(*parts):
@@ -72,7 +72,7 @@ def test_names_colours_and_makers(file):
         (4, "Label 4"),
     ]
     assert {r.ROIGenerationAlgorithm for r in regions} == {"AUTOMATIC"}
-    assert list(structures.ROIContourSequence[1].ROIDisplayColor) == [0x2C, 0xA0, 0x2C]
+    assert [*map(int, structures.ROIContourSequence[1].ROIDisplayColor)] == [0x00, 0xA0, 0x8A]
 
 
 def test_holes_and_corners_come_back(file):

@@ -217,7 +217,7 @@ def test_reading_needs_no_highdicom(series, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "colour", ["#000000", "#ffffff", "#d62728", "#2ca02c", "#ffd400", "#0102fe"]
+    "colour", ["#000000", "#ffffff", "#d62728", "#00a08a", "#ffd400", "#0102fe"]
 )
 def test_colours_come_back(colour):
     lab = to_cielab(SegmentName(1, "a", "b", colour).rgb)

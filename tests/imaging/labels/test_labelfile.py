@@ -25,7 +25,7 @@ VOXEL_FORMATS = (".nii", ".nii.gz", ".nrrd", ".seg.nrrd", ".mha")
 DICOM_FORMATS = (".dcm", ".rtstruct.dcm")
 NAMES = (
     SegmentName(1, "NCR", "necrotic and non-enhancing core", "#d62728"),
-    SegmentName(2, "ED", "oedema", "#2ca02c"),
+    SegmentName(2, "ED", "oedema", "#00a08a"),
     SegmentName(4, "ET", "enhancing tumour", "#ffd400"),
 )
 geometries = st.tuples(st.sampled_from(ORIENTATIONS), spacings, origins, tilts)
