@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from pathlib import Path
 
 import pytest
 
-from napari_acs.cli.output import check_report, check_target
+from napari_acs.cli.output import check_report, check_target, write_text
 from napari_acs.errors import BadInput
 
 
@@ -29,3 +31,21 @@ def test_a_link_that_leads_nowhere_is_replaced_by_force_alone(tmp_path):
     check_target(link, force=True)
     with pytest.raises(BadInput, match="already exists"):
         check_target(link, force=False)
+
+
+def test_a_text_is_put_in_place_in_one_step(tmp_path, monkeypatch):
+    """Killed at any moment, a report leaves the one before or the new one, whole."""
+    target = tmp_path / "report.html"
+    write_text(target, "earlier")
+
+    def broken(self, _):
+        assert (self.read_text(), target.read_text()) == ("a later one", "earlier")
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", broken)
+        with pytest.raises(BadInput, match="cannot be written"):
+            write_text(target, "a later one")
+    assert target.read_text() == "earlier" and list(tmp_path.iterdir()) == [target]
+    write_text(target, "a later one")
+    assert target.read_text() == "a later one"

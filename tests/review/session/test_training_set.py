@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import gzip
 import io
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -20,12 +22,14 @@ from napari_acs.errors import BadInput
 from napari_acs.imaging import Volume, read_grid, read_labels, read_study, write_labels
 from napari_acs.imaging.anonymous import write_anonymous
 from napari_acs.imaging.cancel import Cancelled
+from napari_acs.review.report.naming import names_of
 from napari_acs.review.session.audit import accept_in_bulk
 from napari_acs.review.session.create import create_sessions, make_cases
 from napari_acs.review.session.decisions import decide
 from napari_acs.review.session.editing import MaskEditor
 from napari_acs.review.session.locate import study_paths
 from napari_acs.review.session.masks import given_mask, start_empty, start_from
+from napari_acs.review.session.merge import merge
 from napari_acs.review.session.plan import make_plan
 from napari_acs.review.session.session import open_session, read_session
 from napari_acs.review.session.sources import find_sources
@@ -259,3 +263,25 @@ def test_a_mask_that_was_accepted_and_never_opened_is_exported_only_as_it_was(tm
     made = write_training_set(path, tmp_path / "again")
     assert made.cases == (cases[1].name,)
     assert "is not the one that was accepted" in made.left_out[cases[0].name]
+
+
+def test_patients_that_a_session_knows_by_name_are_numbered(tmp_path):
+    """As in its other exports; two exams of one patient stay those of one."""
+    data = as_brats(tmp_path / "data", {name: MADE[name] for name in ("case-0", "case-1")})
+    found = make_cases(find_sources([data]))
+    cases = [replace(case, name=f"DOE {n}", patient="DOE") for n, case in enumerate(found)]
+    path = tmp_path / "s.review"
+    create_sessions({"ann": path}, cases, {"ann": make_plan([case.name for case in cases])})
+    with open_session(path) as session:
+        for number in (1, 2):
+            grid = read_study(study_paths(session.state, cases[number - 1], path)).grid
+            given_mask(session, number, grid)
+            decide(session, number, "accepted")
+    made = write_training_set(path, tmp_path / "set", names=names_of(merge([path])))
+    with made.table.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["case"], row["patient"]) for row in rows] == [
+        ("Case 1", "Patient 1"), ("Case 2", "Patient 1")
+    ]  # fmt: skip
+    assert "DOE" not in made.table.read_text()
+    assert not list((tmp_path / "set").rglob("*DOE*"))
