@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from napari.qt import QtViewer
 from qtpy.QtCore import QEvent, QObject
@@ -27,13 +27,10 @@ def raise_on_drop(viewer: Viewer) -> None:
 
 
 class _Raises(QObject):
-    def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
-        self._window = window
-
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 (Qt's name)
         """Raise the window at the right moment; the event goes on as it would."""
         if event is not None and event.type() in _DROPS:
-            self._window.raise_()
-            self._window.activateWindow()
+            window = cast("QWidget", self.parent())  # to hold it would keep a closed one alive
+            window.raise_()
+            window.activateWindow()
         return False

@@ -111,7 +111,7 @@ def test_the_brain_mask_is_never_replaced_even_by_force(try_segment, tmp_path):
     before = path.read_bytes()
     done, _ = try_segment("--brain", path, "--out", path, "--force")
     assert done.exit_code == 2, done.output
-    assert "one of the images" in done.stderr
+    assert "one of the files to be read" in done.stderr
     assert path.read_bytes() == before
 
 
@@ -123,7 +123,7 @@ def test_a_dicom_image_is_never_replaced_even_by_force(call, bundle_dir, tmp_pat
     before = target.read_bytes()
     done = call("segment", folder, "--model", bundle_dir, "--out", target, "--force")
     assert done.exit_code == 2, done.output
-    assert "one of the images" in done.stderr, done.stderr
+    assert "one of the files to be read" in done.stderr, done.stderr
     assert target.read_bytes() == before
 
 

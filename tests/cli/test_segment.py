@@ -116,7 +116,7 @@ def test_an_input_is_never_replaced_even_by_force(call, study_dir, bundle_dir):
     for what in ((study_dir,), ("--flair", flair)):
         done = call("segment", *what, "--model", bundle_dir, "--out", flair, "--force")
         assert done.exit_code == 2
-        assert "one of the images" in done.stderr
+        assert "one of the files to be read" in done.stderr
     report = call(
         "segment", study_dir, "--model", bundle_dir, "--out", study_dir.parent / "m.nii.gz",
         "--json", flair, "--force",

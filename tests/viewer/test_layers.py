@@ -84,7 +84,7 @@ def test_image_and_labels_agree_on_units_and_names(grid):
 
 def test_classes_have_fixed_colours_and_names(grid):
     layer = Layer.create(*labels_layer(np.ones(grid.shape, np.uint8), LayerInfo(grid), "mask"))
-    assert np.allclose(layer.get_color(2), np.array([0x2C, 0xA0, 0x2C, 0xFF]) / 255)
+    assert np.allclose(layer.get_color(2), np.array([0x00, 0xA0, 0x8A, 0xFF]) / 255)
     assert layer.get_color(0) is None, "background is transparent"
     assert layer.get_color(7)[3] == 1, "a value that no class owns must not be invisible"
     table = layer.features.set_index("index")["class"]

@@ -207,7 +207,8 @@ def test_a_stroke_in_the_window_is_seen_in_the_other_views(viewer, bar, qtbot):
 
     def green() -> int:
         picture = coronal.screenshot(flash=False).astype(int)
-        return int((picture[..., 1] > picture[..., [0, 2]].max(axis=-1) + 20).sum())
+        red, green, blue = (picture[..., at] for at in range(3))
+        return int(((green > red + 40) & (green > blue + 8)).sum())
 
     assert green() == 0
     mask.selected_label, mask.brush_size = 2, 9

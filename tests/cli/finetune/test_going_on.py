@@ -26,7 +26,7 @@ def test_a_run_that_was_killed_and_stopped_goes_on_as_if_nothing_was(place, monk
         for step in steps(*args, **kwargs):
             yield step
             if step.step == 2:
-                raise MemoryError("as a kill would, in the middle")
+                raise RuntimeError("as a kill would, in the middle")
 
     def interrupted(*args, **kwargs):
         for step in steps(*args, **kwargs):

@@ -92,7 +92,7 @@ def test_what_a_killed_export_left_is_swept_and_nothing_else(session, tmp_path, 
         raise Killed
 
     with monkeypatch.context() as at:
-        at.setattr(training_set, "_write_tables", killed)
+        at.setattr(training_set, "write_tables", killed)
         at.setattr(training_set.shutil, "rmtree", lambda *_, **__: None)
         with pytest.raises(Killed), open_session(session) as opened:
             decide(opened, 5, "accepted")
